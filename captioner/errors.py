@@ -1,0 +1,35 @@
+"""What can go wrong while describing a picture.
+
+    CaptionerError
+    ├── ImageError            the picture cannot be used: missing, damaged, too big, of a kind we do not read
+    ├── UnknownCaptionerError no captioner of that name; the message lists the names
+    ├── MissingExtraError     an optional package is not installed; the message has the pip line
+    ├── WeightsError          the model's files are missing or damaged
+    └── TrainingDataError     a dataset's file or folder is not what its layout promises
+
+Every message says what was found, what was expected and what to do.
+"""
+
+
+class CaptionerError(Exception):
+    """Base of every error that a user of `captioner` can cause."""
+
+
+class ImageError(CaptionerError):
+    """The picture cannot be used: missing, damaged, too big, or of a kind that is not read."""
+
+
+class UnknownCaptionerError(CaptionerError):
+    """No captioner has that name."""
+
+
+class MissingExtraError(CaptionerError):
+    """An optional package is not installed."""
+
+
+class WeightsError(CaptionerError):
+    """The model's files are missing or damaged."""
+
+
+class TrainingDataError(CaptionerError):
+    """A dataset's file or folder is not what its layout promises."""
