@@ -1,0 +1,103 @@
+"""`Captioner`: what every captioner is to its user, whatever network writes the words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from captioner.caption import Caption, CaptionOptions
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a backend says of one picture, before it is put into words for people.
+
+    Attributes:
+        texts: raw captions, best first, at least one.
+        confidence: how sure the backend is of the first, in [0, 1].
+        is_photo: False when the picture does not look like a photograph.
+    """
+
+    texts: tuple[str, ...]
+    confidence: float
+    is_photo: bool = True
+
+
+class Backend(Protocol):
+    """The one seam between `Captioner` and a network."""
+
+    @property
+    def name(self) -> str: ...
+
+    def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+        """One draft for each upright RGB picture, in the same order."""
+        ...
+
+
+class Captioner:
+    """Turns pictures into `Caption`s.
+
+    Args:
+        backend: the network that writes the words.
+        batch_size: pictures given to the backend at once, at most.
+
+    Example:
+        >>> from captioner import load_captioner, open_image
+        >>> load_captioner().caption(open_image("examples/dog.jpg")).text  # doctest: +SKIP
+        'A dog runs through the grass.'
+    """
+
+    def __init__(self, backend: Backend, *, batch_size: int = 8) -> None:
+        self.backend = backend
+        self.batch_size = batch_size
+
+    @property
+    def name(self) -> str:
+        return self.backend.name
+
+    def caption(self, image: Image.Image, options: CaptionOptions | None = None) -> Caption:
+        """The caption of one upright RGB picture (see `open_image`)."""
+        return self.caption_batch([image], options)[0]
+
+    def caption_batch(self, images: Sequence[Image.Image], options: CaptionOptions | None = None) -> list[Caption]:
+        """The captions of upright RGB pictures: as many as pictures, in the same order."""
+        options = options or CaptionOptions()
+        captions: list[Caption] = []
+        for start in range(0, len(images), self.batch_size):
+            batch = images[start : start + self.batch_size]
+            began = time.perf_counter()
+            drafts = self.backend.draft(batch, options)
+            if len(drafts) != len(batch):
+                raise RuntimeError(f"{self.name} gave {len(drafts)} captions for {len(batch)} pictures.")
+            seconds = (time.perf_counter() - began) / len(batch)
+            captions += [self._caption(draft, seconds) for draft in drafts]
+        return captions
+
+    def _caption(self, draft: Draft, seconds: float) -> Caption:
+        # Beams that differ only in what a sentence drops are the same alternative.
+        texts = list(dict.fromkeys(as_sentence(text) for text in draft.texts))
+        return Caption(
+            text=texts[0],
+            alternatives=tuple(text for text in texts[1:] if text),
+            confidence=draft.confidence,
+            is_photo=draft.is_photo,
+            captioner=self.name,
+            seconds=seconds,
+        )
+
+
+def as_sentence(text: str) -> str:
+    """The text with single spaces, a capital first letter and an end mark; "" stays "".
+
+    >>> as_sentence("a dog  runs ")
+    'A dog runs.'
+    """
+    text = " ".join(text.split())
+    if not text:
+        return ""
+    text = text[0].upper() + text[1:]
+    return text if text[-1] in ".!?" else text + "."

@@ -1,0 +1,377 @@
+"""Opens pictures: a path, bytes or a Pillow image becomes an upright RGB image, or one clear sentence says why not.
+
+This is the only file of the project that opens pictures, so what is safe and what is right is decided once: how large
+a picture may be, which way is up, what transparency and sixteen bits look like, and what a person is told.
+"""
+
+import codecs
+import errno
+import importlib
+import io
+import logging
+import os
+import re
+import stat
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from captioner.errors import ImageError
+
+MAX_BYTES = 200_000_000
+"""Largest file that is read, in bytes: a photograph is rarely over 50 MB, and the whole file is held in memory."""
+
+MAX_PIXELS = 120_000_000
+"""Most pixels that are decoded: enough for a 108-megapixel telephone, and 360 MB of memory once it is RGB."""
+
+# No PostScript (it starts another program), no icons, fonts or scientific containers: those are no photographs.
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "PPM", "AVIF", "HEIF")
+
+# EXIF orientation -> what makes the picture upright. 1 is upright already; any other value is nonsense and ignored.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION_TAG = 0x0112
+# What Pillow has been seen to raise over broken EXIF.
+_BROKEN_NOTES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    EOFError,
+    struct.error,
+)
+
+# First bytes of what is sent instead of a picture, what a person calls it, and the way to a picture.
+_UNPACK = "unpack it and give the pictures inside"
+_FRAME = "save one frame of it as JPEG or PNG"
+_NO_PICTURE = "give a picture file"
+_SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
+    (0, b"%PDF", "a PDF document", "save the page as PNG first, for example: pdftoppm -png document.pdf page"),
+    (0, b"PK\x03\x04", "a ZIP archive or an office document", _UNPACK),
+    (0, b"PK\x05\x06", "an empty ZIP archive", _NO_PICTURE),
+    (0, b"\x1f\x8b", "a GZIP archive", _UNPACK),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    (0, b"Rar!", "a RAR archive", _UNPACK),
+    (257, b"ustar", "a TAR archive", _UNPACK),
+    (8, b"AVI ", "an AVI video", _FRAME),
+    (8, b"WAVE", "a WAV sound", _NO_PICTURE),
+    (0, b"\x1a\x45\xdf\xa3", "a Matroska or WebM video", _FRAME),
+    (0, b"\x00\x00\x01\xba", "an MPEG video", _FRAME),
+    (0, b"\x00\x00\x01\xb3", "an MPEG video", _FRAME),
+    (0, b"FLV\x01", "a Flash video", _FRAME),
+    (0, b"ID3", "an MP3 sound", _NO_PICTURE),
+    (0, b"\xff\xfb", "an MP3 sound", _NO_PICTURE),
+    (0, b"OggS", "an Ogg sound or video", _NO_PICTURE),
+    (0, b"fLaC", "a FLAC sound", _NO_PICTURE),
+    (0, b"8BPS", "a Photoshop document", "export it as JPEG or PNG first"),
+    (0, b"gimp xcf", "a GIMP document", "export it as JPEG or PNG first"),
+    (0, b"%!PS", "a PostScript document", "convert it to PNG first"),
+    (0, b"\x00\x00\x01\x00", "an icon file", "convert it to PNG first"),
+    (0, b"FUJIFILMCCD-RAW", "a camera's raw file", "export it as JPEG first"),
+)
+# A damaged picture of these kinds may be damaged so early that Pillow does not know it.
+_PICTURE_STARTS = (
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"\x89PNG", "PNG"),
+    (0, b"GIF8", "GIF"),
+    (8, b"WEBP", "WEBP"),
+    (0, b"II*\x00", "TIFF"),
+    (0, b"MM\x00*", "TIFF"),
+    (0, b"BM", "BMP"),
+)
+
+# White at 8, 10, 12, 14 and 16 bits: cameras and microscopes store fewer bits than the file has room for.
+_WHITE_LEVELS = (255, 1023, 4095, 16383, 65535)
+
+
+def open_image(
+    source: str | Path | bytes | Image.Image, *, name: str | None = None, min_side: int | None = None
+) -> Image.Image:
+    """Return the picture as a new, upright RGB image, fully decoded; `source` itself is never changed.
+
+    Upright: the EXIF orientation is applied. RGB, 8 bits a channel: transparency is laid over white, as on the page it
+    was made for (the hidden colour under it is often black, which would drown a dark drawing); 16 bit, 32 bit and float
+    greys are scaled to their own range, never clipped. Of an animation or a file of several pages, the first is taken.
+
+    Args:
+        source: a path, the bytes of a picture file, or a Pillow image.
+        name: what messages call the picture, for example "the picture from standard input". Default: the path.
+        min_side: a promise that a smaller picture will do. A JPEG is then decoded at 1/2, 1/4 or 1/8 of its size,
+            much faster, at the smallest of these at which no side is shorter than `min_side` pixels. A JPEG with a
+            shorter side, and every other kind of file, comes back at its full size.
+
+    Raises:
+        ImageError: the picture is missing, damaged, over `MAX_BYTES` or `MAX_PIXELS` (both are checked before anything
+            is decoded), or not a kind that is read. The message says what was found, what was expected, what to do.
+        ValueError: `min_side` is below 1.
+
+    Example:
+        >>> from captioner.images import open_image
+        >>> open_image(b"P6 2 1 255 " + bytes([255, 0, 0, 0, 0, 255])).getpixel((0, 0))
+        (255, 0, 0)
+    """
+    if min_side is not None and min_side < 1:
+        raise ValueError(f"min_side is {min_side}; it must be 1 pixel or more")
+    if isinstance(source, Image.Image):
+        label = _printable(name or "the picture")
+        with _quiet_pillow():
+            return _decoded(source, label, "", min_side=None)
+    if isinstance(source, bytes):
+        label = _printable(name or "the picture given as bytes")
+        data = source
+    else:
+        label = _printable(name or str(source) or "the picture")
+        data = _read_file(source, label)
+    if not data:
+        raise ImageError(f"{label} is empty (0 bytes), where a picture was expected; get a fresh copy of it")
+    if len(data) > MAX_BYTES:
+        raise _too_many_bytes(label, len(data))
+    with _quiet_pillow(), _identified(data, label) as image:
+        return _decoded(image, label, image.format or "", min_side=min_side)
+
+
+def _read_file(source: str | Path, label: str) -> bytes:
+    if not str(source):
+        raise ImageError("no file name was given, where the path of a picture was expected")
+    if str(source).lower().startswith(("http://", "https://", "http:/", "https:/")):
+        raise ImageError(f"{label} is a web address, and only files are read; download the picture first")
+    try:
+        found = os.stat(source)
+        if stat.S_ISDIR(found.st_mode):
+            raise ImageError(f"{label} is a folder, where one picture file was expected; name a file inside it")
+        if not stat.S_ISREG(found.st_mode):  # Reading a pipe or a device could wait, or go on, for ever.
+            raise ImageError(f"{label} is not an ordinary file; copy the picture into a file first")
+        if found.st_size > MAX_BYTES:
+            raise _too_many_bytes(label, found.st_size)
+        with open(source, "rb") as file:
+            return file.read(MAX_BYTES + 1)  # One more than allowed: the file may have grown since it was measured.
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ImageError(f"{label} does not exist; check the spelling and the folder") from error
+    except PermissionError as error:
+        raise ImageError(f"{label} may not be read by you; ask its owner for permission, or copy it") from error
+    except (OSError, ValueError) as error:
+        reason = "its name is not a valid file name"
+        if isinstance(error, OSError) and error.errno not in (errno.ENAMETOOLONG, errno.EINVAL, None):
+            reason = os.strerror(error.errno or 0).lower()
+        raise ImageError(f"{label} could not be read ({reason}); check the file and the disk it is on") from error
+
+
+def _identified(data: bytes, label: str) -> Image.Image:
+    """The picture with its header read and its pixels not yet decoded."""
+    Image.init()  # Once a process: Pillow then knows all its formats.
+    _use_pillow_heif(data)
+    try:
+        return Image.open(io.BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
+    except Image.DecompressionBombError as error:
+        found = re.search(r"(\d+) pixels", str(error))  # Pillow tells it in no other way.
+        size = f"{int(found[1]) / 1e6:,.0f} million pixels" if found else "too many pixels"
+        raise _too_many_pixels(label, size) from error
+    except UnidentifiedImageError as error:
+        raise ImageError(f"{label} {_what_it_is(data)}") from error
+    except Exception as error:
+        raise _damaged(label, "") from error
+
+
+def _what_it_is(data: bytes) -> str:
+    """The rest of the sentence, "is ...; do ...", about bytes that Pillow does not know as a picture."""
+    for start, signature, kind, advice in _SIGNATURES:
+        if data.startswith(signature, start):
+            return f"is {kind}, not a picture; {advice}"
+    for start, signature, kind in _PICTURE_STARTS:
+        if data.startswith(signature, start):
+            return f"begins like a {kind} picture, but is damaged or cut short; get a fresh copy of it"
+    if data[4:8] == b"ftyp":
+        return _what_container_it_is(data[8:12])
+    start_of_text = data[:4096].lower()
+    if b"<svg" in start_of_text:
+        return (
+            "is an SVG drawing, not a picture made of pixels; convert it to PNG first, "
+            "for example: rsvg-convert -o picture.png drawing.svg"
+        )
+    if b"<html" in start_of_text or b"<!doctype html" in start_of_text:
+        return "is a web page, not a picture; open it in a browser and save the picture itself"
+    try:  # Incremental, because the cut may go through the middle of a letter.
+        text = codecs.getincrementaldecoder("utf-8")().decode(start_of_text)
+    except UnicodeDecodeError:
+        text = "\x00"
+    if "\x00" not in text:
+        return f"is a text file, not a picture; {_NO_PICTURE}"
+    kinds = "JPEG, PNG, GIF, WebP, AVIF, TIFF, BMP, JPEG 2000 or PPM"
+    return f"is not a picture of a kind that is read, or is damaged; give a {kinds} file"
+
+
+def _what_container_it_is(brand: bytes) -> str:
+    """The same for the family of MP4, whose four-letter brand says which member it is."""
+    if brand in (b"avif", b"avis"):
+        return (
+            "is an AVIF picture that could not be read; update Pillow (pip install -U pillow) or get a fresh copy of it"
+        )
+    if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
+        if "HEIF" in Image.OPEN:
+            return "is a damaged HEIC picture; get a fresh copy of it"
+        return "is a HEIC picture, which needs one more package; run: pip install pillow-heif"
+    if brand == b"crx ":
+        return "is a camera's raw file, not a finished picture; export it as JPEG first"
+    if brand == b"M4A ":
+        return f"is an M4A sound, not a picture; {_NO_PICTURE}"
+    return f"is a video, not a picture; {_FRAME}"
+
+
+def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None) -> Image.Image:
+    """A new upright RGB image that carries no EXIF, so that opening it again does not turn it again."""
+    width, height = image.size
+    if width < 1 or height < 1:
+        raise ImageError(f"{label} is {width} x {height} pixels, so there is nothing to see; get a fresh copy of it")
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels(label, f"{width:,} x {height:,} pixels")
+    try:
+        if min_side is not None:
+            image.draft(None, (min_side, min_side))
+        image.load()
+        upright = _rgb(_turned(image))
+        if upright is image:
+            upright = image.copy()
+    except MemoryError as error:
+        raise ImageError(
+            f"{label} is {width:,} x {height:,} pixels, more than the free memory holds; "
+            "close other programs or make the picture smaller"
+        ) from error
+    except Exception as error:
+        raise _damaged(label, kind) from error
+    upright.info = {}
+    return upright
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    try:  # After load(): a PNG may carry it behind its pixels, and Pillow turns a TIFF by itself and removes it.
+        orientation = image.getexif().get(_ORIENTATION_TAG)
+    except _BROKEN_NOTES:
+        return image  # Broken notes about a picture are no reason to refuse the picture.
+    turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
+    return image if turn is None else image.transpose(turn)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _scaled_grey(image)
+    if image.mode == "LAB":
+        return _from_lab(image)
+    if image.has_transparency_data:
+        if image.mode == "La":  # Pillow knows only this way out of it.
+            image = image.convert("LA")
+        image = image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        return white
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _scaled_grey(image: Image.Image) -> Image.Image:
+    """8 bit grey of a deeper image: white is the smallest usual white level that holds the brightest pixel.
+
+    Values that no such level holds (negative or huge: heights, temperatures) are stretched from darkest to brightest.
+    """
+    import numpy as np
+
+    values = np.asarray(image).astype(np.float32)
+    values[~np.isfinite(values)] = 0  # "No value here" in scientific pictures.
+    low, high = float(values.min()), float(values.max())
+    levels = (1, *_WHITE_LEVELS) if image.mode == "F" else _WHITE_LEVELS
+    if low >= 0 and high <= levels[-1]:
+        low, high = 0.0, float(next(level for level in levels if high <= level))
+    values -= low
+    values *= 255 / ((high - low) or 1)
+    return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8)).convert("RGB")
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    from PIL import ImageCms
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    if converted is None:
+        raise ValueError("no colour conversion came back")
+    return converted
+
+
+def _use_pillow_heif(data: bytes) -> None:
+    """Let Pillow read an iPhone's HEIC pictures where the pillow-heif package is installed."""
+    if data[4:8] != b"ftyp" or "HEIF" in Image.OPEN:
+        return
+    try:
+        heif: Any = importlib.import_module("pillow_heif")
+    except ImportError:
+        return
+    heif.register_heif_opener()
+
+
+_quiet_lock = threading.Lock()
+_quiet_count = 0
+_QUIET_FILTER: Any = None
+
+
+@contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    """Keep Pillow's remarks about damaged files off the terminal: our own message says it, or it does not matter.
+
+    Not warnings.catch_warnings(): that swaps the whole list of filters and puts an old one back, and with two threads
+    the wrong one. Here one entry, for Pillow's modules only, goes in with the first reader and out with the last.
+    """
+    global _quiet_count, _QUIET_FILTER
+    pillow_log = logging.getLogger("PIL")
+    with _quiet_lock:
+        if (
+            not pillow_log.handlers
+        ):  # Without any handler, Python prints errors itself. An application's own still get them.
+            pillow_log.addHandler(logging.NullHandler())
+        if _quiet_count == 0:
+            warnings.filterwarnings("ignore", module=r"PIL\.|pillow_heif")
+            _QUIET_FILTER = warnings.filters[0]
+        _quiet_count += 1
+    try:
+        yield
+    finally:
+        with _quiet_lock:
+            _quiet_count -= 1
+            if _quiet_count == 0 and _QUIET_FILTER in warnings.filters:
+                warnings.filters.remove(_QUIET_FILTER)  # type: ignore[attr-defined]
+
+
+def _printable(name: str) -> str:
+    """The name on one line, even where the file name holds line breaks or bytes that are no text."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+
+
+def _too_many_bytes(label: str, n_bytes: int) -> ImageError:
+    return ImageError(
+        f"{label} is {n_bytes / 1e6:,.0f} MB, and at most {MAX_BYTES / 1e6:.0f} MB are read; save it as a JPEG first"
+    )
+
+
+def _too_many_pixels(label: str, size: str) -> ImageError:
+    return ImageError(
+        f"{label} is too large: it has {size}, and at most {MAX_PIXELS / 1e6:.0f} million are read; make it smaller"
+    )
+
+
+def _damaged(label: str, kind: str) -> ImageError:
+    return ImageError(
+        f"{label} is damaged or cut short: not all of the {(kind + ' picture').strip()} could be decoded; "
+        "get a fresh copy of it"
+    )

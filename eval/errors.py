@@ -1,0 +1,45 @@
+"""What can go wrong while measuring captions and speech.
+
+    EvalError
+    ├── UnknownNameError        no metric, tokenizer, split or model of that name; the message lists the names
+    ├── MismatchedItemsError    what is scored and what it is compared with are not the same items
+    ├── EmptyReferenceError     an item, or the whole set, has nothing to be compared with
+    ├── TooFewItemsError        the figure is not defined on so few items
+    ├── EvalDataError           a file of captions and references is not what its layout promises
+    ├── ModelError              a model that measures cannot be downloaded or loaded
+    └── MissingExtraError       an optional package is not installed; the message has the pip line
+
+Every message says what was found, what was expected and what to do.
+"""
+
+
+class EvalError(Exception):
+    """Base of every error that a user of `eval` can cause."""
+
+
+class UnknownNameError(EvalError):
+    """No metric, tokenizer, split or model has that name."""
+
+
+class MismatchedItemsError(EvalError):
+    """What is scored and what it is compared with are not the same items."""
+
+
+class EmptyReferenceError(EvalError):
+    """An item, or the whole set, has nothing to be compared with."""
+
+
+class TooFewItemsError(EvalError):
+    """The figure is not defined on so few items."""
+
+
+class EvalDataError(EvalError):
+    """A file of captions and references is not what its layout promises."""
+
+
+class ModelError(EvalError):
+    """A model that measures cannot be downloaded or loaded."""
+
+
+class MissingExtraError(EvalError):
+    """An optional package is not installed."""

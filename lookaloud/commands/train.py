@@ -1,0 +1,81 @@
+"""`lookaloud train`: teaches a captioner of the built-in kind with pictures and captions of one's own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+_EPILOG = """DATA is a folder or file with pictures and captions: Flickr8k as published, a JSON file in Karpathy's
+layout, or JSONL with one {"image": …, "captions": […], "split": …} a line. Stopped at any moment, the same
+command goes on where it was.
+
+\b
+Examples:
+  lookaloud train flickr8k/dataset_flickr8k.json --images flickr8k/images --out runs/flickr8k
+  lookaloud train my-pictures.jsonl --out runs/mine --epochs 8 --export my-captioner
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--out", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of the run.")
+@click.option("--images", type=click.Path(file_okay=False, path_type=Path), help="Folder of the pictures of DATA.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the pictures. By default the built-in recipe's.")
+@click.option("--views", type=click.IntRange(1), help="Augmented views kept of each picture; 1 is no augmentation.")
+@click.option("--batch-size", type=click.IntRange(1), help="Pictures a step.")
+@click.option("--learning-rate", type=click.FloatRange(0.0, min_open=True), help="Peak learning rate.")
+@click.option("--seed", type=int, help="Seed of everything that is random.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--export", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the captioner to.")
+@click.option("--progress/--no-progress", default=None, help="Progress bars; by default only on a terminal.")
+def train(
+    *,
+    data: Path,
+    out: Path,
+    images: Path | None,
+    epochs: int | None,
+    views: int | None,
+    batch_size: int | None,
+    learning_rate: float | None,
+    seed: int | None,
+    device: str,
+    export: Path | None,
+    progress: bool | None,
+) -> None:
+    """Train a captioner of the built-in kind, and write it as files that run without torch."""
+    from captioner.training import require_extra
+
+    require_extra()
+    from captioner.training.data import read_dataset
+    from captioner.training.export import export_model
+    from captioner.training.train import TrainConfig, load_run
+    from captioner.training.train import train as run_training
+
+    chosen = {
+        "epochs": epochs,
+        "n_views": views,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    config = TrainConfig(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    examples = read_dataset(data, images=images)
+    learn = [example for example in examples if example.split == "train"]
+    check = [example for example in examples if example.split == "val"]
+    click.echo(f"{len(learn)} pictures to learn from, {len(check)} to check with.")
+    result = run_training(
+        learn,
+        check,
+        out,
+        config=config,
+        device=device,
+        progress=sys.stderr.isatty() if progress is None else progress,
+    )
+    checked = "" if result.val_loss is None else f", {result.val_loss:.3f} on the pictures to check with"
+    click.echo(f"Trained {result.steps} steps. Loss {result.train_loss:.3f} a token{checked}. The run is in {out}.")
+    if export is not None:
+        model, tokenizer, _ = load_run(out)
+        export_model(model, tokenizer, export, name=export.name)
+        click.echo(f"The captioner is in {export}. Use it: lookaloud describe PICTURE --captioner {export}")

@@ -1,0 +1,47 @@
+"""Text to speech: `load_voice().speak("A dog.")` is an `Audio`; `write_audio` makes it a file."""
+
+from speech.audio import (
+    Audio,
+    encode_audio,
+    join,
+    measure_loudness,
+    normalise_loudness,
+    read_audio,
+    resample,
+    silence,
+    write_audio,
+)
+from speech.errors import (
+    AudioError,
+    AudioWriteError,
+    EmptyTextError,
+    MissingExtraError,
+    SpeechError,
+    UnknownVoiceError,
+    WeightsError,
+)
+from speech.registry import VoiceSpec, list_voices, load_voice
+from speech.voice import Voice
+
+__all__ = [
+    "Audio",
+    "AudioError",
+    "AudioWriteError",
+    "EmptyTextError",
+    "MissingExtraError",
+    "SpeechError",
+    "UnknownVoiceError",
+    "Voice",
+    "VoiceSpec",
+    "WeightsError",
+    "encode_audio",
+    "join",
+    "list_voices",
+    "load_voice",
+    "measure_loudness",
+    "normalise_loudness",
+    "read_audio",
+    "resample",
+    "silence",
+    "write_audio",
+]

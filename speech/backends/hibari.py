@@ -1,0 +1,109 @@
+"""The built-in voices: hibari (Apache-2.0), Kokoro's voices distilled to 8 MB each, English, 24 kHz, on the CPU."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from speech.errors import SpeechError, WeightsError
+
+if TYPE_CHECKING:
+    from speech.registry import VoiceSpec
+
+_log = logging.getLogger(__name__)
+
+_SEED = 0  # of the noise in breath and consonants: same text, same samples
+_LONGEST_WORD = 24  # letters that hibari's spelling-to-sound network hears; it drops the rest
+_LONGEST_RUN = 400  # phonemes that the acoustic model was made for at once
+
+
+class HibariBackend:
+    """One hibari voice. `tts` is a `hibari.Hibari`, `g2p` turns a sentence into its phonemes."""
+
+    def __init__(self, name: str, language: str, tts: Any, g2p: Any) -> None:
+        self.name = name
+        self.language = language
+        self.sample_rate: int = tts.sample_rate
+        self._tts = tts
+        self._g2p = g2p
+
+    def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
+        """The sentence as float32 (n,) at 24 kHz; n is 0 where hibari knows no sound for it."""
+        sentence = re.sub(rf"[^\W\d_]{{{_LONGEST_WORD}}}(?=[^\W\d_])", r"\g<0> ", sentence)
+        # hibari reads fractions, ranges and telephone numbers as such, but not right before a full stop.
+        sentence = re.sub(r"(?<=\d)\.(?=\s|$)", " .", sentence)
+        try:
+            phonemes = self._g2p(sentence)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise SpeechError(
+                f"The voice {self.name} cannot read {sentence!r} ({error!r}); write it in plain words."
+            ) from error
+        # from_phonemes and not __call__: that would split sentences a second time, and differently.
+        parts = [self._tts.from_phonemes(run, rate, seed=_SEED) for run in _runs(phonemes) if re.search(r"\w", run)]
+        return np.concatenate([np.zeros(0, np.float32), *parts])
+
+
+def _runs(phonemes: str) -> list[str]:
+    """The phonemes in runs of at most `_LONGEST_RUN`, cut at the last pause that leaves half a run, else at a space."""
+    runs = []
+    while len(phonemes) > _LONGEST_RUN:
+        head = phonemes[:_LONGEST_RUN]
+        cut = max(head.rfind(sign) for sign in (", ", "; ", ": ", "— "))
+        cut = cut + 1 if cut > _LONGEST_RUN // 2 else head.rfind(" ")
+        cut = cut if cut > 0 else _LONGEST_RUN
+        runs.append(phonemes[:cut])
+        phonemes = phonemes[cut:].strip()
+    return [*runs, phonemes]
+
+
+def installed(spec: VoiceSpec) -> bool:
+    """Whether the voice's file is on this machine."""
+    return _file(spec.name).is_file()
+
+
+def load(spec: VoiceSpec, *, device: str, local_only: bool) -> HibariBackend:
+    """The backend of one hibari voice. See `speech.load_voice` for what it raises."""
+    if device not in ("auto", "cpu"):
+        raise ValueError(f"The voice {spec.name} runs on the CPU only, found device {device!r}; give 'auto' or 'cpu'.")
+    path = _fetch(spec, local_only)
+    from hibari import Hibari
+    from hibari.g2p import G2P
+
+    # One thread: fast enough, polite to the captioner beside it, and with more the samples depend on how many.
+    tts = Hibari(spec.name, str(path), threads=1)
+    return HibariBackend(spec.name, spec.language, tts, G2P(british=spec.language == "en-GB"))
+
+
+def _file(name: str) -> Path:
+    from hibari.voices import ASSETS, VOICES, cache_dir
+
+    entry = VOICES[name]
+    return Path(ASSETS if entry.get("bundled") else cache_dir(), entry["file"])
+
+
+def _fetch(spec: VoiceSpec, local_only: bool) -> Path:
+    """The voice's file, downloaded if need be and allowed, and undamaged."""
+    from hibari.voices import BASE_URL, VOICES, sha256_of, voice_path
+
+    path = _file(spec.name)
+    entry = VOICES[spec.name]
+    by_hand = f"copy {BASE_URL}{entry['file']} ({spec.size_mb} MB) to {path}"
+    if not path.is_file():
+        if local_only:
+            raise WeightsError(f"The file of the voice {spec.name} is missing; allow the download, or {by_hand}.")
+        _log.warning("Downloading the voice %s: %s MB, %s, from %s", spec.name, spec.size_mb, spec.licence, spec.source)
+        try:
+            voice_path(spec.name)
+        except (RuntimeError, OSError) as error:
+            reason = error.__cause__ or error
+            raise WeightsError(f"The voice {spec.name} could not be downloaded ({reason}); {by_hand}.") from error
+    if not entry.get("bundled") and sha256_of(path) != entry["sha256"]:
+        raise WeightsError(
+            f"{path} is not the file of the voice {spec.name} (wrong checksum); delete it and {by_hand}."
+        )
+    return path

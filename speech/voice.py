@@ -1,0 +1,143 @@
+"""`Voice`: text in, `Audio` out, a sentence at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from speech import dsp
+from speech.audio import Audio, join, normalise_loudness
+from speech.errors import EmptyTextError, SpeechError
+from speech.text import clean_text, is_foreign, is_speakable, split_sentences, spoken_text
+
+_log = logging.getLogger(__name__)
+
+SLOWEST, FASTEST = 0.5, 2.0
+_LOUDNESS_LUFS = -16.0  # the level of podcasts and audiobooks: clear on a phone, no louder than what plays before it
+_SENTENCE_PAUSE, _CLAUSE_PAUSE = 0.40, 0.15  # seconds at rate 1.0
+
+
+class Backend(Protocol):
+    """What a family of voices must offer: the one seam between `speech` and a synthesiser."""
+
+    @property
+    def name(self) -> str:
+        """The voice's name, as in `list_voices()`."""
+
+    @property
+    def language(self) -> str:
+        """BCP 47 tag, e.g. "en-US". English is put into spoken words first; other languages are only cleaned."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of what `synthesise` gives."""
+
+    def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
+        """One sentence as float32 of shape (n,), any level, any silence around it; the same samples every time.
+
+        `rate` is 0.5 to 2.0 times the natural pace, at unchanged pitch. n is 0 where nothing can be said.
+        """
+
+
+class Voice:
+    """A voice that speaks through one backend; get one from `load_voice`.
+
+    Every sentence is trimmed of silence and set to -16 LUFS on its own (peaks at most -1 dBFS), so a sentence sounds
+    the same alone, in a stream and in a long text. Same text, same samples.
+
+    >>> from speech.testing import FakeVoiceBackend
+    >>> voice = Voice(FakeVoiceBackend())
+    >>> voice.speak("A dog.").sample_rate
+    16000
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    @property
+    def name(self) -> str:
+        """The voice's name, as in `list_voices()`."""
+        return self._backend.name
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of everything this voice says."""
+        return self._backend.sample_rate
+
+    def speak(self, text: str, *, rate: float = 1.0) -> Audio:
+        """The whole text as one sound: exactly `join(stream(text, rate=rate))`.
+
+        Raises:
+            EmptyTextError: nothing in the text can be spoken.
+            ValueError: `rate` is not within 0.5 to 2.0.
+
+        >>> from speech.testing import FakeVoiceBackend
+        >>> voice = Voice(FakeVoiceBackend())
+        >>> voice.speak("A dog.", rate=2.0).seconds < voice.speak("A dog.").seconds
+        True
+        """
+        return join(self.stream(text, rate=rate))
+
+    def stream(self, text: str, *, rate: float = 1.0) -> Iterator[Audio]:
+        """The text a sentence at a time, each synthesised when it is asked for; errors in the arguments come at once.
+
+        Every sound after the first begins with the pause that parts it from the one before (0.4 s after a sentence,
+        0.15 s inside an overlong one, at rate 1.0).
+
+        Raises:
+            EmptyTextError: nothing in the text can be spoken; known only after the last sentence if the voice
+                itself finds nothing to say.
+            ValueError: `rate` is not within 0.5 to 2.0.
+
+        >>> from speech.testing import FakeVoiceBackend
+        >>> len(list(Voice(FakeVoiceBackend()).stream("A dog. A cat.")))
+        2
+        """
+        if not SLOWEST <= rate <= FASTEST:
+            raise ValueError(f"The speaking rate is {rate!r}; give a number from {SLOWEST} (slow) to {FASTEST} (fast).")
+        return self._sounds(self._sentences(text), rate)
+
+    def _sentences(self, text: str) -> list[str]:
+        english = self._backend.language.split("-")[0].lower() == "en"
+        if english and is_foreign(text):
+            raise EmptyTextError(
+                f"The voice {self.name} reads English, and {text.strip()[:40]!r} has no Latin letters or digits; "
+                "translate the text, or choose a voice for its language."
+            )
+        words = spoken_text(text) if english else clean_text(text)
+        sentences = [sentence for sentence in split_sentences(words) if is_speakable(sentence)]
+        if not sentences:
+            found = f"only {text.strip()[:40]!r}" if text.strip() else "nothing, or only spaces"
+            raise EmptyTextError(f"The text to speak holds {found}; give at least one letter, digit or emoji.")
+        return sentences
+
+    def _sounds(self, sentences: list[str], rate: float) -> Iterator[Audio]:
+        pause = 0.0
+        for sentence in sentences:
+            samples = self._synthesise(sentence, rate)
+            if samples.size == 0:
+                _log.warning("The voice %s has no sound for %r; it is left out.", self.name, sentence)
+                continue
+            before = np.zeros(round(pause * self.sample_rate), np.float32)
+            yield Audio(np.concatenate([before, samples]), self.sample_rate)
+            ended = sentence.rstrip("'\"”’)]").endswith((".", "!", "?", "…", ":"))
+            pause = (_SENTENCE_PAUSE if ended else _CLAUSE_PAUSE) / rate
+        if pause == 0.0:
+            raise EmptyTextError(
+                f"The voice {self.name} has no sound for {sentences[0][:40]!r}; give text in its language."
+            )
+
+    def _synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
+        samples = np.asarray(self._backend.synthesise(sentence, rate), dtype=np.float32)
+        if samples.ndim != 1 or not np.isfinite(samples).all():
+            raise SpeechError(
+                f"The voice {self.name} gave shape {samples.shape} or samples that are not finite for {sentence!r}; "
+                "expected finite samples of shape (n,). This is a fault in the voice: try another one."
+            )
+        samples = dsp.trim(samples, self.sample_rate)
+        samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))  # some voices overshoot full scale
+        return normalise_loudness(Audio(samples, self.sample_rate), _LOUDNESS_LUFS).samples

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+from conftest import RunCommand
+
+import captioner
+import speech
+from lookaloud.cli import COMMANDS
+
+HEAVY = ("numpy", "PIL", "torch", "onnxruntime", "soundfile", "tqdm", "captioner", "speech")
+
+
+def test_captioners_are_listed_with_all_that_is_known(lookaloud: RunCommand) -> None:
+    result = lookaloud("captioners")
+    assert result.exit_code == 0
+    blocks = result.stdout.splitlines()
+    specs = captioner.list_captioners()
+    assert len(blocks) == 2 * len(specs)
+    for spec, first, second in zip(specs, blocks[::2], blocks[1::2], strict=True):
+        assert first.startswith(f"{spec.name}: ")
+        assert f"Source: {spec.source}. Licence: {spec.licence}." in second
+
+
+def test_captioners_as_json(lookaloud: RunCommand) -> None:
+    rows = [json.loads(line) for line in lookaloud("captioners", "--json").stdout.splitlines()]
+    assert [row["name"] for row in rows] == [spec.name for spec in captioner.list_captioners()]
+    for row in rows:
+        assert list(row) == ["name", "description", "source", "licence", "size_mb", "extra", "installed"]
+
+
+def test_a_captioner_whose_extra_is_missing_has_the_pip_line(
+    lookaloud: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = captioner.CaptionerSpec(
+        name="large",
+        description="A large captioner.",
+        source="somewhere",
+        licence="MIT",
+        size_mb=990.0,
+        extra="models",
+        packages=("no_such_package",),
+        load=lambda **_: captioner.testing.FakeBackend(),
+    )
+    monkeypatch.setattr(captioner, "list_captioners", lambda: (missing,))
+    assert lookaloud("captioners").stdout == (
+        "large: A large captioner.\n"
+        '  Source: somewhere. Licence: MIT. Size: 990 MB. Not installed: pip install "lookaloud[models]"\n'
+    )
+
+
+def test_voices_are_listed_with_all_that_is_known(lookaloud: RunCommand) -> None:
+    result = lookaloud("voices")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    specs = speech.list_voices()
+    assert len(lines) == 2 * len(specs)
+    assert lines[0].startswith("heart: ")
+    assert lines[1].endswith(" Installed.")
+    for spec, second in zip(specs, lines[1::2], strict=True):
+        assert f"Language: {spec.language}. Source: {spec.source}. Licence: {spec.licence}." in second
+
+
+def test_voices_as_json(lookaloud: RunCommand) -> None:
+    rows = [json.loads(line) for line in lookaloud("voices", "--json").stdout.splitlines()]
+    assert [row["name"] for row in rows] == [spec.name for spec in speech.list_voices()]
+    assert rows[0]["installed"] is True
+    assert rows[0]["sample_rate"] == 24_000
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command_ends_with_two_examples(lookaloud: RunCommand, command: str) -> None:
+    long, short = lookaloud(command, "--help"), lookaloud(command, "-h")
+    assert long.exit_code == 0
+    assert short.stdout == long.stdout
+    heading, *examples = [line.strip() for line in long.stdout.splitlines()[-3:]]
+    assert heading == "Examples:"
+    assert len(examples) == 2
+    assert all(example.startswith(f"lookaloud {command}") for example in examples)
+
+
+def test_help_lists_every_command_and_the_exit_codes(lookaloud: RunCommand) -> None:
+    result = lookaloud("--help")
+    for name, (_, summary) in COMMANDS.items():
+        assert f"  {name}" in result.stdout
+        assert summary in result.stdout
+    for code in ("0 ", "1 ", "2 ", "3 ", "130 "):
+        assert f"\n    {code}" in result.stdout
+
+
+def test_version_is_the_distributions(lookaloud: RunCommand) -> None:
+    import lookaloud as package
+
+    version = metadata.version("lookaloud")
+    assert lookaloud("--version").stdout == f"lookaloud {version}\n"
+    assert package.__version__ == version
+
+
+def test_an_unknown_command_is_wrong_usage(lookaloud: RunCommand) -> None:
+    result = lookaloud("paint")
+    assert result.exit_code == 2
+    assert "No such command 'paint'" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["describe", "--help"], ["say", "--help"], ["--version"]])
+def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        f"import atexit, sys; atexit.register(lambda: print(set({HEAVY!r}) & set(sys.modules), file=sys.stderr)); "
+        "from lookaloud.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "set()"
+
+
+def test_python_dash_m_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "lookaloud", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("lookaloud ")
+
+
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lookaloud", "voices"], stdout=write_end, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(write_end)
+    assert done.stderr == b""

@@ -1,0 +1,295 @@
+"""`captioner.images`: every kind of picture opens right, and everything else ends in one clear sentence."""
+
+import logging
+import subprocess
+import sys
+import threading
+import warnings
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+import captioner.images
+from captioner.errors import ImageError
+from captioner.images import MAX_BYTES, open_image
+from tests.pictures import (
+    FIELDS,
+    SIZE,
+    PictureCase,
+    encoded,
+    four_fields,
+    grey,
+    make_pictures,
+    mutated,
+    oriented,
+    png_bomb,
+    shown_fields,
+)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> list[PictureCase]:
+    return make_pictures(tmp_path_factory.mktemp("pictures"))
+
+
+def shows(image: Image.Image, fields: tuple[tuple[int, int, int], ...], tolerance: int = 12) -> bool:
+    pairs = list(zip(shown_fields(image), fields, strict=True))
+    return all(abs(a - b) <= tolerance for shown, wanted in pairs for a, b in zip(shown, wanted, strict=True))
+
+
+def test_every_good_file_opens_with_the_right_size_and_colours(corpus: list[PictureCase]) -> None:
+    for case in [case for case in corpus if case.error is None]:
+        image = open_image(case.path)
+        assert (image.mode, image.size) == ("RGB", case.size), case.name
+        assert case.fields is None or shows(image, case.fields), (case.name, shown_fields(image))
+
+
+def test_every_bad_file_is_one_sentence_with_its_name_and_what_to_do(corpus: list[PictureCase]) -> None:
+    bad = [case for case in corpus if case.error is not None]
+    assert len(bad) > 20
+    for case in bad:
+        with pytest.raises(ImageError) as caught:
+            open_image(case.path)
+        message = str(caught.value)
+        assert message.startswith(str(case.path))
+        assert case.error is None or case.error in message
+        assert not any(word in message for word in ("\n", "Error", "<"))
+        assert len(message) - len(str(case.path)) < 200, message
+        assert ";" in message, f"{message!r} does not say what to do"
+
+
+def test_the_same_file_as_bytes_is_called_by_the_name_given(corpus: list[PictureCase]) -> None:
+    for case in [case for case in corpus if case.path.is_file()]:
+        data = case.path.read_bytes()
+        if case.error is None:
+            assert open_image(data).size == case.size
+        else:
+            with pytest.raises(ImageError, match=r"^the picture from standard input "):
+                open_image(data, name="the picture from standard input")
+
+
+def test_a_path_may_be_a_string(corpus: list[PictureCase]) -> None:
+    path = next(case.path for case in corpus if case.name == "photo.png")
+    assert shows(open_image(str(path)), FIELDS, 0)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_all_eight_orientations_come_back_upright(number: int, kind: str) -> None:
+    image = open_image(oriented(number, kind))
+    assert image.size == SIZE
+    assert shows(image, FIELDS)
+    assert shows(open_image(image), FIELDS), "opening it again turned it again"
+
+
+def test_a_pillow_image_is_turned_and_not_changed() -> None:
+    upright, plain = Image.open(BytesIO(oriented(6))), four_fields()
+    assert shows(open_image(upright), FIELDS)
+    assert upright.size == (SIZE[1], SIZE[0])
+    copy = open_image(plain)
+    copy.putpixel((0, 0), (1, 2, 3))
+    assert plain.getpixel((0, 0)) == FIELDS[0]
+
+
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV"]
+)
+def test_every_pillow_mode_becomes_rgb(mode: str) -> None:
+    assert open_image(Image.new(mode, (4, 3))).mode == "RGB"
+
+
+def test_deep_greys_keep_their_brightness() -> None:
+    middle = 0x8000
+    levels = {open_image(encoded(grey(white, "uint16"), "PNG")).getpixel((2, SIZE[1] - 2)) for white in (4095, 65535)}
+    assert levels <= {(127,) * 3, (128,) * 3, (129,) * 3}
+    # A dark 16 bit picture stays dark, as long as it is brighter than the next smaller range.
+    dark = Image.new("I;16", (4, 4), middle)
+    assert open_image(dark).getpixel((0, 0)) == (128, 128, 128)
+    assert open_image(Image.new("I;16", (4, 4), 0)).getpixel((0, 0)) == (0, 0, 0)
+
+
+def test_float_pictures_with_holes_and_negative_heights_open() -> None:
+    image = grey(1, "float32")
+    image.putpixel((0, 0), float("nan"))
+    assert open_image(image).getpixel((0, 0)) == (0, 0, 0)
+    heights = Image.new("F", (2, 1), -50.0)
+    heights.putpixel((1, 0), 8000.0)
+    assert [open_image(heights).getpixel((x, 0)) for x in (0, 1)] == [(0, 0, 0), (255, 255, 255)]
+
+
+def test_lab_grey_is_grey(corpus: list[PictureCase]) -> None:
+    path = next(case.path for case in corpus if case.name == "lab.tiff")
+    red, green, blue = open_image(path).getpixel((5, 5))  # type: ignore[misc]
+    assert max(red, green, blue) - min(red, green, blue) <= 4
+    assert 110 <= green <= 150
+
+
+def test_half_transparent_is_mixed_with_white() -> None:
+    assert open_image(Image.new("RGBA", (2, 2), (0, 0, 0, 128))).getpixel((0, 0)) == (127, 127, 127)
+
+
+@pytest.mark.parametrize(
+    ("min_side", "size"),
+    [(None, (1200, 800)), (800, (1200, 800)), (401, (1200, 800)), (400, (600, 400)), (1, (150, 100))],
+)
+def test_min_side_makes_a_jpeg_smaller_but_never_too_small(min_side: int | None, size: tuple[int, int]) -> None:
+    assert open_image(encoded(four_fields().resize((1200, 800)), "JPEG"), min_side=min_side).size == size
+
+
+def test_min_side_leaves_other_kinds_and_small_ones_alone() -> None:
+    assert open_image(encoded(four_fields(), "PNG"), min_side=1).size == SIZE
+    assert open_image(encoded(four_fields(), "JPEG"), min_side=500).size == SIZE
+    assert open_image(oriented(6), min_side=16).size == (SIZE[0] // 2, SIZE[1] // 2)
+    with pytest.raises(ValueError, match="min_side"):
+        open_image(four_fields(), min_side=0)
+
+
+def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png_bomb())
+    program = (
+        "import resource, sys\n"
+        "from captioner.images import open_image\n"
+        "open_image(b'P6 1 1 255 abc')\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n    open_image(sys.argv[1])\n"
+        "except Exception as error:\n    print(type(error).__name__)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    kind, grown_kb = done.stdout.split()
+    assert kind == "ImageError"
+    assert int(grown_kb) < 30_000, "decoded, it would be 900,000 kB"
+
+
+def test_a_file_over_the_byte_cap_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "huge.tiff"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)  # Sparse: it takes no room on the disk.
+    with pytest.raises(ImageError, match=r"huge\.tiff is 200 MB, and at most 200 MB are read"):
+        open_image(path)
+
+
+def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "private.jpg"
+    path.write_bytes(encoded(four_fields(), "JPEG"))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(captioner.images, "open", refuse, raising=False)  # chmod does not stop a root user.
+    with pytest.raises(ImageError, match=r"private\.jpg may not be read by you; ask its owner"):
+        open_image(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("", "no file name was given"),
+        ("https://example.org/dog.jpg", "is a web address"),
+        ("a\0b.jpg", "is not a valid file name"),
+        ("x" * 5000, "is not a valid file name"),
+        ("/dev/null", "is not an ordinary file"),
+        (__file__ + "/dog.jpg", "does not exist"),
+        ("two\nlines.jpg", "two\N{REPLACEMENT CHARACTER}lines.jpg does not exist"),
+        ("not-text-\udcff.jpg", "not-text-\N{REPLACEMENT CHARACTER}.jpg does not exist"),
+    ],
+)
+def test_odd_names(source: str, said: str) -> None:
+    with pytest.raises(ImageError) as caught:
+        open_image(source)
+    assert said in str(caught.value)
+
+
+def test_heic_uses_pillow_heif_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"\x00\x00\x00\x18ftypheic" + bytes(64)
+    Image.init()
+    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
+    monkeypatch.setattr(Image, "ID", list(Image.ID))
+
+    def opener(*_: object) -> Image.Image:
+        return four_fields()
+
+    def register() -> None:
+        Image.register_open("HEIF", opener, lambda start: start[4:12] == b"ftypheic")  # type: ignore[arg-type]
+
+    monkeypatch.setitem(sys.modules, "pillow_heif", SimpleNamespace(register_heif_opener=register))
+    assert shows(open_image(data), FIELDS, 0)
+
+
+def test_too_little_memory_is_said_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(captioner.images, "_rgb", full)
+    with pytest.raises(ImageError, match=r"more than the free memory holds; close other programs"):
+        open_image(four_fields())
+
+
+def test_ctrl_c_is_never_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(captioner.images, "_rgb", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        open_image(four_fields())
+
+
+def test_300_damaged_files_open_or_say_why(tmp_path: Path) -> None:
+    refusals = {}
+    for path in mutated(tmp_path, 300, seed=7):
+        try:
+            assert open_image(path).mode == "RGB"
+        except ImageError as error:
+            refusals[str(path)] = str(error)
+    assert 100 < len(refusals) < 300
+    assert all(message.startswith(path) for path, message in refusals.items())
+
+
+def test_damaged_files_leave_nothing_on_standard_error(tmp_path: Path, corpus: list[PictureCase]) -> None:
+    mutated(tmp_path, 300, seed=8)
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "from captioner.errors import ImageError\nfrom captioner.images import open_image\n"
+        "for path in sys.stdin.read().splitlines():\n"
+        "    try:\n        open_image(path)\n"
+        "    except ImageError:\n        pass\n"
+    )
+
+    def remarks(paths: list[Path]) -> list[str]:
+        command = [sys.executable, "-W", "always", "-c", program]
+        names = "\n".join(map(str, paths))
+        done = subprocess.run(command, input=names, capture_output=True, encoding="utf-8", check=False)
+        assert (done.returncode, done.stdout) == (0, "")
+        return done.stderr.splitlines()
+
+    files = [*tmp_path.iterdir(), *(case.path for case in corpus)]
+    assert remarks([path for path in files if path.suffix != ".tiff"]) == []
+    # libtiff, a C library inside Pillow, writes its own remarks, and only a trick on the whole process could stop it:
+    # lines like "LZWDecode: Not enough data at scanline 0". Nothing else may appear, no warning and no log record.
+    tiff = remarks([path for path in files if path.suffix == ".tiff"])
+    assert not [line for line in tiff if "Warning" in line or "PIL" in line or "Traceback" in line]
+
+
+def test_no_setting_of_the_process_is_changed(corpus: list[PictureCase]) -> None:
+    filters, pixels = list(warnings.filters), Image.MAX_IMAGE_PIXELS
+    paths = [case.path for case in corpus if case.name != "bomb.png"]
+
+    def read(mine: list[Path]) -> None:
+        for path in mine:
+            try:
+                open_image(path)
+            except ImageError:
+                continue
+
+    threads = [threading.Thread(target=read, args=(paths[start::4] * 2,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert list(warnings.filters) == filters
+    assert pixels == Image.MAX_IMAGE_PIXELS
+    assert logging.getLogger("PIL").level == logging.NOTSET
