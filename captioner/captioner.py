@@ -33,6 +33,11 @@ class Backend(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def input_size(self) -> int:
+        """Pixels a side that it makes of a picture: decoding one larger than that is wasted."""
+        ...
+
     def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
         """One draft for each upright RGB picture, in the same order."""
         ...
@@ -57,7 +62,13 @@ class Captioner:
 
     @property
     def name(self) -> str:
+        """The captioner's name, as in `list_captioners()`, or its folder's."""
         return self.backend.name
+
+    @property
+    def input_size(self) -> int:
+        """Pixels a side that the network sees; `open_image(path, min_side=...)` need not decode more."""
+        return self.backend.input_size
 
     def caption(self, image: Image.Image, options: CaptionOptions | None = None) -> Caption:
         """The caption of one upright RGB picture (see `open_image`)."""

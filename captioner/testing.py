@@ -18,6 +18,7 @@ class FakeBackend:
     """
 
     name = "fake"
+    input_size = 16
 
     def __init__(self) -> None:
         self.batches: list[int] = []

@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "say": ("say", "Speak a text."),
     "captioners": ("captioners", "List the captioners, which turn pictures into text."),
     "voices": ("voices", "List the voices, which turn text into speech."),
+    "train": ("train", "Train a captioner of the built-in kind on pictures with captions."),
     "doctor": ("doctor", "Check that everything Lookaloud needs is here and works."),
 }
 

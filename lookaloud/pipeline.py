@@ -143,7 +143,7 @@ class Narrator:
         >>> load_narrator().narrate("dog.jpg").source  # doctest: +SKIP
         'dog.jpg'
         """
-        opened = _open(_named(source, 1))
+        opened = _open(_named(source, 1), self.captioner.input_size)
         return self._speak(opened, self.captioner.caption(opened.image, self.options))
 
     def stream(self, source: Source) -> tuple[Caption, Iterator[Audio]]:
@@ -162,7 +162,7 @@ class Narrator:
         """
         if self.voice is None:
             raise ValueError("This narrator has no voice and cannot stream sound; give it one from load_voice().")
-        caption = self.captioner.caption(_open(_named(source, 1)).image, self.options)
+        caption = self.captioner.caption(_open(_named(source, 1), self.captioner.input_size).image, self.options)
         return caption, self.voice.stream(spoken_text(caption), rate=self.rate)
 
     def narrate_batch(self, sources: Iterable[Source], *, batch_size: int = 8) -> Iterator[Result]:
@@ -186,7 +186,24 @@ class Narrator:
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
-        return (result for batch in _open_batches(sources, batch_size) for result in self._narrate_opened(batch))
+        return (result for batch in self._open_batches(sources, batch_size) for result in self._narrate_opened(batch))
+
+    def _open_batches(self, sources: Iterable[Source], batch_size: int) -> Iterator[list[_Opened | NarrationFailure]]:
+        batch: list[_Opened | NarrationFailure] = []
+        n_pixels = 0
+        for position, source in enumerate(sources, start=1):
+            picture = _named(source, position)
+            try:
+                opened = _open(picture, self.captioner.input_size)
+                n_pixels += opened.image.width * opened.image.height
+                batch.append(opened)
+            except PICTURE_ERRORS as error:
+                batch.append(NarrationFailure(picture.name, error))
+            if len(batch) >= batch_size or n_pixels >= MAX_BATCH_PIXELS:
+                yield batch
+                batch, n_pixels = [], 0
+        if batch:
+            yield batch
 
     def _narrate_opened(self, batch: Sequence[_Opened | NarrationFailure]) -> Iterator[Result]:
         captions = iter(self._captions([item for item in batch if isinstance(item, _Opened)]))
@@ -294,27 +311,9 @@ def _named(source: Source, position: int) -> Picture:
     return Picture(source, f"picture {position}")
 
 
-def _open(picture: Picture) -> _Opened:
+def _open(picture: Picture, min_side: int) -> _Opened:
     from captioner import open_image
 
     started = perf_counter()
-    image = open_image(picture.source, name=picture.name)
+    image = open_image(picture.source, name=picture.name, min_side=min_side)
     return _Opened(picture.name, image, perf_counter() - started)
-
-
-def _open_batches(sources: Iterable[Source], batch_size: int) -> Iterator[list[_Opened | NarrationFailure]]:
-    batch: list[_Opened | NarrationFailure] = []
-    n_pixels = 0
-    for position, source in enumerate(sources, start=1):
-        picture = _named(source, position)
-        try:
-            opened = _open(picture)
-            n_pixels += opened.image.width * opened.image.height
-            batch.append(opened)
-        except PICTURE_ERRORS as error:
-            batch.append(NarrationFailure(picture.name, error))
-        if len(batch) >= batch_size or n_pixels >= MAX_BATCH_PIXELS:
-            yield batch
-            batch, n_pixels = [], 0
-    if batch:
-        yield batch

@@ -16,6 +16,7 @@ import lookaloud.player
 import speech
 from captioner import CaptionOptions, Draft
 from captioner.testing import FakeBackend
+from lookaloud.errors import PlayerError
 from speech import read_audio
 
 JSON_KEYS = [
@@ -324,7 +325,7 @@ def test_the_player_that_is_there_is_found(
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}" if name in there else None)
     if expected is None:
-        with pytest.raises(lookaloud.player.PlayerError):
+        with pytest.raises(PlayerError):
             lookaloud.player.find_player()
     else:
         assert lookaloud.player.find_player()[: len(expected)] == expected

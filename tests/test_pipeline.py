@@ -120,6 +120,19 @@ def test_narrate_names_sources_and_raises_for_a_bad_one(narrator: Narrator, in_f
         narrator.narrate("missing.png")
 
 
+def test_a_large_jpeg_is_decoded_no_larger_than_the_captioner_needs(
+    narrator: Narrator, make_picture: MakePicture
+) -> None:
+    large = make_picture("large.jpg", width=1280, height=640)
+    assert narrator.captioner.input_size == 16
+    expected = "A picture 160 wide and 80 high."  # an eighth, the least that a JPEG can be decoded at
+    assert narrator.narrate(large).caption.text == expected
+    (result,) = narrator.narrate_batch([large])
+    assert result.caption is not None
+    assert result.caption.text == expected
+    assert narrator.stream(large)[0].text == expected
+
+
 def test_stream_gives_the_caption_first_and_the_same_sound_as_narrate(narrator: Narrator) -> None:
     caption, pieces = narrator.stream(picture())
     samples = np.concatenate([piece.samples for piece in pieces])
@@ -138,7 +151,7 @@ def test_batch_keeps_the_order_and_a_failure_is_a_value_in_its_place(in_folder: 
     Path("broken.jpg").write_bytes(b"\xff\xd8\xff")
     backend = FailingBackend()
     narrator = Narrator(Captioner(backend), Voice(FakeVoiceBackend()))
-    sources = [picture(7), "missing.png", picture(13), picture(9), "broken.jpg"]
+    sources: list[Picture | str] = [picture(7), "missing.png", picture(13), picture(9), "broken.jpg"]
     results = list(narrator.narrate_batch(sources))
     assert [result.source for result in results] == ["7.png", "missing.png", "13.png", "9.png", "broken.jpg"]
     assert [type(result) for result in results] == [
@@ -268,7 +281,7 @@ def test_public_names_are_there() -> None:
     for name in lookaloud.__all__:
         assert getattr(lookaloud, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):
-        lookaloud.nonsense  # type: ignore[attr-defined]  # noqa: B018
+        lookaloud.nonsense  # noqa: B018
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,10 @@ class CompactBackend:
     def name(self) -> str:
         return self._config.name
 
+    @property
+    def input_size(self) -> int:
+        return self._config.image_size
+
     def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
         """The words for each picture, in order. `options.prompt` is not understood by this captioner."""
         if not images:

@@ -1,0 +1,35 @@
+# Everything a newcomer needs: `make demo`, then `make test`. Each sets up its own environment with pip.
+PYTHON ?= python3
+PICTURE ?= examples/astronaut.jpg
+DEMO := .venv-demo
+TEST := .venv-test
+OURS := $(shell find captioner speech eval lookaloud -type f -not -path '*/__pycache__/*')
+
+.PHONY: demo test clean
+
+# Describes a picture with the light install, installed the way a user installs it: no torch.
+demo: $(DEMO)/ready
+	$(DEMO)/bin/lookaloud describe $(PICTURE) --out demo.wav
+
+# The whole suite with every extra: style, types, tests. The first time it downloads torch, about 3 GB.
+test: $(TEST)/ready
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/mypy
+	$(TEST)/bin/python -m pytest
+
+$(DEMO)/ready: pyproject.toml $(OURS)
+	@echo "Setting up $(DEMO), about a minute the first time."
+	$(PYTHON) -m venv $(DEMO)
+	rm -rf build
+	$(DEMO)/bin/python -m pip install --quiet .
+	@touch $@
+
+$(TEST)/ready: pyproject.toml
+	@echo "Setting up $(TEST), some minutes the first time."
+	$(PYTHON) -m venv $(TEST)
+	$(TEST)/bin/python -m pip install --quiet --editable '.[all,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(DEMO) $(TEST) build dist *.egg-info demo.wav

@@ -1,0 +1,134 @@
+"""`Captioner`, its table, and the built-in one's files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import captioner
+from captioner import Caption, Captioner, CaptionOptions, Draft, UnknownCaptionerError, WeightsError, load_captioner
+from captioner.backends.compact import WEIGHTS, CompactBackend, square_pixels
+from captioner.captioner import as_sentence
+from captioner.testing import FakeBackend
+
+
+def picture(width: int, height: int = 10) -> Image.Image:
+    return Image.new("RGB", (width, height))
+
+
+def test_captions_come_in_order_and_in_batches() -> None:
+    backend = FakeBackend()
+    captions = Captioner(backend, batch_size=4).caption_batch([picture(width) for width in range(1, 11)])
+    assert [caption.text for caption in captions] == [f"A picture {w} wide and 10 high." for w in range(1, 11)]
+    assert backend.batches == [4, 4, 2]
+    assert all(caption.seconds > 0 for caption in captions)
+
+
+def test_no_pictures_no_captions() -> None:
+    assert Captioner(FakeBackend()).caption_batch([]) == []
+
+
+def test_a_caption_is_a_sentence_with_its_alternatives() -> None:
+    caption = Captioner(FakeBackend()).caption(picture(3))
+    assert caption == Caption(
+        text="A picture 3 wide and 10 high.",
+        alternatives=("A picture.",),
+        confidence=0.5,
+        is_photo=True,
+        captioner="fake",
+        seconds=caption.seconds,
+    )
+
+
+def test_beams_that_are_one_sentence_are_one_alternative() -> None:
+    class Repeating(FakeBackend):
+        def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+            return [Draft(("a dog", "a  dog.", "A dog", "", "a cat"), 1.0) for _ in images]
+
+    assert Captioner(Repeating()).caption(picture(1)).alternatives == ("A cat.",)
+
+
+def test_a_backend_that_loses_a_picture_is_found_out() -> None:
+    class Losing(FakeBackend):
+        def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+            return super().draft(images[1:], options)
+
+    with pytest.raises(RuntimeError, match="2 captions for 3 pictures"):
+        Captioner(Losing()).caption_batch([picture(1), picture(2), picture(3)])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a dog", "A dog."),
+        (" a  dog\n", "A dog."),
+        ("a dog.", "A dog."),
+        ("is it a dog?", "Is it a dog?"),
+        ("", ""),
+        ("é", "É."),
+        ("2 dogs", "2 dogs."),
+    ],
+)
+def test_as_sentence(text: str, expected: str) -> None:
+    assert as_sentence(text) == expected
+
+
+@pytest.mark.parametrize("wrong", [{"num_beams": 0}, {"max_new_tokens": 0}])
+def test_options_out_of_range_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        CaptionOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_an_unknown_name_lists_the_names() -> None:
+    with pytest.raises(UnknownCaptionerError, match=r"'blop'.*compact"):
+        load_captioner("blop")
+
+
+def test_every_public_name_exists() -> None:
+    assert all(hasattr(captioner, name) for name in captioner.__all__)
+
+
+def test_pictures_are_squeezed_to_a_square() -> None:
+    wide = Image.new("RGB", (40, 20), "red")
+    wide.paste((0, 0, 255), (20, 0, 40, 20))
+    pixels = square_pixels(wide, 10)
+    assert pixels.shape == (10, 10, 3)
+    assert pixels.dtype == np.uint8
+    assert tuple(pixels[5, 0]) == (255, 0, 0)
+    assert tuple(pixels[5, 9]) == (0, 0, 255)
+
+
+@pytest.mark.parametrize("name", ["config.json", "encoder.onnx", "decoder.onnx", "tokenizer.json"])
+def test_a_missing_or_damaged_file_is_named(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "weights"
+    shutil.copytree(WEIGHTS, folder)
+    (folder / name).write_bytes(b"\x00 not this")
+    with pytest.raises(WeightsError, match=name):
+        CompactBackend(folder).draft([picture(9)], CaptionOptions())
+    (folder / name).unlink()
+    with pytest.raises(WeightsError, match=name):
+        CompactBackend(folder).draft([picture(9)], CaptionOptions())
+
+
+def test_a_folder_is_a_captioner_too(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(WEIGHTS, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "name": "mine"}))
+    loaded = load_captioner(str(folder))
+    assert loaded.name == "mine"
+    assert loaded.caption(picture(50, 40)).captioner == "mine"
+
+
+def test_the_built_in_files_are_small_enough_and_described() -> None:
+    files = {path.name: path.stat().st_size for path in WEIGHTS.iterdir()}
+    assert set(files) == {"config.json", "tokenizer.json", "encoder.onnx", "decoder.onnx", "MODEL_CARD.md"}
+    assert sum(files.values()) < 40e6
+    stated = captioner.list_captioners()[0].size_mb
+    assert stated == pytest.approx(sum(files.values()) / 1e6, abs=0.1)

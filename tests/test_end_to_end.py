@@ -1,0 +1,85 @@
+"""The main job on real models: a picture in, a spoken description out, and what was heard is what was written."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from captioner import Captioner, CaptionOptions, load_captioner, open_image
+from eval.speech.intelligibility import transcribe, word_error_rate
+from lookaloud import load_narrator
+from lookaloud.pipeline import Narration
+from speech import read_audio
+
+EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.jpg"))
+
+
+@pytest.fixture(scope="module")
+def compact() -> Captioner:
+    return load_captioner()
+
+
+def test_the_spoken_caption_is_heard_as_it_is_written() -> None:
+    narrator = load_narrator()
+    narrations = [narrator.narrate(path) for path in EXAMPLES]
+    heard = []
+    for narration in narrations:
+        assert narration.audio is not None
+        heard.append(transcribe(narration.audio))
+    score = word_error_rate([narration.text for narration in narrations], heard)
+    assert score.value <= 15.0, list(zip([n.text for n in narrations], heard, strict=True))
+
+
+def test_captions_do_not_depend_on_the_batch(compact: Captioner) -> None:
+    images = [open_image(path) for path in EXAMPLES]
+    together = compact.caption_batch(images)
+    alone = [compact.caption(image) for image in images]
+    assert [c.text for c in together] == [c.text for c in alone]
+    assert [c.alternatives for c in together] == [c.alternatives for c in alone]
+    assert len({c.text for c in together}) > 1
+
+
+def test_captions_are_sentences_with_confidence_and_alternatives(compact: Captioner) -> None:
+    for path in EXAMPLES:
+        caption = compact.caption(open_image(path), CaptionOptions(num_beams=4))
+        assert caption.text[0].isupper()
+        assert caption.text.endswith(".")
+        assert 3 <= len(caption.text.split()) <= 30
+        assert 0.0 < caption.confidence < 1.0
+        assert 1 <= len(caption.alternatives) <= 3
+        words = caption.text.lower().split()
+        assert all(a != b for a, b in zip(words, words[1:], strict=False))
+
+
+def test_the_longest_caption_is_kept_to(compact: Captioner) -> None:
+    caption = compact.caption(open_image(EXAMPLES[0]), CaptionOptions(max_new_tokens=3))
+    assert len(caption.text.split()) <= 3
+
+
+def test_a_batch_narrates_what_single_pictures_narrate() -> None:
+    narrator = load_narrator()
+    results = list(narrator.narrate_batch([*EXAMPLES, "missing.jpg"]))
+    assert [type(result).__name__ for result in results] == ["Narration"] * len(EXAMPLES) + ["NarrationFailure"]
+    first = results[0]
+    assert isinstance(first, Narration)
+    assert first.text == narrator.narrate(EXAMPLES[0]).text
+
+
+def test_the_command_works_from_another_folder(tmp_path: Path) -> None:
+    picture = tmp_path / "a picture.jpg"
+    shutil.copy(EXAMPLES[0], picture)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [sys.executable, "-m", "lookaloud", "describe", picture.name, "--json", "--out", "sound.flac"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    row = json.loads(done.stdout)
+    assert row["status"] == "ok"
+    assert row["caption"] == load_captioner().caption(open_image(picture)).text
+    audio = read_audio(tmp_path / "sound.flac")
+    assert audio.seconds == pytest.approx(row["audio_seconds"], abs=0.01)
+    assert audio.seconds > 0.5
