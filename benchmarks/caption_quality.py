@@ -4,7 +4,7 @@
 
 Protocol: every picture of the split, one caption each by beam search, scored against all its human captions; text
 lower-cased and stripped of punctuation (tokeniser `lower_nopunct` of `eval.tokens`); metrics as in the MS-COCO caption
-evaluation, times 100. The captioner must not have been trained on the split; the built-in one saw Flickr8k's train part.
+evaluation, times 100. The captioner must not have learned from the split; the built-in one saw Flickr8k's train part.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_captions_are_sentences_with_confidence_and_alternatives(compact: Captio
         assert 0.0 < caption.confidence < 1.0
         assert 1 <= len(caption.alternatives) <= 3
         words = caption.text.lower().split()
-        assert all(a != b for a, b in zip(words, words[1:], strict=False))
+        assert all(a != b for a, b in pairwise(words))
 
 
 def test_the_longest_caption_is_kept_to(compact: Captioner) -> None:

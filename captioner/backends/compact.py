@@ -128,7 +128,7 @@ class CompactBackend:
         path = self.folder / TOKENIZER_FILE
         try:
             return Tokenizer.from_file(str(path))
-        except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for every fault of its file
+        except Exception as error:
             raise WeightsError(f"{path} cannot be read ({error}). Install Lookaloud again.") from error
 
 
@@ -145,5 +145,5 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - onnxruntime's errors share no base class but Exception
+    except Exception as error:
         raise WeightsError(f"{path} cannot be loaded ({error}). Install Lookaloud again.") from error

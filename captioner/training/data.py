@@ -85,7 +85,9 @@ _Row = tuple[str, tuple[str, ...], str]
 def _find_file(source: Path) -> Path:
     if source.is_file():
         if source.suffix not in {".json", ".jsonl"}:
-            raise TrainingDataError(f"{source} is neither a .json nor a .jsonl file. Name a dataset file or its folder.")
+            raise TrainingDataError(
+                f"{source} is neither a .json nor a .jsonl file. Name a dataset file or its folder."
+            )
         return source
     if not source.is_dir():
         raise TrainingDataError(f"{source} does not exist. Name a dataset's folder, or its .json or .jsonl file.")
@@ -114,7 +116,9 @@ def _find_images(file: Path, first: str) -> Path:
 def _example(file: Path, folder: Path, name: str, captions: tuple[str, ...], split: str) -> Example:
     path = folder / name
     if not path.is_file():
-        raise TrainingDataError(f"{file} names the picture {name}, but {path} does not exist. Unpack the pictures again.")
+        raise TrainingDataError(
+            f"{file} names the picture {name}, but {path} does not exist. Unpack the pictures again."
+        )
     return Example(path, captions, split)
 
 
@@ -162,7 +166,7 @@ def _jsonl_row(file: Path, number: int, line: str) -> _Row:
         row: dict[str, Any] = json.loads(line)
         captions = row["captions"]
         if not captions or not all(isinstance(text, str) for text in captions) or isinstance(captions, str):
-            raise ValueError("captions must be a list of texts, with at least one")  # noqa: TRY301
+            raise ValueError("captions must be a list of texts, with at least one")
         return str(row["image"]), tuple(captions), str(row.get("split", "train"))
     except (ValueError, KeyError, TypeError) as error:
         raise TrainingDataError(

@@ -44,9 +44,7 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
     config = model.config
     size = config.image_size
     pixels = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    encoder = _to_onnx(
-        _Encoder(model), (pixels,), ["pixels"], ["memory"], {"pixels": {0: "n"}, "memory": {2: "n"}}
-    )
+    encoder = _to_onnx(_Encoder(model), (pixels,), ["pixels"], ["memory"], {"pixels": {0: "n"}, "memory": {2: "n"}})
     with torch.no_grad():
         memory = model.encode(model.encoder(pixels))
     n, k, t = 2, 3, 4
@@ -162,7 +160,7 @@ def _to_onnx(
 ) -> onnx.ModelProto:
     # The exporter gives the wrapper its mode back, and with it every module inside: dropout would be on again.
     module.eval()
-    buffer = io.BytesIO()
+    buffer: Any = io.BytesIO()  # the tracing exporter takes it, though its annotation names only paths
     # The tracing exporter: the other one fixes a cache of length zero, which the first step has.
     torch.onnx.export(
         module,

@@ -8,6 +8,7 @@ caption. N pictures with K captions or beams each share one encoding, so nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -131,7 +132,8 @@ class EncoderLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = self.norm1(x)
         x = x + self.drop(self.attention(h, self.attention.project(h)))
-        return x + self.drop(self.mlp(self.norm2(x)))
+        out: Tensor = x + self.drop(self.mlp(self.norm2(x)))
+        return out
 
 
 class DecoderLayer(nn.Module):
@@ -205,7 +207,7 @@ class CompactModel(nn.Module):
         for layer in self.encoder_layers:
             x = layer(x)
         x = self.memory_norm(x)
-        return torch.stack([layer.cross_attention.project(x) for layer in self.layers])
+        return torch.stack([cast(DecoderLayer, layer).cross_attention.project(x) for layer in self.layers])
 
     def forward(self, features: Tensor, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
         """Logits (N, K, T, V) of K captions for each of N pictures: features (N, P, C), tokens (N, K, T).

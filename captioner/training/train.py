@@ -105,7 +105,9 @@ def train(
     config = config or TrainConfig()
     if not train_examples:
         raise TrainingDataError("There are no pictures to train on. Check the dataset and its train split.")
-    run = _Run(train_examples, val_examples, folder, config, pick_device(device), cache or folder / "features", progress)
+    run = _Run(
+        train_examples, val_examples, folder, config, pick_device(device), cache or folder / "features", progress
+    )
     return run.finish()
 
 
@@ -168,7 +170,8 @@ class _Run:
         self.ema = {name: tensor.clone() for name, tensor in self.learned.items()}
         self.optimizer = self._optimizer()
         self.step = 0
-        self.train_loss, self.val_loss = math.nan, None
+        self.train_loss = math.nan
+        self.val_loss: float | None = None
         torch.manual_seed(config.seed + 1)
         self._resume()
 
