@@ -118,7 +118,9 @@ def _largest(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int6
 def _is_done(
     finished: list[Hypothesis], best_running: float, length: int, num_beams: int, length_penalty: float
 ) -> bool:
+    if not np.isfinite(best_running):
+        return True
     if len(finished) < num_beams:
-        return not (finished or np.isfinite(best_running)) or not np.isfinite(best_running)
+        return False
     worst = sorted((h.score for h in finished), reverse=True)[num_beams - 1]
     return bool(best_running / length**length_penalty <= worst)

@@ -52,8 +52,8 @@ class Captioner:
 
     Example:
         >>> from captioner import load_captioner, open_image
-        >>> load_captioner().caption(open_image("examples/dog.jpg")).text  # doctest: +SKIP
-        'A dog runs through the grass.'
+        >>> load_captioner().caption(open_image("examples/cat.jpg")).text  # doctest: +SKIP
+        'A cat is lying on the grass.'
     """
 
     def __init__(self, backend: Backend, *, batch_size: int = 8) -> None:
