@@ -13,9 +13,9 @@ from speech.voice import Voice
 class VoiceSpec:
     """One voice: what it is, where it comes from and what it costs to get.
 
-    `source` is where its files come from, `licence` the SPDX name of their licence, `size_mb` the size of what is
-    downloaded on first use in megabytes (0 where it came with the installation), `sample_rate` is in Hz. `extra`
-    names the extra of this package that it needs, "" for none. `backend` is the module that loads it.
+    `source` is where its files come from, `licence` the SPDX name of their licence, `size_mb` the size of its weights
+    on disk in megabytes, `sample_rate` is in Hz. `extra` names the extra of this package that it needs, "" for none.
+    `backend` is the module that loads it.
 
     >>> list_voices()[0].name
     'heart'
@@ -50,7 +50,7 @@ def _hibari(name: str, description: str, language: str, size_mb: float, source: 
 # A backend module has `installed(spec) -> bool` and `load(spec, *, device, local_only) -> Backend`, and imports its
 # heavy packages inside them.
 _VOICES = (
-    _hibari("heart", "American woman, warm; built in", "en-US", 0.0, "the hibari-tts package"),
+    _hibari("heart", "American woman, warm; built in", "en-US", 7.9, "the hibari-tts package"),
     _hibari("fenrir", "American man", "en-US", 8.0),
     _hibari("kore", "American woman, brighter than heart", "en-US", 7.9),
     _hibari("emma", "British woman", "en-GB", 7.9),

@@ -159,7 +159,7 @@ def test_table_agrees_with_hibari() -> None:
     assert set(specs) == set(VOICES)
     for name, entry in VOICES.items():
         assert specs[name].language == entry["language"]
-        assert specs[name].size_mb == pytest.approx(0 if entry.get("bundled") else entry["bytes"] / 1e6, abs=0.05)
+        assert specs[name].size_mb == pytest.approx(entry["bytes"] / 1e6, abs=0.05)
 
 
 def emma() -> VoiceSpec:

@@ -20,9 +20,7 @@ def print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
 
 
 def _plain(row: Mapping[str, object]) -> str:
-    facts = [f"Source: {row['source']}", f"Licence: {row['licence']}"]
-    if row["size_mb"]:
-        facts.append(f"Size: {row['size_mb']:g} MB")
+    facts = [f"Source: {row['source']}", f"Licence: {row['licence']}", f"Size: {row['size_mb']:g} MB"]
     if "language" in row:
         facts.insert(0, f"Language: {row['language']}")
     if "sample_rate" in row:
