@@ -20,7 +20,7 @@ class CaptionOptions:
     """
 
     max_new_tokens: int = 40
-    num_beams: int = 3
+    num_beams: int = 4
     prompt: str | None = None
     seed: int = 0
 

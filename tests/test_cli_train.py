@@ -25,13 +25,26 @@ def test_a_captioner_is_trained_exported_and_used(lookaloud: RunCommand, in_fold
     for picture in pictures:
         shutil.copy(picture, in_folder)
     write_dataset(Path("mine.jsonl"), pictures)
-    command = ["train", "mine.jsonl", "--out", "run", "--epochs", "1", "--views", "1", "--export", "mine"]
+    command = [
+        "train",
+        "mine.jsonl",
+        "--out",
+        "run",
+        "--epochs",
+        "1",
+        "--reward-epochs",
+        "1",
+        "--views",
+        "1",
+        "--export",
+        "mine",
+    ]
     result = lookaloud(*command)
     assert result.exit_code == 0, result.output
     assert "2 pictures to learn from, 1 to check with." in result.stdout
-    assert "Trained 1 steps." in result.stdout
+    assert "Trained 2 steps." in result.stdout
     again = lookaloud(*command)  # a run that is done is not trained again
-    assert "Trained 1 steps." in again.stdout
+    assert "Trained 2 steps." in again.stdout
     described = lookaloud("describe", pictures[0].name, "--captioner", "./mine", "--text-only", "--json")
     assert json.loads(described.stdout)["captioner"] == "./mine"
     other = lookaloud(*command, "--seed", "5")

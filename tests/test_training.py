@@ -20,14 +20,23 @@ from captioner.training import train as training
 from captioner.training.data import Example
 from captioner.training.export import export_model
 from captioner.training.model import CompactModel, ModelConfig
-from captioner.training.train import TrainConfig, load_run, train
+from captioner.training.self_critical import sample_captions, self_critical_loss
+from captioner.training.train import TrainConfig, TrainResult, load_run, train
+from captioner.training.vocabulary import BOS, EOS, PAD
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "white": (250, 250, 250)}
 MODEL = ModelConfig(
     encoder="tiny", image_size=32, vocab_size=320, d_model=32, n_heads=2, n_layers=2, max_tokens=16, dropout=0.1
 )
 CONFIG = TrainConfig(
-    model=MODEL, epochs=3, batch_size=4, learning_rate=5e-3, warmup_steps=5, n_views=2, checkpoint_every=2
+    model=MODEL,
+    epochs=3,
+    batch_size=4,
+    learning_rate=5e-3,
+    warmup_steps=5,
+    reward_epochs=0,
+    n_views=2,
+    checkpoint_every=2,
 )
 
 
@@ -53,6 +62,10 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
     return made
 
 
+def read_log(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     state: dict[str, torch.Tensor] = torch.load(folder / "checkpoint.pt", weights_only=True)["ema"]
     return state
@@ -76,11 +89,79 @@ class Killed(BaseException):
     """Stands for the process ending at once."""
 
 
-@pytest.mark.parametrize("kill_at", [1, 5, 6, 11])
+def liking_walls(picture: int, caption: str) -> float:
+    """A reward that likes one of the two ways in which the captions say the same."""
+    return float(caption.split()[-1:] == ["wall"])
+
+
+def test_rewards_teach_what_is_rewarded(examples: list[Example], tmp_path: Path) -> None:
+    config = dataclasses.replace(
+        CONFIG, epochs=30, reward_epochs=20, reward_learning_rate=1e-3, ema_decay=0.9, checkpoint_every=1000
+    )
+    result = train(examples, [], tmp_path, config=config, reward=liking_walls, progress=False)
+    rewards = [row["reward"] for row in read_log(tmp_path) if "reward" in row]
+    assert len(rewards) == 20 * 6
+    assert np.mean(rewards[:6]) < 0.8
+    assert np.mean(rewards[-6:]) > 0.95
+    assert result.reward == rewards[-1]
+
+
+def test_rewards_need_a_reward(examples: list[Example], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no reward is given"):
+        train(examples, [], tmp_path, config=dataclasses.replace(CONFIG, reward_epochs=1), progress=False)
+
+
+def test_sampled_captions_end_and_follow_the_model() -> None:
+    model = random_model()
+    features = model.encoder(torch.from_numpy(np.stack([np.asarray(image) for image in noise_pictures(3)])))
+    torch.manual_seed(0)
+    captions = sample_captions(model, features, 2000)
+    assert captions.shape[:2] == (3, 2000)
+    assert bool((captions[:, :, 0] == BOS).all())
+    after_end = (captions == EOS).cumsum(2) - (captions == EOS).long() > 0
+    assert bool((captions[after_end] == PAD).all())
+    # The first words are as frequent as the model, without a cache, finds them likely.
+    expected = model(features, captions[:, :1, :1])[:, 0, 0].softmax(-1).detach()
+    for picture in range(3):
+        likely = int(expected[picture].argmax())
+        frequency = float((captions[picture, :, 1] == likely).float().mean())
+        assert frequency == pytest.approx(float(expected[picture, likely]), abs=0.05)
+
+
+def test_the_self_critical_gradient_makes_the_better_caption_likelier() -> None:
+    model = random_model()
+    features = model.encoder(torch.from_numpy(np.stack([np.asarray(image) for image in noise_pictures(1)])))
+    captions = torch.tensor([[[BOS, 5, 6, EOS], [BOS, 7, EOS, PAD]]])
+
+    def logprobs() -> list[float]:
+        scores = model(features, captions[:, :, :-1]).log_softmax(-1)
+        words = scores.gather(3, captions[:, :, 1:, None])[0, :, :, 0]
+        return [float(words[0].sum()), float(words[1, :2].sum())]
+
+    before = logprobs()
+    self_critical_loss(model, features, captions, torch.tensor([[1.0, 0.0]])).backward()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.grad is not None:
+                parameter -= 1e-4 * parameter.grad
+    after = logprobs()
+    assert after[0] > before[0]
+    assert after[1] < before[1]
+
+
+@pytest.mark.parametrize("kill_at", [1, 5, 6, 11, 21])
 def test_a_killed_run_goes_on_to_the_same_weights(
     examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kill_at: int
 ) -> None:
-    undisturbed = train(examples, examples, tmp_path / "a", config=CONFIG, cache=tmp_path / "c", progress=False)
+    config = dataclasses.replace(CONFIG, reward_epochs=1)
+
+    def run(name: str) -> TrainResult:
+        cache = tmp_path / "c"
+        return train(
+            examples, examples, tmp_path / name, config=config, reward=liking_walls, cache=cache, progress=False
+        )
+
+    undisturbed = run("a")
     calls = 0
     original = training._Run._train_step
 
@@ -93,18 +174,18 @@ def test_a_killed_run_goes_on_to_the_same_weights(
 
     monkeypatch.setattr(training._Run, "_train_step", step)
     with pytest.raises(Killed):
-        train(examples, examples, tmp_path / "b", config=CONFIG, cache=tmp_path / "c", progress=False)
+        run("b")
     monkeypatch.undo()
     with (tmp_path / "b" / "log.jsonl").open("a") as log:
         log.write('{"step": ')  # the line that the kill cut in two
-    resumed = train(examples, examples, tmp_path / "b", config=CONFIG, cache=tmp_path / "c", progress=False)
+    resumed = run("b")
     assert resumed == undisturbed
     expected, found = weights(tmp_path / "a"), weights(tmp_path / "b")
     for name, tensor in expected.items():
         assert torch.equal(tensor, found[name]), name
-    steps = [json.loads(line)["step"] for line in (tmp_path / "b" / "log.jsonl").read_text().splitlines()]
+    steps = [row["step"] for row in read_log(tmp_path / "b")]
     assert sorted(set(steps)) == list(range(1, undisturbed.steps + 1))
-    assert len(steps) == undisturbed.steps + CONFIG.epochs  # a row a step and one an epoch
+    assert len(steps) == undisturbed.steps + config.epochs + config.reward_epochs  # a row a step and one an epoch
 
 
 def test_other_settings_in_the_same_folder_are_refused(examples: list[Example], tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Trains the built-in captioner: label-smoothed cross-entropy, AdamW, warm-up and cosine, weights averaged on the way.
 
+The last epochs are self-critical: see `captioner.training.self_critical`.
+
 A run lives in one folder: `config.json`, `tokenizer.json`, `log.jsonl`, `checkpoint.pt` and the feature caches. Killed
 at any moment, the same command goes on from the last checkpoint and ends with the same weights.
 """
@@ -27,6 +29,7 @@ from captioner.training.data import Example, all_captions, normalise_caption
 from captioner.training.features import cached_features
 from captioner.training.files import write_atomically
 from captioner.training.model import CompactModel, ModelConfig
+from captioner.training.self_critical import Reward, sample_captions, self_critical_loss
 from captioner.training.vocabulary import BOS, EOS, PAD, train_tokenizer
 
 _BUCKETED_BATCHES = 50
@@ -38,13 +41,16 @@ class TrainConfig:
 
     Attributes:
         model: sizes of the network.
-        epochs: passes over the training pictures.
+        epochs: passes over the training pictures that learn from people's captions.
         batch_size: pictures a step; all captions of a picture are learned in the same step.
         learning_rate: peak of AdamW's learning rate (Loshchilov and Hutter 2019).
         warmup_steps: steps of linear warm-up before the cosine.
         weight_decay: AdamW's, on matrices only.
         label_smoothing: share of the target spread over the vocabulary (Szegedy et al. 2016), in [0, 1).
         ema_decay: decay a step of the moving average of the weights; the average is what is exported.
+        reward_epochs: passes after them that learn from rewards of the model's own captions.
+        reward_learning_rate: AdamW's in those passes, constant.
+        reward_samples: captions that the model writes of each picture in a step of those passes, at least 2.
         n_views: augmented views stored of each picture; 1 is no augmentation.
         checkpoint_every: steps between checkpoints: the most a kill can cost.
         seed: of initial weights, order, views and dropout.
@@ -58,6 +64,9 @@ class TrainConfig:
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
     ema_decay: float = 0.998
+    reward_epochs: int = 3
+    reward_learning_rate: float = 5e-5
+    reward_samples: int = 5
     n_views: int = 6
     checkpoint_every: int = 100
     seed: int = 0
@@ -69,13 +78,15 @@ class TrainResult:
 
     Attributes:
         steps: optimiser steps made in all.
-        train_loss: label-smoothed cross-entropy of the last step, nats a token.
+        train_loss: label-smoothed cross-entropy of the last step that learned from people's captions, nats a token.
         val_loss: plain cross-entropy of the averaged weights on the val pictures, nats a token; None without val.
+        reward: mean reward of the last step's own captions; None without such steps.
     """
 
     steps: int
     train_loss: float
     val_loss: float | None
+    reward: float | None
 
 
 def train(
@@ -84,6 +95,7 @@ def train(
     folder: Path,
     *,
     config: TrainConfig | None = None,
+    reward: Reward | None = None,
     device: str = "auto",
     cache: Path | None = None,
     progress: bool = True,
@@ -95,18 +107,29 @@ def train(
         val_examples: what to measure the loss on after each epoch; may be empty.
         folder: the run's folder, made where it is missing.
         config: what to train; None for the recipe of the built-in captioner.
+        reward: judges captions of `train_examples`, by their place; needed unless `config.reward_epochs` is 0.
         device: "auto" takes a GPU where there is one.
         cache: folder of the feature caches; None for `folder / "features"`.
         progress: whether to show progress bars on standard error.
 
     Raises:
         TrainingDataError: there is nothing to learn from, or the folder holds a run with other settings.
+        ValueError: the settings need a reward and there is none.
     """
     config = config or TrainConfig()
     if not train_examples:
         raise TrainingDataError("There are no pictures to train on. Check the dataset and its train split.")
+    if config.reward_epochs and reward is None:
+        raise ValueError(f"reward_epochs is {config.reward_epochs}, but no reward is given; give one, or set it to 0.")
     run = _Run(
-        train_examples, val_examples, folder, config, pick_device(device), cache or folder / "features", progress
+        train_examples,
+        val_examples,
+        folder,
+        config,
+        reward,
+        pick_device(device),
+        cache or folder / "features",
+        progress,
     )
     return run.finish()
 
@@ -145,14 +168,16 @@ class _Run:
         val_examples: Sequence[Example],
         folder: Path,
         config: TrainConfig,
+        reward: Reward | None,
         device: torch.device,
         cache: Path,
         progress: bool,
     ) -> None:
-        self.folder, self.config, self.device, self.progress = folder, config, device, progress
+        self.folder, self.config, self.reward = folder, config, reward
+        self.device, self.progress = device, progress
         folder.mkdir(parents=True, exist_ok=True)
         self._claim_folder()
-        tokenizer = self._tokenizer(train_examples)
+        self.tokenizer = tokenizer = self._tokenizer(train_examples)
         torch.manual_seed(config.seed)
         self.model = CompactModel(config.model).to(device)
         self.features = cached_features(
@@ -165,13 +190,15 @@ class _Run:
         self.val_captions = [_encode(example, tokenizer, config.model.max_tokens) for example in val_examples]
         self.longest = np.array([max(map(len, texts)) for texts in self.captions])
         self.steps_per_epoch = math.ceil(len(train_examples) / config.batch_size)
-        self.total_steps = self.steps_per_epoch * config.epochs
+        self.likelihood_steps = self.steps_per_epoch * config.epochs
+        self.total_steps = self.likelihood_steps + self.steps_per_epoch * config.reward_epochs
         self.learned = {k: v for k, v in self.model.state_dict().items() if not k.startswith("encoder.")}
         self.ema = {name: tensor.clone() for name, tensor in self.learned.items()}
         self.optimizer = self._optimizer()
         self.step = 0
         self.train_loss = math.nan
         self.val_loss: float | None = None
+        self.mean_reward: float | None = None
         torch.manual_seed(config.seed + 1)
         self._resume()
 
@@ -182,14 +209,15 @@ class _Run:
                 for pictures, views in self._batches(epoch, start):
                     self._train_step(pictures, views)
                     bar.update()
-                    bar.set_postfix(loss=f"{self.train_loss:.3f}", refresh=False)
+                    judged = "" if self.mean_reward is None else f", reward {self.mean_reward:.3f}"
+                    bar.set_postfix_str(f"loss {self.train_loss:.3f}{judged}", refresh=False)
                     if self.step % self.config.checkpoint_every == 0 and self.step % self.steps_per_epoch:
                         self._save()
                 if len(self.val_captions):
                     self.val_loss = self._validate()
                     self._log({"step": self.step, "epoch": epoch + 1, "val_loss": self.val_loss})
                 self._save()
-        return TrainResult(self.step, self.train_loss, self.val_loss)
+        return TrainResult(self.step, self.train_loss, self.val_loss, self.mean_reward)
 
     def _claim_folder(self) -> None:
         path = self.folder / "config.json"
@@ -222,9 +250,11 @@ class _Run:
 
     def _learning_rate(self) -> float:
         config = self.config
+        if self.step >= self.likelihood_steps:
+            return config.reward_learning_rate
         if self.step < config.warmup_steps:
             return config.learning_rate * (self.step + 1) / config.warmup_steps
-        done = (self.step - config.warmup_steps) / max(1, self.total_steps - config.warmup_steps)
+        done = (self.step - config.warmup_steps) / max(1, self.likelihood_steps - config.warmup_steps)
         return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
 
     def _batches(self, epoch: int, start: int) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
@@ -245,13 +275,14 @@ class _Run:
             yield batches[i], views[batches[i]]
 
     def _train_step(self, pictures: npt.NDArray[np.int64], views: npt.NDArray[np.int64]) -> None:
-        self.model.train()
         rate = self._learning_rate()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        features = self._to_device(self.features[pictures, views])
-        tokens = self._to_device(pad_captions([self.captions[i] for i in pictures]))
-        loss = self._loss(features, tokens, self.config.label_smoothing)
+        features = self._to_device(self.features[pictures, views]).float()
+        if self.reward is not None and self.step >= self.likelihood_steps:
+            loss, row = self._reward_loss(features, pictures, self.reward)
+        else:
+            loss, row = self._likelihood_loss(features, pictures)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -260,8 +291,27 @@ class _Run:
         # Early on the average follows closely, or it would remember the random start.
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(list(self.ema.values()), list(self.learned.values()), 1.0 - decay)
+        self._log({"step": self.step, **row, "learning_rate": rate})
+
+    def _likelihood_loss(self, features: Tensor, pictures: npt.NDArray[np.int64]) -> tuple[Tensor, dict[str, float]]:
+        self.model.train()
+        tokens = self._to_device(pad_captions([self.captions[i] for i in pictures]))
+        loss = self._loss(features, tokens, self.config.label_smoothing)
         self.train_loss = float(loss.detach())
-        self._log({"step": self.step, "train_loss": self.train_loss, "learning_rate": rate})
+        return loss, {"train_loss": self.train_loss}
+
+    def _reward_loss(
+        self, features: Tensor, pictures: npt.NDArray[np.int64], reward: Reward
+    ) -> tuple[Tensor, dict[str, float]]:
+        # Without dropout: what is judged has to be what the weights would write.
+        self.model.eval()
+        captions = sample_captions(self.model, features, self.config.reward_samples)
+        texts = self.tokenizer.decode_batch(captions.flatten(0, 1).tolist())
+        of_picture = np.repeat(pictures, self.config.reward_samples)
+        judged = [reward(int(i), text) for i, text in zip(of_picture, texts, strict=True)]
+        rewards = torch.tensor(judged, dtype=torch.float32, device=self.device).reshape(len(pictures), -1)
+        self.mean_reward = float(rewards.mean())
+        return self_critical_loss(self.model, features, captions, rewards), {"reward": self.mean_reward}
 
     def _loss(self, features: Tensor, tokens: Tensor, smoothing: float, reduction: str = "mean") -> Tensor:
         targets = tokens[:, :, 1:]
@@ -302,6 +352,7 @@ class _Run:
             "cuda_rng": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
             "train_loss": self.train_loss,
             "val_loss": self.val_loss,
+            "reward": self.mean_reward,
         }
         write_atomically(self.folder / "checkpoint.pt", lambda file: torch.save(state, file))
 
@@ -316,6 +367,7 @@ class _Run:
             self.ema[name].copy_(tensor)
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.train_loss, self.val_loss = state["step"], state["train_loss"], state["val_loss"]
+        self.mean_reward = state["reward"]
         torch.set_rng_state(state["rng"])
         if self.device.type == "cuda":
             torch.cuda.set_rng_state_all(state["cuda_rng"])

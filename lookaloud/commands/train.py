@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from captioner.training.data import Example
+    from captioner.training.self_critical import Reward
 
 _EPILOG = """DATA is a folder or file with pictures and captions: Flickr8k as published, a JSON file in Karpathy's
 layout, or JSONL with one {"image": …, "captions": […], "split": …} a line. Stopped at any moment, the same
@@ -23,6 +30,11 @@ Examples:
 @click.option("--out", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of the run.")
 @click.option("--images", type=click.Path(file_okay=False, path_type=Path), help="Folder of the pictures of DATA.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the pictures. By default the built-in recipe's.")
+@click.option(
+    "--reward-epochs",
+    type=click.IntRange(0),
+    help="Passes after them that raise the CIDEr-D of the captions that it writes itself.",
+)
 @click.option("--views", type=click.IntRange(1), help="Augmented views kept of each picture; 1 is no augmentation.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures a step.")
 @click.option("--learning-rate", type=click.FloatRange(0.0, min_open=True), help="Peak learning rate.")
@@ -36,6 +48,7 @@ def train(
     out: Path,
     images: Path | None,
     epochs: int | None,
+    reward_epochs: int | None,
     views: int | None,
     batch_size: int | None,
     learning_rate: float | None,
@@ -55,6 +68,7 @@ def train(
 
     chosen = {
         "epochs": epochs,
+        "reward_epochs": reward_epochs,
         "n_views": views,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
@@ -70,6 +84,7 @@ def train(
         check,
         out,
         config=config,
+        reward=_cider_reward(learn) if config.reward_epochs and learn else None,
         device=device,
         progress=sys.stderr.isatty() if progress is None else progress,
     )
@@ -79,3 +94,15 @@ def train(
         model, tokenizer, _ = load_run(out)
         export_model(model, tokenizer, export, name=export.name)
         click.echo(f"The captioner is in {export}. Use it: lookaloud describe PICTURE --captioner {export}")
+
+
+def _cider_reward(examples: Sequence[Example]) -> Reward:
+    from eval.captions.cider import CiderD
+    from eval.tokens import lower_nopunct
+
+    def tokens(caption: str) -> list[str]:
+        # The end is a word too: without it, captions that break off after "in a" are worth as much as whole ones.
+        return [*lower_nopunct(caption), "</s>"]
+
+    scorer = CiderD({str(i): [tokens(text) for text in example.captions] for i, example in enumerate(examples)})
+    return lambda i, caption: scorer.score_one(str(i), tokens(caption))

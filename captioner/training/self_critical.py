@@ -1,0 +1,58 @@
+"""Self-critical training: the captioner writes captions of its own and learns from how well each was received.
+
+Likelihood teaches the next word of other people's captions; this teaches whole captions, judged by a reward such as
+CIDEr-D (Rennie et al. 2017). A caption's reward is compared with the mean of the others of the same picture, the
+baseline of Luo 2020, "A better variant of self-critical sequence training".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from captioner.training.model import CompactModel
+from captioner.training.vocabulary import BOS, EOS, PAD
+
+Reward = Callable[[int, str], float]
+"""reward(i, caption): how good a caption is of the i-th training picture; larger is better, the scale is free."""
+
+
+@torch.no_grad()
+def sample_captions(model: CompactModel, features: Tensor, n_samples: int) -> Tensor:
+    """Captions drawn from the model's own distribution: token ids (N, n_samples, T) of features (N, P, C).
+
+    Each begins with BOS and has EOS, unless the model's longest caption is shorter, and then PAD.
+    """
+    config = model.config
+    rows = len(features) * n_samples
+    memory = model.encode(features)
+    past = features.new_zeros(config.n_layers, 2, rows, config.n_heads, 0, config.d_model // config.n_heads)
+    tokens = torch.full((rows,), BOS, device=features.device)
+    ended = torch.zeros(rows, dtype=torch.bool, device=features.device)
+    columns = [tokens]
+    while len(columns) <= config.max_tokens and not bool(ended.all()):
+        logprobs, past = model.step(tokens, past, memory)
+        tokens = torch.multinomial(logprobs.exp(), 1)[:, 0].masked_fill(ended, PAD)
+        ended = ended | (tokens == EOS)
+        columns.append(tokens)
+    return torch.stack(columns, dim=1).reshape(len(features), n_samples, -1)
+
+
+def self_critical_loss(model: CompactModel, features: Tensor, captions: Tensor, rewards: Tensor) -> Tensor:
+    """The loss whose gradient is the policy gradient: a scalar, a mean over tokens.
+
+    Args:
+        features: of N pictures, (N, P, C).
+        captions: from `sample_captions`, (N, K, T), K at least 2.
+        rewards: of the captions, (N, K).
+    """
+    k = rewards.shape[1]
+    advantages = (rewards - rewards.mean(dim=1, keepdim=True)) * (k / (k - 1))
+    targets = captions[:, :, 1:]
+    wanted = targets != PAD
+    logprobs = model(features, captions[:, :, :-1], wanted).log_softmax(dim=-1)
+    chosen = logprobs.gather(1, targets[wanted][:, None])[:, 0]
+    loss: Tensor = -(advantages[:, :, None].expand_as(targets)[wanted] * chosen).mean()
+    return loss
