@@ -9,10 +9,12 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import captioner.images
+from captioner.backends.compact import square_pixels
 from captioner.errors import ImageError
 from captioner.images import MAX_BYTES, open_image
 from tests.pictures import (
@@ -133,14 +135,24 @@ def test_half_transparent_is_mixed_with_white() -> None:
 
 @pytest.mark.parametrize(
     ("min_side", "size"),
-    [(None, (1200, 800)), (800, (1200, 800)), (401, (1200, 800)), (400, (600, 400)), (1, (150, 100))],
+    [(None, (1200, 800)), (800, (1200, 800)), (401, (1200, 800)), (400, (600, 400)), (30, (75, 100)), (1, (2, 2))],
 )
 def test_min_side_makes_a_jpeg_smaller_but_never_too_small(min_side: int | None, size: tuple[int, int]) -> None:
     assert open_image(encoded(four_fields().resize((1200, 800)), "JPEG"), min_side=min_side).size == size
 
 
-def test_min_side_leaves_other_kinds_and_small_ones_alone() -> None:
-    assert open_image(encoded(four_fields(), "PNG"), min_side=1).size == SIZE
+@pytest.mark.parametrize(("min_side", "size"), [(401, (1200, 800)), (200, (400, 400)), (150, (300, 400))])
+def test_min_side_saves_memory_with_every_kind(min_side: int, size: tuple[int, int]) -> None:
+    picture = four_fields().resize((1200, 800))
+    smaller = open_image(encoded(picture, "PNG"), min_side=min_side)
+    assert smaller.size == size
+    # What the network sees is the same.
+    of_full = np.asarray(square_pixels(open_image(encoded(picture, "PNG")), min_side), dtype=int)
+    assert np.abs(np.asarray(square_pixels(smaller, min_side), dtype=int) - of_full).max() <= 2
+
+
+def test_min_side_leaves_small_pictures_alone() -> None:
+    assert open_image(encoded(four_fields(), "PNG"), min_side=500).size == SIZE
     assert open_image(encoded(four_fields(), "JPEG"), min_side=500).size == SIZE
     assert open_image(oriented(6), min_side=16).size == (SIZE[0] // 2, SIZE[1] // 2)
     with pytest.raises(ValueError, match="min_side"):

@@ -136,7 +136,7 @@ def test_the_self_critical_gradient_makes_the_better_caption_likelier() -> None:
     def logprobs() -> list[float]:
         scores = model(features, captions[:, :, :-1]).log_softmax(-1)
         words = scores.gather(3, captions[:, :, 1:, None])[0, :, :, 0]
-        return [float(words[0].sum()), float(words[1, :2].sum())]
+        return [words[0].sum().item(), words[1, :2].sum().item()]
 
     before = logprobs()
     self_critical_loss(model, features, captions, torch.tensor([[1.0, 0.0]])).backward()
