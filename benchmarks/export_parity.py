@@ -21,7 +21,7 @@ from PIL import Image
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
-from captioner import CaptionOptions, open_image
+from captioner import Captioner, CaptionOptions, open_image
 from captioner.backends.compact import WEIGHTS, CompactBackend, square_pixels
 from captioner.beam import beam_search
 from captioner.captioner import as_sentence
@@ -52,21 +52,12 @@ def main() -> None:
         half = Path(name)
         export_model(model, tokenizer, half, name="half", quantise=False)
         for label, folder in (("half precision", half), ("shipped", WEIGHTS)):
-            captions = onnx_captions(CompactBackend(folder), images)
+            captions = [caption.text for caption in Captioner(CompactBackend(folder)).caption_batch(images)]
             same = sum(a == b for a, b in zip(reference, captions, strict=False))
             values[label] = cider(dict(zip(references, captions, strict=True)), references)
             print(f"{label}: {same} of {len(reference)} captions as torch's; CIDEr-D {values[label]:.2f}")
     print(f"Quantisation costs {100 * (1 - values['shipped'] / values['half precision']):.2f} % of CIDEr-D.")
     print(describe_machine(("lookaloud", "torch", "onnxruntime", "numpy")))
-
-
-def onnx_captions(backend: CompactBackend, images: Sequence[Image.Image]) -> list[str]:
-    captions = []
-    for start in tqdm(range(0, len(images), 8), disable=None):
-        captions += [
-            as_sentence(draft.texts[0]) for draft in backend.draft(images[start : start + 8], CaptionOptions())
-        ]
-    return captions
 
 
 def cider(captions: Mapping[str, str], references: Mapping[str, Sequence[str]]) -> float:

@@ -143,7 +143,7 @@ class Narrator:
         >>> load_narrator().narrate("dog.jpg").source  # doctest: +SKIP
         'dog.jpg'
         """
-        opened = _open(_named(source, 1), self.captioner.input_size)
+        opened = self._open(_named(source, 1))
         return self._speak(opened, self.captioner.caption(opened.image, self.options))
 
     def stream(self, source: Source) -> tuple[Caption, Iterator[Audio]]:
@@ -162,7 +162,7 @@ class Narrator:
         """
         if self.voice is None:
             raise ValueError("This narrator has no voice and cannot stream sound; give it one from load_voice().")
-        caption = self.captioner.caption(_open(_named(source, 1), self.captioner.input_size).image, self.options)
+        caption = self.captioner.caption(self._open(_named(source, 1)).image, self.options)
         return caption, self.voice.stream(spoken_text(caption), rate=self.rate)
 
     def narrate_batch(self, sources: Iterable[Source], *, batch_size: int = 8) -> Iterator[Result]:
@@ -188,13 +188,20 @@ class Narrator:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
         return (result for batch in self._open_batches(sources, batch_size) for result in self._narrate_opened(batch))
 
+    def _open(self, picture: Picture) -> _Opened:
+        from captioner import open_image
+
+        started = perf_counter()
+        image = open_image(picture.source, name=picture.name, min_side=self.captioner.input_size)
+        return _Opened(picture.name, image, perf_counter() - started)
+
     def _open_batches(self, sources: Iterable[Source], batch_size: int) -> Iterator[list[_Opened | NarrationFailure]]:
         batch: list[_Opened | NarrationFailure] = []
         n_pixels = 0
         for position, source in enumerate(sources, start=1):
             picture = _named(source, position)
             try:
-                opened = _open(picture, self.captioner.input_size)
+                opened = self._open(picture)
                 n_pixels += opened.image.width * opened.image.height
                 batch.append(opened)
             except PICTURE_ERRORS as error:
@@ -309,11 +316,3 @@ def _named(source: Source, position: int) -> Picture:
     if isinstance(source, str | os.PathLike):
         return Picture(source, os.fspath(source))
     return Picture(source, f"picture {position}")
-
-
-def _open(picture: Picture, min_side: int) -> _Opened:
-    from captioner import open_image
-
-    started = perf_counter()
-    image = open_image(picture.source, name=picture.name, min_side=min_side)
-    return _Opened(picture.name, image, perf_counter() - started)

@@ -317,7 +317,7 @@ class _Run:
         targets = tokens[:, :, 1:]
         wanted = targets != PAD
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.model(features.float(), tokens[:, :, :-1], wanted)
+            logits = self.model(features, tokens[:, :, :-1], wanted)
         return F.cross_entropy(logits.float(), targets[wanted], label_smoothing=smoothing, reduction=reduction)
 
     @torch.inference_mode()
@@ -329,7 +329,7 @@ class _Run:
         for start in range(0, len(self.val_captions), self.config.batch_size):
             stop = start + self.config.batch_size
             tokens = self._to_device(pad_captions(self.val_captions[start:stop]))
-            features = self._to_device(self.val_features[start:stop, 0])
+            features = self._to_device(self.val_features[start:stop, 0]).float()
             total += float(self._loss(features, tokens, 0.0, reduction="sum"))
             count += int((tokens[:, :, 1:] != PAD).sum())
         self.model.load_state_dict(current, strict=False)
