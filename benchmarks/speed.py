@@ -78,7 +78,7 @@ def cold(folder: Path, runs: int) -> float:
 def warm(paths: list[Path]) -> dict[str, float]:
     from lookaloud import load_narrator
 
-    narrator = load_narrator()
+    narrator = load_narrator(read_text=False)
     narrations = [narrator.narrate(path) for path in paths][20:]  # the first ones warm up
     first = [n.seconds.first_audio for n in narrations if n.seconds.first_audio is not None]
     return {
@@ -94,7 +94,7 @@ def narrate_hundred(folder: Path) -> dict[str, float]:
     from speech import write_audio
 
     paths = sorted(folder.iterdir())
-    narrator = load_narrator()
+    narrator = load_narrator(read_text=False)
     batched = time.perf_counter()
     for result in narrator.narrate_batch(paths):
         write_audio(result.audio, folder / f"{Path(result.source).stem}.wav")

@@ -21,18 +21,19 @@ class Hypothesis:
 
     Attributes:
         tokens: token ids without the start and end tokens.
-        logprob: sum of the log-probabilities of the tokens and of the end token, natural logarithm.
-        score: what the search ranked it by: logprob divided by its length to the power of the length penalty.
+        logprobs: log-probabilities of the tokens and of the end token, natural logarithm, one more than tokens.
+        score: what the search ranked it by: their sum, less any penalties, by its length to the power of the length
+            penalty.
     """
 
     tokens: tuple[int, ...]
-    logprob: float
+    logprobs: tuple[float, ...]
     score: float
 
     @property
     def mean_probability(self) -> float:
         """Geometric mean of the probabilities of the tokens, the end token included; in (0, 1]."""
-        return float(np.exp(self.logprob / (len(self.tokens) + 1)))
+        return float(np.exp(np.mean(self.logprobs)))
 
 
 def beam_search(
@@ -44,6 +45,7 @@ def beam_search(
     bos: int,
     eos: int,
     length_penalty: float = 0.7,
+    penalties: npt.NDArray[np.float64] | None = None,
 ) -> list[list[Hypothesis]]:
     """For each of n inputs up to `num_beams` finished hypotheses, best first, at least one.
 
@@ -52,12 +54,16 @@ def beam_search(
     input gives the same output.
 
     Length is normalised as in Wu et al. 2016 without the constant: logprob / length ** length_penalty.
+
+    `penalties` (n, V), nats, are taken from each input's scores whenever a token is used: a search that has to find
+    something other than an earlier one did (diverse beam search with cumulative diversity, Vijayakumar et al. 2016).
     """
     rows = n * num_beams
     sequences = np.full((rows, 1), bos, dtype=np.int64)
     parents = np.arange(rows)
     # All beams of an input start equal: only the first may speak in the first step.
     scores = np.where(parents % num_beams == 0, 0.0, -np.inf)
+    history = np.zeros((rows, 0))
     finished: list[list[Hypothesis]] = [[] for _ in range(n)]
     done = np.zeros(n, dtype=bool)
     for length in range(1, max_new_tokens + 1):
@@ -67,8 +73,11 @@ def beam_search(
         if last:
             # The room is used up: every beam ends here, at the price of its end token.
             logprobs = _only(logprobs, eos)
-        totals = (scores[:, None] + logprobs).reshape(n, -1)
         width = logprobs.shape[1]
+        totals = scores[:, None] + logprobs
+        if penalties is not None:
+            totals -= np.repeat(penalties, num_beams, axis=0)
+        totals = totals.reshape(n, -1)
         scores = np.full(rows, -np.inf)
         parents, tokens = np.arange(rows), np.full(rows, eos)
         for i in np.flatnonzero(~done):
@@ -82,7 +91,8 @@ def beam_search(
                     # An end that is not among the best `num_beams` is no better than going on.
                     if rank < num_beams:
                         words = tuple(int(t) for t in sequences[row, 1:])
-                        finished[i].append(Hypothesis(words, float(total), float(total / length**length_penalty)))
+                        said = (*map(float, history[row]), float(logprobs[row, eos]))
+                        finished[i].append(Hypothesis(words, said, float(total / length**length_penalty)))
                 elif free < (i + 1) * num_beams:
                     scores[free], parents[free], tokens[free] = total, row, token
                     free += 1
@@ -90,6 +100,7 @@ def beam_search(
         if done.all():
             break
         sequences = np.concatenate((sequences[parents], tokens[:, None]), axis=1)
+        history = np.concatenate((history[parents], logprobs[parents, tokens][:, None]), axis=1)
     return [sorted(found, key=lambda h: (-h.score, h.tokens))[:num_beams] for found in finished]
 
 

@@ -4,6 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PHOTOGRAPH = "photograph"
+SENTENCES = {
+    "blank": "The picture is blank.",
+    "gradient": "The picture is only a gradual change of colour.",
+    "noise": "The picture is only noise.",
+    "text": "This looks like a page of text.",
+    "screenshot": "This looks like a screenshot.",
+    "chart": "This looks like a chart.",
+    "diagram": "This looks like a diagram.",
+    "icon": "This looks like an icon or a logo.",
+    "drawing": "This looks like a drawing.",
+    "dark": "The picture is too dark to describe.",
+    "bright": "The picture is too bright to describe.",
+    "blurred": "The picture is too blurred to describe.",
+    "small": "The picture is too small to describe.",
+}
+"""What is said in place of a caption, by kind."""
+
+KINDS = (PHOTOGRAPH, *SENTENCES)
+"""What a picture can be taken for. The last four are photographs that show too little to be described."""
+
 
 @dataclass(frozen=True)
 class CaptionOptions:
@@ -14,6 +35,10 @@ class CaptionOptions:
         num_beams: width of the beam search; 1 is greedy search.
         prompt: words the caption should begin with, for captioners that can be prompted; None for none.
         seed: seed of whatever is random in the captioner. The built-in captioner has nothing random.
+        num_alternatives: how many other captions to look for; fewer come back where nothing else can be said.
+        low_confidence: a caption below it is said as a possibility, "Possibly a dog runs."; in [0, 1].
+        high_confidence: a caption at or above it has `Caption.certainty` "high"; in [low_confidence, 1].
+        only_photos: whether a picture that is no photograph gets a sentence that says so instead of a caption.
 
     Raises:
         ValueError: a number is out of its range.
@@ -23,12 +48,23 @@ class CaptionOptions:
     num_beams: int = 4
     prompt: str | None = None
     seed: int = 0
+    num_alternatives: int = 2
+    low_confidence: float = 0.3
+    high_confidence: float = 0.6
+    only_photos: bool = True
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
             raise ValueError(f"max_new_tokens is {self.max_new_tokens}; it must be 1 or more.")
         if self.num_beams < 1:
             raise ValueError(f"num_beams is {self.num_beams}; it must be 1 or more.")
+        if self.num_alternatives < 0:
+            raise ValueError(f"num_alternatives is {self.num_alternatives}; it must be 0 or more.")
+        if not 0.0 <= self.low_confidence <= self.high_confidence <= 1.0:
+            raise ValueError(
+                f"low_confidence is {self.low_confidence} and high_confidence is {self.high_confidence}; "
+                "they must lie in [0, 1], the low one first."
+            )
 
 
 @dataclass(frozen=True)
@@ -36,13 +72,17 @@ class Caption:
     """What a captioner says of one picture.
 
     Attributes:
-        text: one or more sentences in sentence case, ending in a full stop.
-        alternatives: the other captions of the beam, best first, without `text` itself.
-        confidence: how sure the captioner is, in [0, 1]. Today it is the geometric mean of the
-            probabilities of the caption's tokens, not yet a calibrated probability.
-        is_photo: False when the picture does not look like a photograph.
+        text: one or more sentences in sentence case, ending in a full stop. It begins with "Possibly" where `certainty`
+            is "low", and says what the picture is where it is no photograph.
+        alternatives: other captions that say something else, best first; none where the picture is no photograph.
+        confidence: how likely the caption is acceptable, in [0, 1]. Calibrated for the built-in captioner, whose model
+            card has the definition; other captioners give the geometric mean of the probabilities of their tokens.
+            0 where the picture is no photograph.
+        is_photo: False when the picture is no photograph, or shows too little to be described.
         captioner: name of the captioner that made it.
         seconds: wall time spent on it; for a picture of a batch, its share of the batch's time.
+        kind: what the picture is: one of `KINDS`.
+        certainty: "low", "medium" or "high", by the thresholds of `CaptionOptions`.
     """
 
     text: str
@@ -51,3 +91,5 @@ class Caption:
     is_photo: bool
     captioner: str
     seconds: float
+    kind: str = PHOTOGRAPH
+    certainty: str = "high"

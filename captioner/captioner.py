@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from captioner.caption import Caption, CaptionOptions
+from captioner.caption import PHOTOGRAPH, SENTENCES, Caption, CaptionOptions
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,14 @@ class Draft:
     """What a backend says of one picture, before it is put into words for people.
 
     Attributes:
-        texts: raw captions, best first, at least one.
+        texts: raw captions, best first, at least one; none where the picture is no photograph.
         confidence: how sure the backend is of the first, in [0, 1].
-        is_photo: False when the picture does not look like a photograph.
+        kind: what the picture is, one of `captioner.caption.KINDS`.
     """
 
     texts: tuple[str, ...]
     confidence: float
-    is_photo: bool = True
+    kind: str = PHOTOGRAPH
 
 
 class Backend(Protocol):
@@ -85,20 +85,39 @@ class Captioner:
             if len(drafts) != len(batch):
                 raise RuntimeError(f"{self.name} gave {len(drafts)} captions for {len(batch)} pictures.")
             seconds = (time.perf_counter() - began) / len(batch)
-            captions += [self._caption(draft, seconds) for draft in drafts]
+            captions += [self._caption(draft, options, seconds) for draft in drafts]
         return captions
 
-    def _caption(self, draft: Draft, seconds: float) -> Caption:
-        # Beams that differ only in what a sentence drops are the same alternative.
-        texts = list(dict.fromkeys(as_sentence(text) for text in draft.texts))
+    def _caption(self, draft: Draft, options: CaptionOptions, seconds: float) -> Caption:
+        if draft.kind != PHOTOGRAPH:
+            return Caption(SENTENCES[draft.kind], (), 0.0, False, self.name, seconds, draft.kind, "low")
+        # Captions that differ only in what a sentence drops are the same.
+        text, *others = dict.fromkeys(as_sentence(text) for text in draft.texts)
+        certainty = _certainty(draft.confidence, options)
         return Caption(
-            text=texts[0],
-            alternatives=tuple(text for text in texts[1:] if text),
+            text=as_possibility(text) if certainty == "low" else text,
+            alternatives=tuple(other for other in others if other),
             confidence=draft.confidence,
-            is_photo=draft.is_photo,
+            is_photo=True,
             captioner=self.name,
             seconds=seconds,
+            certainty=certainty,
         )
+
+
+def _certainty(confidence: float, options: CaptionOptions) -> str:
+    if confidence < options.low_confidence:
+        return "low"
+    return "high" if confidence >= options.high_confidence else "medium"
+
+
+def as_possibility(sentence: str) -> str:
+    """The sentence as something that may be so; "" stays "".
+
+    >>> as_possibility("A dog runs.")
+    'Possibly a dog runs.'
+    """
+    return f"Possibly {sentence[0].lower()}{sentence[1:]}" if sentence else ""
 
 
 def as_sentence(text: str) -> str:

@@ -100,4 +100,30 @@ def test_the_step_is_told_where_each_beam_comes_from() -> None:
 
 
 def test_mean_probability_is_the_geometric_mean_with_the_end() -> None:
-    assert Hypothesis((5, 6, 7), logprob=4 * np.log(0.25), score=0.0).mean_probability == pytest.approx(0.25)
+    logprobs = tuple(np.log([0.5, 0.25, 0.25, 0.125]))
+    assert Hypothesis((5, 6, 7), logprobs, score=0.0).mean_probability == pytest.approx(0.25)
+
+
+def test_the_logprobs_are_those_of_the_words_and_the_end() -> None:
+    tables = random_tables(2, 3)
+    for table, hypotheses in zip(
+        tables, beam_search(table_step(tables), 2, num_beams=3, max_new_tokens=6, bos=BOS, eos=EOS), strict=True
+    ):
+        for h in hypotheses:
+            path = (BOS, *h.tokens, EOS)
+            assert h.logprobs == pytest.approx([table[a, b] for a, b in itertools.pairwise(path)], rel=1e-5)
+            assert h.score == pytest.approx(sum(h.logprobs) / len(h.logprobs) ** 0.7)
+
+
+def test_a_penalty_steers_away_from_a_word_and_leaves_its_probability_alone() -> None:
+    tables = random_tables(2, 7)
+    tables[:, :, EOS] -= 3.0  # talkative
+    plain = beam_search(table_step(tables), 2, num_beams=3, max_new_tokens=6, bos=BOS, eos=EOS)
+    first = plain[0][0].tokens[0]
+    penalties = np.zeros((2, VOCAB))
+    penalties[0, first] = 50.0
+    found = beam_search(table_step(tables), 2, num_beams=3, max_new_tokens=6, bos=BOS, eos=EOS, penalties=penalties)
+    assert first not in found[0][0].tokens
+    assert found[1] == plain[1]  # the other input pays nothing
+    path = (BOS, *found[0][0].tokens, EOS)
+    assert found[0][0].logprobs == pytest.approx([tables[0, a, b] for a, b in itertools.pairwise(path)], rel=1e-5)

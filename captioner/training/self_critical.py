@@ -20,31 +20,30 @@ Reward = Callable[[int, str], float]
 
 
 @torch.no_grad()
-def sample_captions(model: CompactModel, features: Tensor, n_samples: int) -> Tensor:
-    """Captions drawn from the model's own distribution: token ids (N, n_samples, T) of features (N, P, C).
+def sample_captions(model: CompactModel, memory: Tensor, n_samples: int) -> Tensor:
+    """Captions drawn from the model's own distribution: token ids (N, n_samples, T) for the memory of N pictures.
 
     Each begins with BOS and has EOS, unless the model's longest caption is shorter, and then PAD.
     """
     config = model.config
-    rows = len(features) * n_samples
-    memory = model.encode(features)
-    past = features.new_zeros(config.n_layers, 2, rows, config.n_heads, 0, config.d_model // config.n_heads)
-    tokens = torch.full((rows,), BOS, device=features.device)
-    ended = torch.zeros(rows, dtype=torch.bool, device=features.device)
+    rows = memory.shape[2] * n_samples
+    past = memory.new_zeros(config.n_layers, 2, rows, config.n_heads, 0, config.d_model // config.n_heads)
+    tokens = torch.full((rows,), BOS, device=memory.device)
+    ended = torch.zeros(rows, dtype=torch.bool, device=memory.device)
     columns = [tokens]
     while len(columns) <= config.max_tokens and not bool(ended.all()):
         logprobs, past = model.step(tokens, past, memory)
         tokens = torch.multinomial(logprobs.exp(), 1)[:, 0].masked_fill(ended, PAD)
         ended = ended | (tokens == EOS)
         columns.append(tokens)
-    return torch.stack(columns, dim=1).reshape(len(features), n_samples, -1)
+    return torch.stack(columns, dim=1).reshape(memory.shape[2], n_samples, -1)
 
 
-def self_critical_loss(model: CompactModel, features: Tensor, captions: Tensor, rewards: Tensor) -> Tensor:
+def self_critical_loss(model: CompactModel, memory: Tensor, captions: Tensor, rewards: Tensor) -> Tensor:
     """The loss whose gradient is the policy gradient: a scalar, a mean over tokens.
 
     Args:
-        features: of N pictures, (N, P, C).
+        memory: of N pictures, from `CompactModel.encode`.
         captions: from `sample_captions`, (N, K, T), K at least 2.
         rewards: of the captions, (N, K).
     """
@@ -52,7 +51,7 @@ def self_critical_loss(model: CompactModel, features: Tensor, captions: Tensor, 
     advantages = (rewards - rewards.mean(dim=1, keepdim=True)) * (k / (k - 1))
     targets = captions[:, :, 1:]
     wanted = targets != PAD
-    logprobs = model(features, captions[:, :, :-1], wanted).log_softmax(dim=-1)
+    logprobs = model(memory, captions[:, :, :-1], wanted).float().log_softmax(dim=-1)
     chosen = logprobs.gather(1, targets[wanted][:, None])[:, 0]
     loss: Tensor = -(advantages[:, :, None].expand_as(targets)[wanted] * chosen).mean()
     return loss

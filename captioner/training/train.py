@@ -1,6 +1,8 @@
-"""Trains the built-in captioner: label-smoothed cross-entropy, AdamW, warm-up and cosine, weights averaged on the way.
+"""Trains the built-in captioner in three phases: captions without pictures, pictures, rewards.
 
-The last epochs are self-critical: see `captioner.training.self_critical`.
+The first two learn from people's captions (label-smoothed cross-entropy, AdamW, warm-up and cosine; see
+`captioner.training.texts` for the first), the third from what the captioner writes itself (see
+`captioner.training.self_critical`). The weights are averaged on the way, and the average is what is exported.
 
 A run lives in one folder: `config.json`, `tokenizer.json`, `log.jsonl`, `checkpoint.pt` and the feature caches. Killed
 at any moment, the same command goes on from the last checkpoint and ends with the same weights.
@@ -11,8 +13,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +28,13 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from captioner.errors import TrainingDataError
+from captioner.training.class_words import ClassWords
 from captioner.training.data import Example, all_captions, normalise_caption
-from captioner.training.features import cached_features
+from captioner.training.features import CachedFeatures, cached_features
 from captioner.training.files import write_atomically
-from captioner.training.model import CompactModel, ModelConfig
+from captioner.training.model import CompactModel, ModelConfig, class_table
 from captioner.training.self_critical import Reward, sample_captions, self_critical_loss
+from captioner.training.texts import WordNoise
 from captioner.training.vocabulary import BOS, EOS, PAD, train_tokenizer
 
 _BUCKETED_BATCHES = 50
@@ -40,12 +45,18 @@ class TrainConfig:
     """Everything that decides what a run learns.
 
     Attributes:
-        model: sizes of the network.
+        model: sizes of the network; not used where a run goes on from a captioner, which has its own.
+        text_epochs: passes over the captions without pictures, where there are any.
+        text_learning_rate: peak of AdamW's learning rate in those passes (Loshchilov and Hutter 2019).
         epochs: passes over the training pictures that learn from people's captions.
-        batch_size: pictures a step; all captions of a picture are learned in the same step.
-        learning_rate: peak of AdamW's learning rate (Loshchilov and Hutter 2019).
-        warmup_steps: steps of linear warm-up before the cosine.
+        batch_size: pictures, or groups of captions, a step; all captions of a picture are learned in the same step.
+        learning_rate: peak of AdamW's learning rate in the passes over pictures.
+        encoder_learning_rate: the same for the encoder's learned top, which starts pretrained.
+        warmup_steps: steps of linear warm-up before the cosine, at the start of either; a fifth of all at most.
         weight_decay: AdamW's, on matrices only.
+        l2_sp: how strongly pretrained weights are drawn back to where they started, instead of to zero (L2-SP,
+            Li et al. 2018), decoupled from the gradient as AdamW's weight decay is; 0 for plain weight decay.
+            Pretrained are the encoder's top and, where a run goes on from a captioner, all of it.
         label_smoothing: share of the target spread over the vocabulary (Szegedy et al. 2016), in [0, 1).
         ema_decay: decay a step of the moving average of the weights; the average is what is exported.
         reward_epochs: passes after them that learn from rewards of the model's own captions.
@@ -57,11 +68,15 @@ class TrainConfig:
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    epochs: int = 16
+    text_epochs: int = 2
+    text_learning_rate: float = 7e-4
+    epochs: int = 12
     batch_size: int = 32
-    learning_rate: float = 7e-4
+    learning_rate: float = 4e-4
+    encoder_learning_rate: float = 1e-4
     warmup_steps: int = 300
     weight_decay: float = 0.05
+    l2_sp: float = 0.0
     label_smoothing: float = 0.1
     ema_decay: float = 0.998
     reward_epochs: int = 3
@@ -70,6 +85,19 @@ class TrainConfig:
     n_views: int = 6
     checkpoint_every: int = 100
     seed: int = 0
+
+
+FINE_TUNING = TrainConfig(
+    text_epochs=0,
+    epochs=10,
+    learning_rate=1e-4,
+    encoder_learning_rate=3e-5,
+    warmup_steps=20,
+    l2_sp=1.0,
+    ema_decay=0.99,
+    reward_epochs=0,
+)
+"""The recipe for going on from a captioner with pictures of one's own, drawn back to what it knew."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +117,22 @@ class TrainResult:
     reward: float | None
 
 
+@dataclass(frozen=True)
+class Start:
+    """A captioner that a run goes on from: see `captioner.training.start.load_start`."""
+
+    model: CompactModel
+    tokenizer: Tokenizer
+
+
 def train(
     train_examples: Sequence[Example],
     val_examples: Sequence[Example],
     folder: Path,
     *,
     config: TrainConfig | None = None,
+    texts: Sequence[Sequence[str]] = (),
+    start: Start | None = None,
     reward: Reward | None = None,
     device: str = "auto",
     cache: Path | None = None,
@@ -107,6 +145,8 @@ def train(
         val_examples: what to measure the loss on after each epoch; may be empty.
         folder: the run's folder, made where it is missing.
         config: what to train; None for the recipe of the built-in captioner.
+        texts: groups of captions without pictures, learned first.
+        start: a captioner to go on from, with its vocabulary; None starts from the pretrained encoder alone.
         reward: judges captions of `train_examples`, by their place; needed unless `config.reward_epochs` is 0.
         device: "auto" takes a GPU where there is one.
         cache: folder of the feature caches; None for `folder / "features"`.
@@ -121,11 +161,15 @@ def train(
         raise TrainingDataError("There are no pictures to train on. Check the dataset and its train split.")
     if config.reward_epochs and reward is None:
         raise ValueError(f"reward_epochs is {config.reward_epochs}, but no reward is given; give one, or set it to 0.")
+    if start is not None:
+        config = replace(config, model=start.model.config)
     run = _Run(
         train_examples,
         val_examples,
         folder,
         config,
+        texts,
+        start,
         reward,
         pick_device(device),
         cache or folder / "features",
@@ -155,10 +199,33 @@ def load_run(folder: Path) -> tuple[CompactModel, Tokenizer, TrainConfig]:
     raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config = TrainConfig(**{**raw, "model": ModelConfig(**raw["model"])})
     torch.manual_seed(config.seed)
-    model = CompactModel(config.model)
+    model = CompactModel(
+        config.model, ClassWords.from_json(json.loads((folder / "words.json").read_text(encoding="utf-8")))
+    )
     checkpoint = torch.load(checkpoint_path, map_location="cpu", weights_only=True)
     model.load_state_dict(checkpoint["ema"], strict=False)
     return model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json")), config
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """A stretch of epochs of one kind.
+
+    Attributes:
+        learn: makes the loss of a step and its row of the log, of the items at the indices given.
+        epochs: how many there are.
+        longest: for each item the length of its longest caption, tokens.
+        peak: the learning rate after warm-up.
+        decays: whether the learning rate warms up and follows a cosine, or stays.
+        encoder_rate: learning rate of the encoder's top, as a share of the others'; 0 keeps it as it is.
+    """
+
+    learn: Callable[[npt.NDArray[np.int64], np.random.Generator], tuple[Tensor, dict[str, float]]]
+    epochs: int
+    longest: npt.NDArray[np.int64]
+    peak: float
+    decays: bool = True
+    encoder_rate: float = 0.0
 
 
 class _Run:
@@ -168,32 +235,28 @@ class _Run:
         val_examples: Sequence[Example],
         folder: Path,
         config: TrainConfig,
+        texts: Sequence[Sequence[str]],
+        start: Start | None,
         reward: Reward | None,
         device: torch.device,
         cache: Path,
         progress: bool,
     ) -> None:
-        self.folder, self.config, self.reward = folder, config, reward
+        self.folder, self.config = folder, config
         self.device, self.progress = device, progress
         folder.mkdir(parents=True, exist_ok=True)
         self._claim_folder()
-        self.tokenizer = tokenizer = self._tokenizer(train_examples)
-        torch.manual_seed(config.seed)
-        self.model = CompactModel(config.model).to(device)
-        self.features = cached_features(
-            self.model, train_examples, cache, n_views=config.n_views, seed=config.seed, progress=progress
-        )
+        self.tokenizer, self.model, self.features = self._prepare(train_examples, texts, start, cache)
         self.val_features = cached_features(
             self.model, val_examples, cache, n_views=1, seed=config.seed, progress=progress
         )
-        self.captions = [_encode(example, tokenizer, config.model.max_tokens) for example in train_examples]
-        self.val_captions = [_encode(example, tokenizer, config.model.max_tokens) for example in val_examples]
-        self.longest = np.array([max(map(len, texts)) for texts in self.captions])
-        self.steps_per_epoch = math.ceil(len(train_examples) / config.batch_size)
-        self.likelihood_steps = self.steps_per_epoch * config.epochs
-        self.total_steps = self.likelihood_steps + self.steps_per_epoch * config.reward_epochs
-        self.learned = {k: v for k, v in self.model.state_dict().items() if not k.startswith("encoder.")}
+        self.captions = [self._encode(example.captions) for example in train_examples]
+        self.val_captions = [self._encode(example.captions) for example in val_examples]
+        self.phases = self._phases(train_examples, texts, reward)
+        self.total_steps = sum(phase.epochs * self._epoch_steps(phase) for phase in self.phases)
+        self.learned = {k: v for k, v in self.model.learned_state().items() if v.is_floating_point()}
         self.ema = {name: tensor.clone() for name, tensor in self.learned.items()}
+        self.anchors = self._anchors(everything=start is not None)
         self.optimizer = self._optimizer()
         self.step = 0
         self.train_loss = math.nan
@@ -202,22 +265,98 @@ class _Run:
         torch.manual_seed(config.seed + 1)
         self._resume()
 
+    def _prepare(
+        self, examples: Sequence[Example], texts: Sequence[Sequence[str]], start: Start | None, cache: Path
+    ) -> tuple[Tokenizer, CompactModel, CachedFeatures]:
+        """The vocabulary, the network and the features: those of `start`, or new ones made for these captions."""
+        config = self.config
+        tokenizer_path, words_path = self.folder / "tokenizer.json", self.folder / "words.json"
+
+        def build(words: ClassWords) -> CompactModel:
+            torch.manual_seed(config.seed)
+            return CompactModel(config.model, words).to(self.device)
+
+        def features(model: CompactModel) -> CachedFeatures:
+            return cached_features(
+                model, examples, cache, n_views=config.n_views, seed=config.seed, progress=self.progress
+            )
+
+        if not words_path.exists():
+            if start is not None:
+                tokenizer, words = start.tokenizer, start.model.class_words
+            else:
+                captions = [*all_captions(examples), *(normalise_caption(text) for group in texts for text in group)]
+                tokenizer = train_tokenizer(captions, config.model.vocab_size)
+                words = ClassWords.known_in(captions, class_table(config.model.encoder))
+                said = [[normalise_caption(text) for text in example.captions] for example in examples]
+                words = words.weighed(features(build(words)).classes[:, 0], said)
+            write_atomically(tokenizer_path, tokenizer.to_str().encode())
+            write_atomically(words_path, json.dumps(asdict(words)).encode())
+        model = build(ClassWords.from_json(json.loads(words_path.read_text(encoding="utf-8"))))
+        if start is not None:
+            model.load_state_dict(start.model.state_dict())
+        return Tokenizer.from_file(str(tokenizer_path)), model, features(model)
+
+    def _encode(self, captions: Sequence[str]) -> list[list[int]]:
+        encoded = self.tokenizer.encode_batch([normalise_caption(caption) for caption in captions])
+        # One more than the model reads: the last is only ever a target.
+        return [[BOS, *caption.ids, EOS][: self.config.model.max_tokens + 1] for caption in encoded]
+
+    def _phases(
+        self, examples: Sequence[Example], texts: Sequence[Sequence[str]], reward: Reward | None
+    ) -> list[_Phase]:
+        config = self.config
+        longest = _longest(self.captions)
+        share = config.encoder_learning_rate / config.learning_rate
+        phases = []
+        if texts and config.text_epochs:
+            words = self.model.class_words
+            captions = [example.captions for example in examples]
+            self.noise = WordNoise.of_pictures(self.model, self.features, captions, words)
+            self.text_captions = [self._encode(group) for group in texts]
+            self.text_words = [words.find(map(normalise_caption, group)) for group in texts]
+            peak = config.text_learning_rate
+            phases.append(_Phase(self._text_loss, config.text_epochs, _longest(self.text_captions), peak))
+        phases.append(_Phase(self._picture_loss, config.epochs, longest, config.learning_rate, encoder_rate=share))
+        if reward is not None and config.reward_epochs:
+            rate = config.reward_learning_rate
+            learn = partial(self._reward_loss, reward)
+            phases.append(_Phase(learn, config.reward_epochs, longest, rate, decays=False))
+        return phases
+
+    def _epoch_steps(self, phase: _Phase) -> int:
+        return math.ceil(len(phase.longest) / self.config.batch_size)
+
     def finish(self) -> TrainResult:
         with tqdm(total=self.total_steps, initial=self.step, desc="Training", disable=not self.progress) as bar:
-            while self.step < self.total_steps:
-                epoch, start = divmod(self.step, self.steps_per_epoch)
-                for pictures, views in self._batches(epoch, start):
-                    self._train_step(pictures, views)
-                    bar.update()
-                    judged = "" if self.mean_reward is None else f", reward {self.mean_reward:.3f}"
-                    bar.set_postfix_str(f"loss {self.train_loss:.3f}{judged}", refresh=False)
-                    if self.step % self.config.checkpoint_every == 0 and self.step % self.steps_per_epoch:
-                        self._save()
-                if len(self.val_captions):
-                    self.val_loss = self._validate()
-                    self._log({"step": self.step, "epoch": epoch + 1, "val_loss": self.val_loss})
-                self._save()
+            epoch = first_step = 0
+            for phase in self.phases:
+                steps = self._epoch_steps(phase)
+                self.model.encoder.top.requires_grad_(phase.encoder_rate > 0.0)
+                for i in range(phase.epochs):
+                    if self.step < first_step + (i + 1) * steps:
+                        self._epoch(phase, epoch, first_step, i, bar)
+                    epoch += 1
+                first_step += phase.epochs * steps
         return TrainResult(self.step, self.train_loss, self.val_loss, self.mean_reward)
+
+    def _epoch(self, phase: _Phase, epoch: int, first_step: int, i: int, bar: tqdm[Any]) -> None:
+        """What is left of a phase's i-th epoch."""
+        steps = self._epoch_steps(phase)
+        begin = first_step + i * steps
+        for items in self._batches(phase, epoch)[self.step - begin :]:
+            rate = self._learning_rate(phase, self.step - first_step)
+            rng = np.random.default_rng((self.config.seed, 1, self.step))
+            self._train_step(phase, items, rng, rate)
+            bar.update()
+            judged = "" if self.mean_reward is None else f", reward {self.mean_reward:.3f}"
+            bar.set_postfix_str(f"loss {self.train_loss:.3f}{judged}", refresh=False)
+            if self.step % self.config.checkpoint_every == 0 and self.step < begin + steps:
+                self._save()
+        if len(self.val_captions):
+            self.val_loss = self._validate()
+            self._log({"step": self.step, "epoch": epoch + 1, "val_loss": self.val_loss})
+        self._save()
 
     def _claim_folder(self) -> None:
         path = self.folder / "config.json"
@@ -233,92 +372,126 @@ class _Run:
         else:
             write_atomically(path, json.dumps(wanted, indent=1).encode())
 
-    def _tokenizer(self, examples: Sequence[Example]) -> Tokenizer:
-        path = self.folder / "tokenizer.json"
-        if not path.exists():
-            tokenizer = train_tokenizer(all_captions(examples), self.config.model.vocab_size)
-            write_atomically(path, tokenizer.to_str().encode())
-        return Tokenizer.from_file(str(path))
+    def _anchors(self, *, everything: bool) -> dict[str, tuple[Tensor, Tensor]]:
+        """Pretrained parameters, each with a copy of where it started; none without L2-SP."""
+        if not self.config.l2_sp:
+            return {}
+        named = self.model.named_parameters() if everything else self.model.encoder.top.named_parameters("encoder.top")
+        return {name: (p, p.detach().clone()) for name, p in named if name in self.learned}
 
     def _optimizer(self) -> torch.optim.AdamW:
-        learned = [p for p in self.model.parameters() if p.requires_grad]
-        groups = [
-            {"params": [p for p in learned if p.ndim >= 2], "weight_decay": self.config.weight_decay},
-            {"params": [p for p in learned if p.ndim < 2], "weight_decay": 0.0},
-        ]
+        self.model.encoder.top.requires_grad_(True)
+        learned = [(name, p) for name, p in self.model.named_parameters() if p.requires_grad]
+        groups = []
+        for encoder in (False, True):
+            for decayed in (True, False):
+                chosen = [
+                    p
+                    for name, p in learned
+                    if name.startswith("encoder.") == encoder and (p.ndim >= 2 and name not in self.anchors) == decayed
+                ]
+                decay = self.config.weight_decay if decayed else 0.0
+                groups.append({"params": chosen, "weight_decay": decay, "encoder": encoder})
         return torch.optim.AdamW(groups, lr=self.config.learning_rate, betas=(0.9, 0.98))
 
-    def _learning_rate(self) -> float:
-        config = self.config
-        if self.step >= self.likelihood_steps:
-            return config.reward_learning_rate
-        if self.step < config.warmup_steps:
-            return config.learning_rate * (self.step + 1) / config.warmup_steps
-        done = (self.step - config.warmup_steps) / max(1, self.likelihood_steps - config.warmup_steps)
-        return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
+    def _learning_rate(self, phase: _Phase, step: int) -> float:
+        if not phase.decays:
+            return phase.peak
+        total = phase.epochs * self._epoch_steps(phase)
+        warmup = min(self.config.warmup_steps, total // 5)
+        if step < warmup:
+            return phase.peak * (step + 1) / warmup
+        done = (step - warmup) / max(1, total - warmup)
+        return phase.peak * 0.5 * (1.0 + math.cos(math.pi * done))
 
-    def _batches(self, epoch: int, start: int) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    def _batches(self, phase: _Phase, epoch: int) -> list[npt.NDArray[np.int64]]:
         # Drawn from the seed and the epoch alone, so a resumed run sees the same batches.
-        rng = np.random.default_rng((self.config.seed, epoch))
-        order = rng.permutation(len(self.captions))
-        views = rng.integers(self.config.n_views, size=len(order))
+        rng = np.random.default_rng((self.config.seed, 0, epoch))
+        size = self.config.batch_size
+        order = rng.permutation(len(phase.longest))
         # Within a stretch of batches, pictures with captions of like length go together: a third less padding.
-        stretch = _BUCKETED_BATCHES * self.config.batch_size
+        stretch = _BUCKETED_BATCHES * size
         order = np.concatenate(
             [
-                part[np.argsort(self.longest[part], kind="stable")]
+                part[np.argsort(phase.longest[part], kind="stable")]
                 for part in (order[i : i + stretch] for i in range(0, len(order), stretch))
             ]
         )
-        batches = [order[i : i + self.config.batch_size] for i in range(0, len(order), self.config.batch_size)]
-        for i in rng.permutation(len(batches))[start:]:
-            yield batches[i], views[batches[i]]
+        batches = [order[i : i + size] for i in range(0, len(order), size)]
+        return [batches[i] for i in rng.permutation(len(batches))]
 
-    def _train_step(self, pictures: npt.NDArray[np.int64], views: npt.NDArray[np.int64]) -> None:
-        rate = self._learning_rate()
+    def _train_step(self, phase: _Phase, items: npt.NDArray[np.int64], rng: np.random.Generator, rate: float) -> None:
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        features = self._to_device(self.features[pictures, views]).float()
-        if self.reward is not None and self.step >= self.likelihood_steps:
-            loss, row = self._reward_loss(features, pictures, self.reward)
-        else:
-            loss, row = self._likelihood_loss(features, pictures)
+            group["lr"] = rate * phase.encoder_rate if group["encoder"] else rate
+        loss, row = phase.learn(items, rng)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
+        for name, (parameter, start) in self.anchors.items():
+            share = phase.encoder_rate if name.startswith("encoder.") else 1.0
+            parameter.data.lerp_(start, min(1.0, rate * share * self.config.l2_sp))
         self.step += 1
         # Early on the average follows closely, or it would remember the random start.
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(list(self.ema.values()), list(self.learned.values()), 1.0 - decay)
         self._log({"step": self.step, **row, "learning_rate": rate})
 
-    def _likelihood_loss(self, features: Tensor, pictures: npt.NDArray[np.int64]) -> tuple[Tensor, dict[str, float]]:
+    def _text_loss(self, groups: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
         self.model.train()
-        tokens = self._to_device(pad_captions([self.captions[i] for i in pictures]))
-        loss = self._loss(features, tokens, self.config.label_smoothing)
+        words = self.noise.draw([self.text_words[i] for i in groups], rng)
+        ids, levels = (torch.from_numpy(array).to(self.device) for array in words)
+        tokens = self._tokens([self.text_captions[i] for i in groups])
+        with self._autocast():
+            memory = self.model.encode_words(ids, levels)
+        return self._likelihood(memory, tokens)
+
+    def _picture_loss(
+        self, pictures: npt.NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[Tensor, dict[str, float]]:
+        self.model.train()
+        views = rng.integers(self.config.n_views, size=len(pictures))
+        with self._autocast():
+            memory = self.model.encode(self.features.pictures((pictures, views), self.device))
+        return self._likelihood(memory, self._tokens([self.captions[i] for i in pictures]))
+
+    def _likelihood(self, memory: Tensor, tokens: Tensor) -> tuple[Tensor, dict[str, float]]:
+        loss = self._loss(memory, tokens, self.config.label_smoothing)
         self.train_loss = float(loss.detach())
         return loss, {"train_loss": self.train_loss}
 
     def _reward_loss(
-        self, features: Tensor, pictures: npt.NDArray[np.int64], reward: Reward
+        self, reward: Reward, pictures: npt.NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[Tensor, dict[str, float]]:
         # Without dropout: what is judged has to be what the weights would write.
         self.model.eval()
-        captions = sample_captions(self.model, features, self.config.reward_samples)
+        views = rng.integers(self.config.n_views, size=len(pictures))
+        with self._autocast():
+            memory = self.model.encode(self.features.pictures((pictures, views), self.device))
+            captions = sample_captions(self.model, memory, self.config.reward_samples)
         texts = self.tokenizer.decode_batch(captions.flatten(0, 1).tolist())
         of_picture = np.repeat(pictures, self.config.reward_samples)
         judged = [reward(int(i), text) for i, text in zip(of_picture, texts, strict=True)]
         rewards = torch.tensor(judged, dtype=torch.float32, device=self.device).reshape(len(pictures), -1)
         self.mean_reward = float(rewards.mean())
-        return self_critical_loss(self.model, features, captions, rewards), {"reward": self.mean_reward}
+        with self._autocast():
+            loss = self_critical_loss(self.model, memory, captions, rewards)
+        return loss, {"reward": self.mean_reward}
 
-    def _loss(self, features: Tensor, tokens: Tensor, smoothing: float, reduction: str = "mean") -> Tensor:
+    def _loss(self, memory: Tensor, tokens: Tensor, smoothing: float, reduction: str = "mean") -> Tensor:
         targets = tokens[:, :, 1:]
         wanted = targets != PAD
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.model(features, tokens[:, :, :-1], wanted)
+        with self._autocast():
+            logits = self.model(memory, tokens[:, :, :-1], wanted)
         return F.cross_entropy(logits.float(), targets[wanted], label_smoothing=smoothing, reduction=reduction)
+
+    def _autocast(self) -> torch.autocast:
+        # bfloat16 nearly doubles the speed where the processor multiplies it, and is slow where it does not.
+        fast = self.device.type == "cuda" or (self.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported())
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=fast)
+
+    def _tokens(self, captions: Sequence[Sequence[Sequence[int]]]) -> Tensor:
+        return torch.from_numpy(pad_captions(captions)).to(self.device)
 
     @torch.inference_mode()
     def _validate(self) -> float:
@@ -328,15 +501,13 @@ class _Run:
         total, count = 0.0, 0
         for start in range(0, len(self.val_captions), self.config.batch_size):
             stop = start + self.config.batch_size
-            tokens = self._to_device(pad_captions(self.val_captions[start:stop]))
-            features = self._to_device(self.val_features[start:stop, 0]).float()
-            total += float(self._loss(features, tokens, 0.0, reduction="sum"))
+            tokens = self._tokens(self.val_captions[start:stop])
+            with self._autocast():
+                memory = self.model.encode(self.val_features.pictures((slice(start, stop), 0), self.device))
+            total += float(self._loss(memory, tokens, 0.0, reduction="sum"))
             count += int((tokens[:, :, 1:] != PAD).sum())
         self.model.load_state_dict(current, strict=False)
         return total / count
-
-    def _to_device(self, array: npt.NDArray[Any]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
     def _log(self, row: dict[str, float | int | None]) -> None:
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
@@ -386,10 +557,8 @@ class _Run:
         write_atomically(path, "".join(line + "\n" for line in kept).encode())
 
 
-def _encode(example: Example, tokenizer: Tokenizer, max_tokens: int) -> list[list[int]]:
-    encoded = tokenizer.encode_batch([normalise_caption(caption) for caption in example.captions])
-    # One more than the model reads: the last is only ever a target.
-    return [[BOS, *caption.ids, EOS][: max_tokens + 1] for caption in encoded]
+def _longest(captions: Sequence[Sequence[Sequence[int]]]) -> npt.NDArray[np.int64]:
+    return np.array([max(map(len, texts)) for texts in captions], dtype=np.int64)
 
 
 def pad_captions(captions: Sequence[Sequence[Sequence[int]]]) -> npt.NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,21 +15,28 @@ if TYPE_CHECKING:
     from captioner.training.data import Example
     from captioner.training.self_critical import Reward
 
-_EPILOG = """DATA is a folder or file with pictures and captions: Flickr8k as published, a JSON file in Karpathy's
-layout, or JSONL with one {"image": …, "captions": […], "split": …} a line. Stopped at any moment, the same
-command goes on where it was.
+_EPILOG = """Each DATA is a folder or file with pictures and captions: Flickr8k as published, a JSON file in
+Karpathy's layout, or JSONL with one {"image": …, "captions": […], "split": …} a line. Stopped at any moment, the
+same command goes on where it was.
+
+--from goes on from a captioner that is there: it learns from your pictures and keeps what it knew. Without it,
+training starts from the pretrained image encoder alone.
 
 \b
 Examples:
-  lookaloud train flickr8k/dataset_flickr8k.json --images flickr8k/images --out runs/flickr8k
-  lookaloud train my-pictures.jsonl --out runs/mine --epochs 8 --export my-captioner
+  lookaloud train --from compact my-pictures.jsonl --out runs/mine --export my-captioner
+  lookaloud train flickr8k/dataset_flickr8k.json coco/captions.jsonl --texts texts.jsonl --out runs/compact
 """
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DATA...")
+@click.option("--from", "start", metavar="NAME", help="Captioner to go on from: compact, or a folder.")
 @click.option("--out", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of the run.")
 @click.option("--images", type=click.Path(file_okay=False, path_type=Path), help="Folder of the pictures of DATA.")
+@click.option(
+    "--texts", type=click.Path(path_type=Path), help="JSONL file of captions without pictures, learned first."
+)
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the pictures. By default the built-in recipe's.")
 @click.option(
     "--reward-epochs",
@@ -38,20 +46,24 @@ Examples:
 @click.option("--views", type=click.IntRange(1), help="Augmented views kept of each picture; 1 is no augmentation.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures a step.")
 @click.option("--learning-rate", type=click.FloatRange(0.0, min_open=True), help="Peak learning rate.")
+@click.option("--l2-sp", type=click.FloatRange(0.0), help="How strongly pretrained weights are drawn back.")
 @click.option("--seed", type=int, help="Seed of everything that is random.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--export", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the captioner to.")
 @click.option("--progress/--no-progress", default=None, help="Progress bars; by default only on a terminal.")
 def train(
     *,
-    data: Path,
+    data: tuple[Path, ...],
+    start: str | None,
     out: Path,
     images: Path | None,
+    texts: Path | None,
     epochs: int | None,
     reward_epochs: int | None,
     views: int | None,
     batch_size: int | None,
     learning_rate: float | None,
+    l2_sp: float | None,
     seed: int | None,
     device: str,
     export: Path | None,
@@ -63,7 +75,9 @@ def train(
     require_extra()
     from captioner.training.data import read_dataset
     from captioner.training.export import export_model
-    from captioner.training.train import TrainConfig, load_run
+    from captioner.training.start import load_start
+    from captioner.training.texts import read_texts
+    from captioner.training.train import FINE_TUNING, TrainConfig, load_run
     from captioner.training.train import train as run_training
 
     chosen = {
@@ -72,10 +86,12 @@ def train(
         "n_views": views,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "l2_sp": l2_sp,
         "seed": seed,
     }
-    config = TrainConfig(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
-    examples = read_dataset(data, images=images)
+    recipe = TrainConfig() if start is None else FINE_TUNING
+    config = replace(recipe, **{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    examples = [example for source in data for example in read_dataset(source, images=images)]
     learn = [example for example in examples if example.split == "train"]
     check = [example for example in examples if example.split == "val"]
     click.echo(f"{len(learn)} pictures to learn from, {len(check)} to check with.")
@@ -84,6 +100,8 @@ def train(
         check,
         out,
         config=config,
+        texts=() if texts is None else read_texts(texts),
+        start=None if start is None else load_start(start),
         reward=_cider_reward(learn) if config.reward_epochs and learn else None,
         device=device,
         progress=sys.stderr.isatty() if progress is None else progress,
