@@ -5,6 +5,7 @@
     ├── UnknownCaptionerError no captioner of that name; the message lists the names
     ├── MissingExtraError     an optional package is not installed; the message has the pip line
     ├── WeightsError          the model's files are missing or damaged
+    ├── ReadingError          the text in a picture could not be read; the picture can still be described
     └── TrainingDataError     a dataset's file or folder is not what its layout promises
 
 Every message says what was found, what was expected and what to do.
@@ -29,6 +30,10 @@ class MissingExtraError(CaptionerError):
 
 class WeightsError(CaptionerError):
     """The model's files are missing or damaged."""
+
+
+class ReadingError(CaptionerError):
+    """The text in a picture could not be read; the picture can still be described."""
 
 
 class TrainingDataError(CaptionerError):

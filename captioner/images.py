@@ -9,14 +9,16 @@ import errno
 import importlib
 import io
 import logging
+import math
 import os
 import re
 import stat
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,9 @@ MAX_BYTES = 200_000_000
 
 MAX_PIXELS = 120_000_000
 """Most pixels that are decoded: enough for a 108-megapixel telephone, and 360 MB of memory once it is RGB."""
+
+MAX_METADATA_BYTES = 1_000_000
+"""Largest XMP packet or IPTC block that is handed on, in bytes: ordinary ones have a few thousand."""
 
 # No PostScript (it starts another program), no icons, fonts or scientific containers: those are no photographs.
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "PPM", "AVIF", "HEIF")
@@ -44,6 +49,10 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION_TAG = 0x0112
+_CAMERA_DIRECTORY = 0x8769
+_XMP_TAG = 0x02BC
+_IPTC_TAG = 0x83BB
+_IPTC_BLOCK = 0x0404  # In the "8BIM" blocks that Photoshop brought into JPEG files.
 # What Pillow has been seen to raise over broken EXIF.
 _BROKEN_NOTES = (
     OSError,
@@ -101,7 +110,11 @@ _WHITE_LEVELS = (255, 1023, 4095, 16383, 65535)
 
 
 def open_image(
-    source: str | Path | bytes | Image.Image, *, name: str | None = None, min_side: int | None = None
+    source: str | Path | bytes | Image.Image,
+    *,
+    name: str | None = None,
+    min_side: int | None = None,
+    max_side: int | None = None,
 ) -> Image.Image:
     """Return the picture as a new, upright RGB image, fully decoded; `source` itself is never changed.
 
@@ -115,23 +128,75 @@ def open_image(
         min_side: a promise that a smaller picture will do, which saves time and memory: no side of a file's picture
             comes back shorter than `min_side` pixels unless it was, but each side may be a whole fraction of what it
             was, one more than the other. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, much faster.
+        max_side: the longest side that is wanted, in pixels: a larger picture comes back reduced to it in its own
+            proportions, a smaller one as it is.
 
     Raises:
         ImageError: the picture is missing, damaged, over `MAX_BYTES` or `MAX_PIXELS` (both are checked before anything
             is decoded), or not a kind that is read. The message says what was found, what was expected, what to do.
-        ValueError: `min_side` is below 1.
+        ValueError: `min_side` or `max_side` is below 1, or both are given.
 
     Example:
         >>> from captioner.images import open_image
         >>> open_image(b"P6 2 1 255 " + bytes([255, 0, 0, 0, 0, 255])).getpixel((0, 0))
         (255, 0, 0)
     """
-    if min_side is not None and min_side < 1:
-        raise ValueError(f"min_side is {min_side}; it must be 1 pixel or more")
+    for side_name, side in (("min_side", min_side), ("max_side", max_side)):
+        if side is not None and side < 1:
+            raise ValueError(f"{side_name} is {side}; it must be 1 pixel or more")
+    if min_side is not None and max_side is not None:
+        raise ValueError("min_side and max_side contradict each other; give one of them")
     if isinstance(source, Image.Image):
         label = _printable(name or "the picture")
         with _quiet_pillow():
-            return _decoded(source, label, "", min_side=None)
+            return _decoded(source, label, "", min_side=None, max_side=max_side)
+    data, label = _data_of(source, name)
+    with _quiet_pillow(), _identified(data, label) as image:
+        return _decoded(image, label, image.format or "", min_side=min_side, max_side=max_side)
+
+
+@dataclass(frozen=True, eq=False)
+class Metadata:
+    """What a picture file says of itself, as it stands there: to be judged by whoever reads it.
+
+    Attributes:
+        exif: number of the EXIF tag -> value, the tags of the camera's own directory among them.
+        xmp: the XMP packet, an XML document; b"" without one.
+        iptc: the IPTC-IIM records; b"" without any.
+    """
+
+    exif: Mapping[int, Any]
+    xmp: bytes
+    iptc: bytes
+
+
+def read_metadata(source: str | Path | bytes | Image.Image, *, name: str | None = None) -> Metadata:
+    """Return what a picture file says of itself, without decoding its pixels.
+
+    Damaged metadata is no error: what cannot be read is left out, and so is a part over `MAX_METADATA_BYTES`.
+
+    Args:
+        source: as for `open_image`.
+        name: as for `open_image`.
+
+    Raises:
+        ImageError: the file is missing, over `MAX_BYTES`, or no picture.
+
+    Example:
+        >>> from captioner.images import read_metadata
+        >>> read_metadata(b"P6 2 1 255 " + bytes(6)).exif
+        {}
+    """
+    if isinstance(source, Image.Image):
+        with _quiet_pillow():
+            return _metadata(source)
+    data, label = _data_of(source, name)
+    with _quiet_pillow(), _identified(data, label) as image:
+        return _metadata(image)
+
+
+def _data_of(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
+    """The bytes of a picture file, and what messages call it."""
     if isinstance(source, bytes):
         label = _printable(name or "the picture given as bytes")
         data = source
@@ -142,8 +207,35 @@ def open_image(
         raise ImageError(f"{label} is empty (0 bytes), where a picture was expected; get a fresh copy of it")
     if len(data) > MAX_BYTES:
         raise _too_many_bytes(label, len(data))
-    with _quiet_pillow(), _identified(data, label) as image:
-        return _decoded(image, label, image.format or "", min_side=min_side)
+    return data, label
+
+
+def _metadata(image: Image.Image) -> Metadata:
+    exif: dict[int, Any] = {}
+    try:
+        notes = image.getexif()
+        exif.update(notes)
+        exif.update(notes.get_ifd(_CAMERA_DIRECTORY))
+    except _BROKEN_NOTES:
+        pass  # What was read before the damage is kept.
+    info = image.info
+    tags: Mapping[int, Any] = getattr(image, "tag_v2", {})  # Only a TIFF has them.
+    blocks = info.get("photoshop")
+    xmp = info.get("xmp") or info.get("XML:com.adobe.xmp") or exif.get(_XMP_TAG)
+    iptc = blocks.get(_IPTC_BLOCK) if isinstance(blocks, dict) else None
+    try:
+        iptc = iptc or tags.get(_IPTC_TAG)
+    except _BROKEN_NOTES:
+        iptc = None
+    return Metadata(exif, _as_bytes(xmp), _as_bytes(iptc))
+
+
+def _as_bytes(value: object) -> bytes:
+    if isinstance(value, str):
+        value = value.encode("utf-8", "replace")
+    elif isinstance(value, tuple) and all(isinstance(part, int) and 0 <= part <= 255 for part in value):
+        value = bytes(value)
+    return value if isinstance(value, bytes) and len(value) <= MAX_METADATA_BYTES else b""
 
 
 def _read_file(source: str | Path, label: str) -> bytes:
@@ -233,7 +325,7 @@ def _what_container_it_is(brand: bytes) -> str:
     return f"is a video, not a picture; {_FRAME}"
 
 
-def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None) -> Image.Image:
+def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None, max_side: int | None) -> Image.Image:
     """A new upright RGB image that carries no EXIF, so that opening it again does not turn it again."""
     width, height = image.size
     if width < 1 or height < 1:
@@ -243,12 +335,20 @@ def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None)
     try:
         if min_side is not None:
             image.draft(None, (min_side, min_side))
+        elif max_side is not None and kind and max(width, height) > max_side:
+            # Not below twice what is wanted: the last step down is then a smooth one.
+            share = 2 * max_side / max(width, height)
+            image.draft(None, (math.ceil(width * share), math.ceil(height * share)))
         image.load()
         upright = _rgb(_turned(image))
         if upright is image:
             upright = image.copy()
         if min_side is not None:
             upright = _reduced(upright, min_side)
+        elif max_side is not None and max(upright.size) > max_side:
+            share = max_side / max(upright.size)
+            size = (max(1, round(upright.width * share)), max(1, round(upright.height * share)))
+            upright = upright.resize(size, reducing_gap=2.0)
     except MemoryError as error:
         raise ImageError(
             f"{label} is {width:,} x {height:,} pixels, more than the free memory holds; "

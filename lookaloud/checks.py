@@ -57,6 +57,7 @@ def run_checks() -> Iterator[Check]:
     yield _attempt("Voice", _speaks)
     yield from (_attempt(f"Format {name}", partial(_encodes, name), needed=name == "wav") for name in FORMATS)
     yield _attempt("Sound player", lambda: find_player()[0], needed=False)
+    yield _attempt("Text reader", _reads, needed=False)
     yield _plug_in("HEIC pictures", "pillow_heif", "pillow-heif")
     for extra in metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []:
         yield _extra(extra, requirements)
@@ -91,6 +92,20 @@ def _speaks() -> str:
     if not audio.samples.any():
         raise RuntimeError(f"the voice {voice.name} made only silence")
     return f"{voice.name} loaded and spoke a test sentence in {perf_counter() - started:.1f} seconds"
+
+
+def _reads() -> str:
+    from PIL import Image, ImageDraw, ImageFont
+
+    from captioner.reading import load_text_reader
+
+    started = perf_counter()
+    sign = Image.new("RGB", (320, 120), "white")
+    ImageDraw.Draw(sign).text((160, 60), "Lookaloud", fill="black", font=ImageFont.load_default(48), anchor="mm")
+    found = [line.text for line in load_text_reader().read(sign)]
+    if found != ["Lookaloud"]:
+        raise RuntimeError(f"a test sign that says Lookaloud was read as {found}")
+    return f"loaded and read a test sign in {perf_counter() - started:.1f} seconds"
 
 
 def _encodes(format_name: str) -> str:

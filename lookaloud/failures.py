@@ -78,6 +78,7 @@ TABLE: Mapping[type[BaseException], _Rule] = {
     captioning.ImageError: _Rule(Exit.FAILED, 422),
     captioning.MissingExtraError: _Rule(Exit.FAILED, 501),
     captioning.WeightsError: _Rule(Exit.FAILED, 503),
+    captioning.ReadingError: _Rule(Exit.FAILED, 500),
     captioning.CaptionerError: _Rule(Exit.FAILED, 500),
     speaking.UnknownVoiceError: _Rule(Exit.USAGE, 404),
     speaking.EmptyTextError: _Rule(Exit.FAILED, 422),

@@ -1,22 +1,27 @@
-"""From a picture to its spoken description: open, caption, speak, with the time of each stage."""
+"""From a picture to its spoken description: open, caption, look closer, speak, with the time of each stage."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from captioner.caption import Caption, CaptionOptions
-from captioner.errors import CaptionerError
+from captioner.errors import CaptionerError, MissingExtraError
+from lookaloud.detail import Findings, checked_detail, compose, reads_as_page
 from speech.errors import SpeechError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from captioner import Captioner
+    from captioner.notes import PhotoNotes
+    from captioner.reading import TextReader
     from speech import Audio, Voice
 
     Source: TypeAlias = "str | Path | bytes | Image | Picture"
@@ -28,7 +33,8 @@ PICTURE_ERRORS: tuple[type[Exception], ...] = (CaptionerError, SpeechError, OSEr
 # A batch is closed at this many decoded pixels, whatever the batch size: 64 million pixels are 192 MB.
 MAX_BATCH_PIXELS = 64_000_000
 
-NOT_A_PHOTO = "This does not look like a photograph, so the description may be wrong."
+# A third narrower than this shows too little to be captioned.
+_MIN_THIRD = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +55,16 @@ class StageSeconds:
     """Wall time that one picture took, in seconds.
 
     Attributes:
-        open: reading and decoding the picture.
-        caption: captioning it; its share where it was captioned in a batch.
-        speech: speaking the whole caption; 0.0 without a voice.
+        open: reading and decoding the picture, its colours and its notes.
+        caption: captioning it, its share where it was captioned in a batch, and its thirds.
+        read: reading the text in it; 0.0 without a reader.
+        speech: speaking the whole text; 0.0 without a voice.
         first_audio: time spent on this picture until its first piece of sound was there; None without a voice.
     """
 
     open: float
     caption: float
+    read: float
     speech: float
     first_audio: float | None
 
@@ -67,20 +75,25 @@ class Narration:
 
     Attributes:
         source: the picture's name.
+        text: the words that are spoken, at the narrator's level of detail.
         caption: what the captioner said.
         audio: the sound; None when the narrator has no voice.
         seconds: wall time by stage.
+        detail: the level of detail, one of `lookaloud.detail.DETAILS`.
+        reading: the lines of text found in the picture, in reading order; () where none was found or looked for.
+        notes: what the photo says of itself; None unless the detail is "detailed".
+        problems: why something beside the caption could not be found out, such as the text; `text` does without it.
     """
 
     source: str
+    text: str
     caption: Caption
     audio: Audio | None
     seconds: StageSeconds
-
-    @property
-    def text(self) -> str:
-        """The words that are spoken: the caption, after a warning when the picture does not look like a photograph."""
-        return spoken_text(self.caption)
+    detail: str = "standard"
+    reading: tuple[str, ...] = ()
+    notes: PhotoNotes | None = None
+    problems: tuple[Exception, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +111,6 @@ class NarrationFailure:
     caption: Caption | None = None
 
 
-def spoken_text(caption: Caption) -> str:
-    """The words to speak for a caption.
-
-    >>> spoken_text(Caption("A dog runs.", (), 0.9, is_photo=True, captioner="compact", seconds=0.1))
-    'A dog runs.'
-    """
-    return caption.text if caption.is_photo else f"{NOT_A_PHOTO} {caption.text}"
-
-
 class Narrator:
     """Turns pictures into spoken descriptions.
 
@@ -115,6 +119,12 @@ class Narrator:
         voice: from `speech.load_voice`; None for text alone.
         options: how to caption.
         rate: speaking speed, 0.5 (half) to 2.0 (double).
+        detail: how much is told: "brief", "standard" or "detailed"; see `lookaloud.detail`.
+        reader: from `captioner.reading.load_text_reader`; None to leave the text in pictures unread. Brief
+            descriptions do not use it.
+
+    Raises:
+        ValueError: no such level of detail.
 
     >>> narrator = load_narrator()                       # doctest: +SKIP
     >>> narration = narrator.narrate("dog.jpg")          # doctest: +SKIP
@@ -123,12 +133,21 @@ class Narrator:
     """
 
     def __init__(
-        self, captioner: Captioner, voice: Voice | None, *, options: CaptionOptions | None = None, rate: float = 1.0
+        self,
+        captioner: Captioner,
+        voice: Voice | None,
+        *,
+        options: CaptionOptions | None = None,
+        rate: float = 1.0,
+        detail: str = "standard",
+        reader: TextReader | None = None,
     ) -> None:
         self.captioner = captioner
         self.voice = voice
         self.options = options or CaptionOptions()
         self.rate = rate
+        self.detail = checked_detail(detail)
+        self.reader = reader
 
     def narrate(self, source: Source) -> Narration:
         """The narration of one picture.
@@ -144,12 +163,13 @@ class Narrator:
         'dog.jpg'
         """
         opened = self._open(_named(source, 1))
-        return self._speak(opened, self.captioner.caption(opened.image, self.options))
+        return self._speak(self._look_closer(opened, self.captioner.caption(opened.image, self.options)))
 
     def stream(self, source: Source) -> tuple[Caption, Iterator[Audio]]:
-        """The caption of one picture, and its sound piece by piece, each as soon as it is ready.
+        """The caption of one picture, and the sound of its description piece by piece, each as soon as it is ready.
 
-        The picture is captioned at once; speaking starts when the iterator is advanced.
+        The picture is captioned and read at once; speaking starts when the iterator is advanced. What is spoken is
+        `Narration.text`, as from `narrate`.
 
         Raises:
             ValueError: the narrator has no voice.
@@ -162,8 +182,9 @@ class Narrator:
         """
         if self.voice is None:
             raise ValueError("This narrator has no voice and cannot stream sound; give it one from load_voice().")
-        caption = self.captioner.caption(self._open(_named(source, 1)).image, self.options)
-        return caption, self.voice.stream(spoken_text(caption), rate=self.rate)
+        opened = self._open(_named(source, 1))
+        told = self._look_closer(opened, self.captioner.caption(opened.image, self.options))
+        return told.caption, self.voice.stream(told.text, rate=self.rate)
 
     def narrate_batch(self, sources: Iterable[Source], *, batch_size: int = 8) -> Iterator[Result]:
         """The narrations of many pictures, one result for each source and in their order.
@@ -193,7 +214,7 @@ class Narrator:
 
         started = perf_counter()
         image = open_image(picture.source, name=picture.name, min_side=self.captioner.input_size)
-        return _Opened(picture.name, image, perf_counter() - started)
+        return _Opened(picture, image, perf_counter() - started)
 
     def _open_batches(self, sources: Iterable[Source], batch_size: int) -> Iterator[list[_Opened | NarrationFailure]]:
         batch: list[_Opened | NarrationFailure] = []
@@ -220,12 +241,12 @@ class Narrator:
                 continue
             caption = next(captions)
             if isinstance(caption, Exception):
-                yield NarrationFailure(item.name, caption)
+                yield NarrationFailure(item.picture.name, caption)
                 continue
             try:
-                result: Result = self._speak(item, caption)
+                result: Result = self._speak(self._look_closer(item, caption))
             except PICTURE_ERRORS as error:
-                result = NarrationFailure(item.name, error, caption)
+                result = NarrationFailure(item.picture.name, error, caption)
             yield result
 
     def _captions(self, opened: Sequence[_Opened]) -> Sequence[Caption | Exception]:
@@ -240,22 +261,107 @@ class Narrator:
         # One picture spoilt the batch, and which one is not known: caption them one by one.
         return [result for item in opened for result in self._captions([item])]
 
-    def _speak(self, opened: _Opened, caption: Caption) -> Narration:
-        before = opened.seconds + caption.seconds
+    def _look_closer(self, opened: _Opened, caption: Caption) -> Narration:
+        """The narration without its sound: the caption, and at this level of detail what else there is to tell."""
+        seconds = StageSeconds(opened.seconds, caption.seconds, 0.0, 0.0, None)
+        if self.detail == "brief" or (self.detail == "standard" and self.reader is None):
+            text = compose(caption, detail=self.detail)
+            return Narration(opened.picture.name, text, caption, None, seconds, self.detail)
+        found = _CloserLook(opened.picture)
+        with found.stage("open"):
+            found.open()
+        if self.reader is not None:
+            with found.stage("read"):
+                found.read(self.reader)
+        if self.detail == "detailed":
+            with found.stage("open"):
+                found.look()
+            with found.stage("caption"):
+                if caption.is_photo and not reads_as_page(caption, found.findings):
+                    found.describe_thirds(self.captioner, self.options)
+        return Narration(
+            opened.picture.name,
+            compose(caption, found.findings, detail=self.detail),
+            caption,
+            None,
+            replace(
+                seconds,
+                open=seconds.open + found.seconds["open"],
+                caption=seconds.caption + found.seconds["caption"],
+                read=found.seconds["read"],
+            ),
+            self.detail,
+            tuple(line.text for line in found.findings.lines),
+            found.findings.notes,
+            tuple(found.problems),
+        )
+
+    def _speak(self, told: Narration) -> Narration:
         if self.voice is None:
-            return Narration(opened.name, caption, None, StageSeconds(opened.seconds, caption.seconds, 0.0, None))
+            return told
         from speech.audio import join
 
+        before = told.seconds.open + told.seconds.caption + told.seconds.read
         started = perf_counter()
         first_audio: float | None = None
         pieces: list[Audio] = []
-        for piece in self.voice.stream(spoken_text(caption), rate=self.rate):
+        for piece in self.voice.stream(told.text, rate=self.rate):
             if first_audio is None:
                 first_audio = before + perf_counter() - started
             pieces.append(piece)
         audio = join(pieces)
-        seconds = StageSeconds(opened.seconds, caption.seconds, perf_counter() - started, first_audio)
-        return Narration(opened.name, caption, audio, seconds)
+        seconds = replace(told.seconds, speech=perf_counter() - started, first_audio=first_audio)
+        return replace(told, audio=audio, seconds=seconds)
+
+
+class _CloserLook:
+    """What is found out about one picture beside its caption; what fails is noted, and the rest goes on."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.image: Image | None = None
+        self.findings = Findings()
+        self.problems: list[Exception] = []
+        self.seconds = {"open": 0.0, "caption": 0.0, "read": 0.0}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = perf_counter()
+        try:
+            yield
+        except PICTURE_ERRORS as error:
+            self.problems.append(error)
+        self.seconds[name] += perf_counter() - started
+
+    def open(self) -> None:
+        from captioner import open_image
+        from captioner.reading import MAX_SIDE
+
+        # Opened again, because the captioner's picture is small, perhaps out of proportion, and the same with and
+        # without a reader; and now, because a batch of large ones would fill the memory.
+        self.image = open_image(self.picture.source, name=self.picture.name, max_side=MAX_SIDE)
+        self.findings = replace(self.findings, size=self.image.size)
+
+    def read(self, reader: TextReader) -> None:
+        if self.image is not None:
+            self.findings = replace(self.findings, lines=reader.read(self.image))
+
+    def look(self) -> None:
+        from captioner.look import look_at
+        from captioner.notes import read_notes
+
+        if self.image is not None:
+            self.findings = replace(self.findings, look=look_at(self.image))
+            self.findings = replace(self.findings, notes=read_notes(self.picture.source, name=self.picture.name))
+
+    def describe_thirds(self, captioner: Captioner, options: CaptionOptions) -> None:
+        if self.image is None or self.image.width < 3 * _MIN_THIRD:
+            return
+        width, height = self.image.size
+        edges = [0, width // 3, width - width // 3, width]
+        thirds = [self.image.crop((left, 0, right, height)) for left, right in pairwise(edges)]
+        captions = captioner.caption_batch(thirds, replace(options, num_alternatives=0))
+        self.findings = replace(self.findings, thirds=tuple(captions))
 
 
 def load_narrator(
@@ -267,8 +373,10 @@ def load_narrator(
     local_only: bool = False,
     options: CaptionOptions | None = None,
     rate: float = 1.0,
+    detail: str = "standard",
+    read_text: bool = True,
 ) -> Narrator:
-    """A narrator with its captioner and voice loaded, both at the same time.
+    """A narrator with its captioner, voice and text reader loaded, all at the same time.
 
     Args:
         captioner: a name from `captioner.list_captioners()`, a Hugging Face hub id, or a folder.
@@ -278,8 +386,11 @@ def load_narrator(
         local_only: load only what is on this computer and never download.
         options: how to caption.
         rate: speaking speed, 0.5 (half) to 2.0 (double).
+        detail: how much is told: "brief", "standard" or "detailed"; see `lookaloud.detail`.
+        read_text: read the text in pictures where the `[ocr]` extra is installed, unless `detail` is "brief".
 
     Raises:
+        ValueError: no such level of detail.
         UnknownCaptionerError, UnknownVoiceError: no such name; the message lists the names.
         MissingExtraError: an optional package is not installed; the message has the pip line.
         WeightsError: model files are missing or damaged.
@@ -290,11 +401,14 @@ def load_narrator(
 
     from captioner import load_captioner
 
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    reads = read_text and checked_detail(detail) != "brief"
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        loading_reader = pool.submit(_load_reader) if reads else None
         loading = None if voice is None else pool.submit(_load_voice, voice, device, local_only)
         loaded_captioner = load_captioner(captioner, device=device, dtype=dtype, local_only=local_only)
         loaded_voice = None if loading is None else loading.result()
-    return Narrator(loaded_captioner, loaded_voice, options=options, rate=rate)
+        reader = None if loading_reader is None else loading_reader.result()
+    return Narrator(loaded_captioner, loaded_voice, options=options, rate=rate, detail=detail, reader=reader)
 
 
 def _load_voice(name: str, device: str, local_only: bool) -> Voice:
@@ -303,9 +417,31 @@ def _load_voice(name: str, device: str, local_only: bool) -> Voice:
     return load_voice(name, device=device, local_only=local_only)
 
 
+def _load_reader() -> TextReader | None:
+    """The reader; None where it is not installed, and one that says what is wrong where it is broken."""
+    from captioner.reading import TextReader, load_text_reader
+
+    try:
+        return load_text_reader()
+    except MissingExtraError:
+        return None
+    except CaptionerError as error:
+        return TextReader(_BrokenEngine(error))
+
+
+class _BrokenEngine:
+    """Stands in for a reader that could not be loaded, because the pictures can be described without it."""
+
+    def __init__(self, error: CaptionerError) -> None:
+        self.error = error
+
+    def find(self, image: Image) -> NoReturn:
+        raise self.error
+
+
 @dataclass(frozen=True, eq=False)
 class _Opened:
-    name: str
+    picture: Picture
     image: Image
     seconds: float
 

@@ -13,8 +13,10 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import captioner
+import captioner.reading
 import speech
 from captioner import Captioner
+from captioner.reading import Corners, TextReader
 from captioner.testing import FakeBackend
 from speech import Voice
 from speech.testing import FakeVoiceBackend
@@ -76,19 +78,40 @@ def make_picture(in_folder: Path) -> MakePicture:
     return make
 
 
+class FakeTextEngine:
+    """Finds the given texts in every picture, each on a line of its own.
+
+    Attributes:
+        texts: what it finds.
+        sizes: width and height of each picture it was given.
+    """
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = texts
+        self.sizes: list[tuple[int, int]] = []
+
+    def find(self, image: Image.Image) -> list[tuple[str, float, Corners]]:
+        self.sizes.append(image.size)
+        return [
+            (text, 0.99, ((10, 30 * row), (90, 30 * row), (90, 30 * row + 20), (10, 30 * row + 20)))
+            for row, text in enumerate(self.texts)
+        ]
+
+
 @dataclass
 class Loads:
     """The fakes that commands load, and what they were asked for."""
 
     captioner: FakeBackend = field(default_factory=FakeBackend)
     voice: FakeVoiceBackend = field(default_factory=FakeVoiceBackend)
+    text_engine: FakeTextEngine = field(default_factory=FakeTextEngine)
     captioner_calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     voice_calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
 @pytest.fixture
 def loads(monkeypatch: pytest.MonkeyPatch) -> Loads:
-    """Fakes in place of models. The seam: everything in `lookaloud` loads through these two public functions."""
+    """Fakes in place of models. The seam: everything in `lookaloud` loads through these three public functions."""
     made = Loads()
 
     def load_captioner(name: str = "compact", **options: Any) -> Captioner:
@@ -101,6 +124,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> Loads:
 
     monkeypatch.setattr(captioner, "load_captioner", load_captioner)
     monkeypatch.setattr(speech, "load_voice", load_voice)
+    monkeypatch.setattr(captioner.reading, "load_text_reader", lambda: TextReader(made.text_engine))
     return made
 
 

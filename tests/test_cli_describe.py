@@ -12,6 +12,7 @@ from conftest import Loads, MakePicture, RunCommand
 from PIL import Image
 
 import captioner
+import captioner.reading
 import lookaloud.player
 import speech
 from captioner import CaptionOptions, Draft
@@ -22,10 +23,16 @@ from speech import read_audio
 JSON_KEYS = [
     "source",
     "status",
+    "text",
     "caption",
     "alternatives",
     "confidence",
+    "certainty",
     "is_photo",
+    "kind",
+    "detail",
+    "text_found",
+    "notes",
     "audio",
     "audio_seconds",
     "seconds",
@@ -33,6 +40,12 @@ JSON_KEYS = [
     "voice",
     "error",
 ]
+
+LOAD_TEXT_READER = captioner.reading.load_text_reader
+THIRDS = (
+    "On the left: a picture 40 wide and 60 high. In the middle: a picture 41 wide and 60 high. "
+    "On the right: a picture 40 wide and 60 high. "
+)
 
 RECORDING_PLAYER = (sys.executable, "-c", "import shutil, sys; shutil.copy(sys.argv[1], 'played.wav')")
 
@@ -174,10 +187,12 @@ def test_json_is_one_object_a_picture_with_every_key(
     assert good["caption"] == "A picture 8 wide and 6 high."
     assert good["alternatives"] == ["A picture."]
     assert good["confidence"] == 0.5
-    assert good["is_photo"] is True
+    assert (good["is_photo"], good["kind"]) == (True, "photograph")
+    assert good["text"] == good["caption"]
+    assert (good["detail"], good["text_found"], good["notes"]) == ("standard", [], None)
     assert good["audio"] == "née.wav"
     assert good["audio_seconds"] == pytest.approx(read_audio("née.wav").seconds, abs=0.001)
-    assert set(good["seconds"]) == {"open", "caption", "speech", "first_audio"}
+    assert set(good["seconds"]) == {"open", "caption", "read", "speech", "first_audio"}
     assert (good["captioner"], good["voice"]) == ("compact", "heart")
     assert (bad["source"], bad["status"], bad["caption"], bad["audio"]) == ("gone.png", "error", None, None)
     assert bad["error"].startswith("gone.png does not exist")
@@ -416,11 +431,134 @@ def test_line_breaks_in_a_file_name_do_not_break_the_line(
     assert "\x1b" not in result.stderr
 
 
-def test_what_does_not_look_like_a_photograph_is_said(
+def test_thresholds_and_the_gate_are_settings(
     lookaloud: RunCommand, loads: Loads, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loads.captioner, "draft", lambda images, options: [Draft(("a form",), 0.1, is_photo=False)])
+    seen: list[CaptionOptions] = []
+    draft = loads.captioner.draft
+
+    def remember(images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+        seen.append(options)
+        return draft(images, options)
+
+    monkeypatch.setattr(loads.captioner, "draft", remember)
+    make_picture("dog.png")
+    options = ("--low-confidence", "0.6", "--high-confidence", "0.9", "--any-picture", "--text-only")
+    assert lookaloud("describe", "dog.png", *options).stdout == "Possibly a picture 8 wide and 6 high.\n"
+    assert (seen[0].low_confidence, seen[0].high_confidence, seen[0].only_photos) == (0.6, 0.9, False)
+    assert lookaloud("describe", "dog.png", "--low-confidence", "0", "--text-only").stdout.startswith("A picture")
+    wrong = lookaloud("describe", "dog.png", "--low-confidence", "0.9")
+    assert wrong.exit_code == 2
+    assert "the low one first" in wrong.stderr
+
+
+def test_what_is_no_photograph_is_said(
+    lookaloud: RunCommand, loads: Loads, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loads.captioner, "draft", lambda images, options: [Draft((), 0.0, "text")])
     make_picture("scan.png")
     result = lookaloud("describe", "scan.png")
-    assert result.stdout.startswith("This does not look like a photograph, so the description may be wrong. A form.\n")
-    assert speech.read_audio("scan.wav").seconds > 2
+    assert result.stdout.startswith("This looks like a page of text.\nSound: ")
+    assert result.stderr == ""
+    assert speech.read_audio("scan.wav").seconds > 1
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], "A picture 121 wide and 60 high. The sign says: Main Street."),
+        (["--no-read-text"], "A picture 121 wide and 60 high."),
+        (["--detail", "brief"], "A picture 121 wide and 60 high."),
+        (["--detail", "standard"], "A picture 121 wide and 60 high. The sign says: Main Street."),
+        (
+            ["--detail", "detailed"],
+            "A picture 121 wide and 60 high. The sign says: Main Street. "
+            "The picture is in landscape format, evenly lit, and mainly turquoise.",
+        ),
+    ],
+)
+def test_detail_says_how_much_is_told(
+    lookaloud: RunCommand,
+    loads: Loads,
+    make_picture: MakePicture,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    expected: str,
+) -> None:
+    monkeypatch.setattr(FakeBackend, "input_size", 400)  # so that the picture keeps its size
+    loads.text_engine.texts = ("Main Street",)
+    make_picture("dog.png", width=121, height=60)
+    result = lookaloud("describe", "dog.png", "--text-only", "--json", *options)
+    row = json.loads(result.stdout)
+    assert (THIRDS in row["text"]) == (row["detail"] == "detailed")
+    assert row["text"].replace(THIRDS, "") == expected
+    assert row["caption"] == "A picture 121 wide and 60 high."
+    assert row["detail"] == (options[1] if "--detail" in options else "standard")
+    assert row["text_found"] == (["Main Street"] if "Main" in expected else [])
+    assert result.stderr == ""
+    # What is printed is what is spoken.
+    assert lookaloud("describe", "dog.png", "--text-only", *options).stdout == f"{row['text']}\n"
+
+
+def test_notes_are_in_json_when_detailed(lookaloud: RunCommand, loads: Loads, in_folder: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "The old harbour"
+    exif.get_ifd(0x8769)[0x9003] = "2021:05:03 10:00:00"
+    Image.new("RGB", (40, 30), "white").save("harbour.jpg", exif=exif)
+    (row,) = map(json.loads, lookaloud("describe", "*.jpg", "--json", "--detail", "detailed").stdout.splitlines())
+    assert row["notes"] == {
+        "taken": "2021-05-03",
+        "place": None,
+        "title": None,
+        "description": "The old harbour",
+        "camera": None,
+    }
+    assert row["text"].endswith("The photo's own notes say: taken on 3 May 2021; description: The old harbour.")
+
+
+def test_text_that_cannot_be_read_is_said_and_the_caption_stays(
+    lookaloud: RunCommand, loads: Loads, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(image: Image.Image) -> None:
+        raise RuntimeError("no eyes")
+
+    monkeypatch.setattr(loads.text_engine, "find", blind)
+    make_picture("dog.png")
+    for option in ([], ["--json"]):
+        result = lookaloud("describe", "dog.png", "--text-only", *option)
+        assert "A picture 8 wide and 6 high." in result.stdout
+        assert result.stderr == (
+            "Not everything could be told of dog.png: the text reader failed (RuntimeError); the text was not read.\n"
+        )
+        assert result.exit_code == 0
+
+
+def test_without_the_reader_a_page_of_text_says_once_how_to_get_it(
+    lookaloud: RunCommand, loads: Loads, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loads.captioner, "draft", lambda images, options: [Draft((), 0.0, "text") for _ in images])
+    monkeypatch.setattr("captioner.reading.reader_installed", lambda: False)
+    monkeypatch.setattr("captioner.reading.load_text_reader", LOAD_TEXT_READER)
+    make_picture("a.png")
+    make_picture("b.png")
+    result = lookaloud("describe", "a.png", "b.png", "--text-only")
+    assert result.stdout == "a.png: This looks like a page of text.\nb.png: This looks like a page of text.\n"
+    hint = 'To have it read aloud, install the reader: pip install "lookaloud[ocr]".\n'
+    assert result.stderr == hint + "Described 2 of 2 pictures.\n"
+    assert result.exit_code == 0
+    for options in (["--detail", "brief"], ["--no-read-text"]):
+        assert lookaloud("describe", "a.png", "--text-only", *options).stderr == ""
+    asked = lookaloud("describe", "a.png", "--text-only", "--read-text")
+    assert 'run: pip install "lookaloud[ocr]"' in asked.stderr
+    assert (asked.stdout, asked.exit_code) == ("", 1)
+
+
+def test_levels_that_do_not_exist_or_contradict_are_wrong_usage(
+    lookaloud: RunCommand, loads: Loads, make_picture: MakePicture
+) -> None:
+    make_picture("dog.png")
+    assert "'long' is not one of" in lookaloud("describe", "dog.png", "--detail", "long").stderr
+    result = lookaloud("describe", "dog.png", "--detail", "brief", "--read-text")
+    assert result.exit_code == 2
+    assert "leaves the text out" in " ".join(result.stderr.split())
+    assert loads.captioner_calls == []

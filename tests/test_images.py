@@ -305,3 +305,36 @@ def test_no_setting_of_the_process_is_changed(corpus: list[PictureCase]) -> None
     assert list(warnings.filters) == filters
     assert pixels == Image.MAX_IMAGE_PIXELS
     assert logging.getLogger("PIL").level == logging.NOTSET
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((6000, 1500), (400, 100)),
+        ((1500, 6000), (100, 400)),
+        ((401, 300), (400, 299)),
+        ((400, 300), (400, 300)),
+        ((40, 30), (40, 30)),
+        ((5000, 1), (400, 1)),
+    ],
+)
+def test_max_side_keeps_the_proportions_and_enlarges_nothing(
+    kind: str, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    assert open_image(encoded(Image.new("RGB", size), kind), max_side=400).size == expected
+
+
+def test_max_side_is_applied_to_the_upright_picture_and_to_pillow_images() -> None:
+    for source in (oriented(6), Image.open(BytesIO(oriented(6)))):
+        small = open_image(source, max_side=SIZE[0] // 2)
+        assert small.size == (SIZE[0] // 2, SIZE[1] // 2)
+        for shown, field in zip(shown_fields(small), FIELDS, strict=True):
+            assert shown == pytest.approx(field, abs=30)
+
+
+def test_max_side_below_one_or_beside_min_side_is_refused() -> None:
+    with pytest.raises(ValueError, match="max_side is 0"):
+        open_image(four_fields(), max_side=0)
+    with pytest.raises(ValueError, match="contradict"):
+        open_image(four_fields(), min_side=4, max_side=4)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import statistics
 import subprocess
 import sys
@@ -11,23 +12,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Loads, MakePicture
-from PIL import Image
+from conftest import FakeTextEngine, Loads, MakePicture
+from PIL import Image, ImageDraw, ImageFont
 
 import captioner
 import lookaloud
 import speech
-from captioner import Caption, Captioner, CaptionOptions, Draft, ImageError
+from captioner import Caption, Captioner, CaptionOptions, Draft, ImageError, MissingExtraError, WeightsError
+from captioner.errors import ReadingError
+from captioner.reading import Corners, TextReader
 from captioner.testing import FakeBackend
+from lookaloud.detail import DETAILS
 from lookaloud.pipeline import (
     MAX_BATCH_PIXELS,
-    NOT_A_PHOTO,
     Narration,
     NarrationFailure,
     Narrator,
     Picture,
     load_narrator,
-    spoken_text,
 )
 from speech import SpeechError, Voice
 from speech.testing import FakeVoiceBackend
@@ -40,6 +42,17 @@ class FailingBackend(FakeBackend):
         if any(image.width == 13 for image in images):
             raise captioner.CaptionerError("a width of 13 is unlucky.")
         return super().draft(images, options)
+
+
+class Kind(Captioner):
+    """Takes every picture for one of that kind."""
+
+    def __init__(self, kind: str) -> None:
+        class Backend(FakeBackend):
+            def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+                return [Draft((), 0.0, kind) for _ in images]
+
+        super().__init__(Backend())
 
 
 @pytest.fixture
@@ -65,6 +78,7 @@ def test_narrate_gives_the_caption_its_sound_and_the_time_of_each_stage(
     seconds = narration.seconds
     assert seconds.caption == narration.caption.seconds
     assert seconds.open > 0
+    assert seconds.read == 0.0
     assert seconds.speech > 0
     assert seconds.first_audio is not None
     assert seconds.open + seconds.caption < seconds.first_audio <= seconds.open + seconds.caption + seconds.speech
@@ -101,14 +115,10 @@ def test_rate_and_options_reach_the_voice_and_the_captioner() -> None:
     assert fast.audio.seconds < slow.audio.seconds
 
 
-def test_what_does_not_look_like_a_photograph_is_announced_in_sound_too() -> None:
-    class NotAPhoto(FakeBackend):
-        def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
-            return [dataclasses.replace(draft, is_photo=False) for draft in super().draft(images, options)]
-
+def test_what_is_no_photograph_is_announced_in_sound_too() -> None:
     voice = Voice(FakeVoiceBackend())
-    narration = Narrator(Captioner(NotAPhoto()), voice).narrate(picture())
-    assert narration.text == f"{NOT_A_PHOTO} A picture 8 wide and 6 high."
+    narration = Narrator(Kind("blank"), voice).narrate(picture())
+    assert narration.text == narration.caption.text == "The picture is blank."
     assert narration.audio is not None
     assert narration.audio.seconds == voice.speak(narration.text).seconds
 
@@ -238,9 +248,159 @@ def test_no_sources_give_no_results(narrator: Narrator) -> None:
     assert list(narrator.narrate_batch([])) == []
 
 
-def test_spoken_text_of_a_photograph_is_the_caption() -> None:
-    caption = Caption("A dog.", (), 0.9, is_photo=True, captioner="fake", seconds=0.1)
-    assert spoken_text(caption) == "A dog."
+@pytest.mark.parametrize("detail", DETAILS)
+def test_text_is_read_after_the_caption_in_all_ways_to_narrate_but_never_in_brief(detail: str) -> None:
+    narrator = Narrator(
+        Captioner(FakeBackend()),
+        Voice(FakeVoiceBackend()),
+        detail=detail,
+        reader=TextReader(FakeTextEngine("Main Street")),
+    )
+    narration = narrator.narrate(picture())
+    said = " The sign says: Main Street."
+    assert narration.text.startswith("A picture 8 wide and 6 high." + ("" if detail == "brief" else said))
+    assert narration.detail == detail
+    assert narration.reading == (() if detail == "brief" else ("Main Street",))
+    assert (narration.seconds.read > 0) == (detail != "brief")
+    (result,) = narrator.narrate_batch([picture()])
+    assert isinstance(result, Narration)
+    assert result.text == narration.text
+    caption, pieces = narrator.stream(picture())
+    assert caption.text == narration.caption.text
+    assert narration.audio is not None
+    np.testing.assert_array_equal(np.concatenate([piece.samples for piece in pieces]), narration.audio.samples)
+
+
+def test_the_reader_sees_a_larger_picture_and_the_caption_stays_the_same(make_picture: MakePicture) -> None:
+    large = make_picture("large.jpg", width=4000, height=1000)
+    engine = FakeTextEngine()
+    plain = Narrator(Captioner(FakeBackend()), None).narrate(large)
+    reading = Narrator(Captioner(FakeBackend()), None, reader=TextReader(engine)).narrate(large)
+    assert reading.caption.text == plain.caption.text
+    assert engine.sizes == [(1600, 400)]
+
+
+def test_a_page_of_text_is_read_instead_of_captioned() -> None:
+    reader = TextReader(FakeTextEngine("It was a dark and stor-", "my night."))
+    narration = Narrator(Kind("text"), None, reader=reader).narrate(picture())
+    assert narration.text == "This looks like a page of text. It says: It was a dark and stormy night."
+    assert Narrator(Kind("text"), None).narrate(picture()).text == "This looks like a page of text."
+
+
+def test_a_real_reader_reads_a_real_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(captioner, "load_captioner", lambda name, **_: Captioner(FakeBackend()))
+    sign = Image.new("RGB", (400, 120), "green")
+    ImageDraw.Draw(sign).text((200, 60), "Main Street", fill="white", font=ImageFont.load_default(56), anchor="mm")
+    narration = load_narrator(voice=None).narrate(sign)
+    assert narration.text.endswith("high. The sign says: Main Street.")
+    assert narration.reading == ("Main Street",)
+    assert narration.seconds.read > 0
+
+
+def test_a_reader_that_fails_does_not_lose_the_caption() -> None:
+    class Blind(FakeTextEngine):
+        def find(self, image: Image.Image) -> list[tuple[str, float, Corners]]:
+            raise RuntimeError("no eyes")
+
+    narrator = Narrator(Captioner(FakeBackend()), Voice(FakeVoiceBackend()), reader=TextReader(Blind()))
+    (narration,) = narrator.narrate_batch([picture()])
+    assert isinstance(narration, Narration)
+    assert narration.text == "A picture 8 wide and 6 high."
+    assert narration.audio is not None
+    (problem,) = narration.problems
+    assert isinstance(problem, ReadingError)
+    assert "the text reader failed (RuntimeError)" in str(problem)
+
+
+def test_a_file_that_is_gone_after_its_caption_keeps_it(make_picture: MakePicture) -> None:
+    path = make_picture("dog.png")
+    captioning = Captioner(FakeBackend())
+    original = captioning.caption
+
+    def caption_and_remove(image: Image.Image, options: CaptionOptions | None = None) -> Caption:
+        path.unlink()
+        return original(image, options)
+
+    captioning.caption = caption_and_remove  # type: ignore[method-assign]
+    narration = Narrator(captioning, None, detail="detailed", reader=TextReader(FakeTextEngine("Main"))).narrate(path)
+    assert narration.text == "A picture 8 wide and 6 high."
+    assert [type(problem) for problem in narration.problems] == [ImageError]
+
+
+def test_detailed_tells_what_is_where_how_it_looks_and_what_the_photo_says(in_folder: Path) -> None:
+    class Doubting(FakeBackend):
+        input_size = 400
+
+        def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+            return [Draft((draft.texts[0], "the sea"), 0.5) for draft in super().draft(images, options)]
+
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2021:05:03 10:00:00"
+    image = Image.new("RGB", (301, 200), "navy")
+    image.save("sea.jpg", exif=exif)
+    backend = Doubting()
+    narration = Narrator(Captioner(backend), None, detail="detailed").narrate("sea.jpg")
+    assert narration.text == (
+        "A picture 301 wide and 200 high. It could also be: the sea. "
+        "On the left: a picture 100 wide and 200 high. In the middle: a picture 101 wide and 200 high. "
+        "On the right: a picture 100 wide and 200 high. "
+        "The picture is in landscape format, dark, and mainly blue. "
+        "The photo's own notes say: taken on 3 May 2021."
+    )
+    assert backend.batches == [1, 3]
+    assert narration.notes is not None
+    assert narration.notes.taken == datetime.date(2021, 5, 3)
+    assert narration.problems == ()
+    assert narration.seconds.caption > narration.caption.seconds
+
+
+def test_thirds_are_captioned_of_photographs_only_and_of_no_tiny_ones() -> None:
+    drawing = Narrator(Kind("drawing"), None, detail="detailed").narrate(picture(300))
+    assert drawing.text.startswith("This looks like a drawing. The picture is in landscape format,")
+    tiny = Narrator(Captioner(FakeBackend()), None, detail="detailed").narrate(picture(90))
+    assert "On the left" not in tiny.text
+
+
+def test_a_batch_is_captioned_together_at_every_level_of_detail() -> None:
+    backend = FakeBackend()
+    list(Narrator(Captioner(backend), None, detail="detailed").narrate_batch([picture(8), picture(9)]))
+    assert backend.batches == [2]
+
+
+def test_an_unknown_level_of_detail_is_refused_before_anything_is_loaded(loads: Loads) -> None:
+    with pytest.raises(ValueError, match=r"'long'; the levels are: brief, standard, detailed"):
+        Narrator(Captioner(FakeBackend()), None, detail="long")
+    with pytest.raises(ValueError, match="'long'"):
+        load_narrator(detail="long")
+    assert loads.captioner_calls == []
+
+
+def test_load_narrator_reads_text_where_it_is_wanted_and_installed(
+    loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = load_narrator(voice=None).reader
+    assert reader is not None
+    assert reader.engine is loads.text_engine
+    assert load_narrator(voice=None, read_text=False).reader is None
+    assert load_narrator(voice=None, detail="brief").reader is None
+
+    def missing() -> TextReader:
+        raise MissingExtraError('run: pip install "lookaloud[ocr]"')
+
+    monkeypatch.setattr("captioner.reading.load_text_reader", missing)
+    assert load_narrator(voice=None).reader is None
+
+
+def test_a_reader_that_cannot_be_loaded_is_a_problem_of_each_picture_and_loses_none(
+    loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged() -> TextReader:
+        raise WeightsError("the reader's file is missing")
+
+    monkeypatch.setattr("captioner.reading.load_text_reader", damaged)
+    narration = load_narrator(voice=None).narrate(picture())
+    assert narration.text == "A picture 8 wide and 6 high."
+    assert [str(problem) for problem in narration.problems] == ["the reader's file is missing"]
 
 
 def test_load_narrator_passes_the_options_on(loads: Loads) -> None:
@@ -288,7 +448,7 @@ def test_public_names_are_there() -> None:
     "package", ["captioner", "speech", "lookaloud", "lookaloud.cli", "lookaloud.commands.describe"]
 )
 def test_import_is_light(package: str) -> None:
-    heavy = ("torch", "transformers", "onnxruntime", "tokenizers", "soundfile", "hibari", "tqdm", "TTS")
+    heavy = ("torch", "transformers", "onnxruntime", "tokenizers", "soundfile", "hibari", "tqdm", "TTS", "rapidocr")
     code = f"import sys, {package}; print(sorted(set({heavy!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

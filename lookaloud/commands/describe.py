@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
 from lookaloud.commands.options import json_option, local_only_option, sound_options
+from lookaloud.detail import DETAILS
 from lookaloud.outputs import sound_target
 
 _OUT_HELP = (
@@ -17,9 +19,19 @@ _OUT_HELP = (
 _EPILOG = """Each PICTURE is a file, a pattern such as "*.jpg", or - for standard input.
 
 \b
-Keys of --json, one object a picture: source, status (ok or error), caption,
-alternatives, confidence (0 to 1), is_photo, audio (path), audio_seconds,
-seconds (open, caption, speech, first_audio), captioner, voice, error.
+Levels of --detail:
+  brief     one sentence, at most 125 characters: alternative text
+  standard  the caption, then the text in the picture
+  detailed  also what else it could be, what is left, middle and right,
+            light and colours, and the photo's own date, place and title
+
+\b
+Keys of --json, one object a picture: source, status (ok or error), text
+(what is spoken), caption, alternatives, confidence (0 to 1), certainty (low,
+medium or high), is_photo, kind (photograph, text, screenshot, ...), detail,
+text_found (lines), notes (taken, place, title, description, camera; null
+unless detailed), audio (path), audio_seconds, seconds (open, caption, read,
+speech, first_audio), captioner, voice, error.
 
 Exit code 0 when every picture was described, 1 when some failed, 2 for an option or output folder that cannot be
 used (found before any work).
@@ -39,8 +51,32 @@ Examples:
     type=click.IntRange(1, 20),
     help="Width of the caption search; 1 is the fastest. By default the captioner's own.",
 )
+@click.option(
+    "--detail", type=click.Choice(DETAILS), default="standard", show_default=True, help="How much is told; see below."
+)
+@click.option(
+    "--low-confidence",
+    type=click.FloatRange(0.0, 1.0),
+    help='A caption less likely to be acceptable than this begins with "Possibly"; 0 turns it off, 0.3 is usual.',
+)
+@click.option(
+    "--high-confidence",
+    type=click.FloatRange(0.0, 1.0),
+    help="The certainty is high from here on; 0.6 is usual.",
+)
+@click.option(
+    "--only-photos/--any-picture",
+    default=True,
+    show_default=True,
+    help="Say what a picture is where it is no photograph, or have the captioner guess at a scene.",
+)
+@click.option(
+    "--read-text/--no-read-text",
+    default=None,
+    help="Read the text in pictures. By default where the reader is installed: pip install 'lookaloud[ocr]'.",
+)
 @sound_options(out_help=_OUT_HELP)
-@click.option("--text-only", is_flag=True, help="Print captions only: no voice, no sound.")
+@click.option("--text-only", is_flag=True, help="Print the descriptions only: no voice, no sound.")
 @json_option
 @click.option(
     "--progress/--no-progress",
@@ -55,6 +91,11 @@ def describe(
     pictures: tuple[str, ...],
     captioner: str,
     num_beams: int | None,
+    detail: str,
+    low_confidence: float | None,
+    high_confidence: float | None,
+    only_photos: bool,
+    read_text: bool | None,
     voice: str,
     rate: float,
     out: str | None,
@@ -68,6 +109,7 @@ def describe(
 ) -> None:
     """Describe pictures aloud: print a caption of each and save it as speech."""
     from captioner.caption import CaptionOptions
+    from captioner.reading import load_text_reader, reader_installed
     from lookaloud.commands.describing import Run, plan_sounds
     from lookaloud.commands.report import JsonReport, PlainReport, summary
     from lookaloud.commands.sources import find_sources
@@ -76,6 +118,17 @@ def describe(
 
     if text_only and (out or format_name or play_sound):
         raise click.UsageError("--text-only makes no sound; leave out --out, --format and --play.")
+    if read_text and detail == "brief":
+        raise click.UsageError("A brief description leaves the text out; leave out --read-text, or --detail brief.")
+    can_read = reader_installed()
+    if read_text and not can_read:
+        load_text_reader()  # It says what is missing, before any work.
+    chosen = {"num_beams": num_beams, "low_confidence": low_confidence, "high_confidence": high_confidence}
+    given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    try:
+        options = CaptionOptions(only_photos=only_photos, **given)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     target = sound_target(out, format_name)
     sources = find_sources(pictures)
     many = len(sources) > 1
@@ -83,13 +136,21 @@ def describe(
     keep = not text_only and bool(out or format_name or not play_sound)
     sounds = plan_sounds(sources, target, overwrite=overwrite) if keep else None
     chosen_voice = None if text_only else voice
-    report = JsonReport(captioner=captioner, voice=chosen_voice) if as_json else PlainReport(many=many)
-    run = Run(report, sounds, player)
+    report = JsonReport(captioner=captioner, voice=chosen_voice, detail=detail) if as_json else PlainReport(many=many)
+    hint_at_reader = read_text is None and not can_read and detail != "brief"
+    run = Run(report, sounds, player, hint_at_reader=hint_at_reader)
     for failure in sources.failures:
         run.fail(failure)
     if sources.pictures:
-        options = CaptionOptions() if num_beams is None else CaptionOptions(num_beams=num_beams)
-        narrator = load_narrator(captioner, chosen_voice, local_only=local_only, options=options, rate=rate)
+        narrator = load_narrator(
+            captioner,
+            chosen_voice,
+            local_only=local_only,
+            options=options,
+            rate=rate,
+            detail=detail,
+            read_text=read_text is not False,
+        )
         show_progress = progress if progress is not None else many and sys.stderr.isatty()
         run.narrate(narrator, sources.pictures, show_progress=show_progress)
     if many:

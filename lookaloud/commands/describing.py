@@ -15,6 +15,7 @@ import click
 
 from lookaloud.commands.report import Report
 from lookaloud.commands.sources import Sources, stem_of
+from lookaloud.detail import INSTALL_READER
 from lookaloud.errors import OutputError, PlayerError
 from lookaloud.failures import Exit, explain
 from lookaloud.outputs import SoundNames, Target, checked_file, checked_folder
@@ -45,12 +46,16 @@ class Run:
         report: prints each result.
         sounds: where the sounds are saved; None to save none.
         player: from `find_player`; None to play nothing.
+        hint_at_reader: say once, when a picture is a page of text, how to have it read.
     """
 
-    def __init__(self, report: Report, sounds: Sounds | None, player: tuple[str, ...] | None) -> None:
+    def __init__(
+        self, report: Report, sounds: Sounds | None, player: tuple[str, ...] | None, *, hint_at_reader: bool = False
+    ) -> None:
         self.report = report
         self.sounds = sounds
         self.player = player
+        self.hint_at_reader = hint_at_reader
         self.n_described = 0
         self.n_failed = 0
         self.player_error: PlayerError | None = None
@@ -86,6 +91,9 @@ class Run:
             return
         self.n_described += 1
         self.report.described(result, path)
+        if self.hint_at_reader and result.caption.kind == "text":
+            self.hint_at_reader = False
+            click.echo(INSTALL_READER, err=True)
         if result.audio is not None:
             self._play(result.audio)
 

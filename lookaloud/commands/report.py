@@ -10,6 +10,7 @@ from typing import Protocol
 import click
 
 from captioner.caption import Caption
+from captioner.notes import PhotoNotes
 from lookaloud.failures import explain
 from lookaloud.pipeline import Narration, NarrationFailure
 
@@ -35,6 +36,10 @@ class PlainReport:
         self.many = many
 
     def described(self, narration: Narration, sound: Path | None) -> None:
+        self._describe(narration, sound)
+        echo_problems(narration)
+
+    def _describe(self, narration: Narration, sound: Path | None) -> None:
         if not self.many:
             click.echo(narration.text)
             if sound is not None and narration.audio is not None:
@@ -55,14 +60,19 @@ class JsonReport:
     Args:
         captioner: name of the captioner in use.
         voice: name of the voice in use; None without one.
+        detail: the level of detail.
     """
 
-    def __init__(self, *, captioner: str, voice: str | None) -> None:
+    def __init__(self, *, captioner: str, voice: str | None, detail: str) -> None:
         self.captioner = captioner
         self.voice = voice
+        self.detail = detail
 
     def described(self, narration: Narration, sound: Path | None) -> None:
         row = self._row(narration.source, "ok", narration.caption)
+        row["text"] = narration.text
+        row["text_found"] = list(narration.reading)
+        row["notes"] = _notes_row(narration.notes)
         row["audio"] = None if sound is None else str(sound)
         row["audio_seconds"] = None if narration.audio is None else round(narration.audio.seconds, 3)
         row["seconds"] = {
@@ -70,6 +80,7 @@ class JsonReport:
             for stage, seconds in dataclasses.asdict(narration.seconds).items()
         }
         _echo_json(row)
+        echo_problems(narration)
 
     def failed(self, failure: NarrationFailure) -> None:
         row = self._row(failure.source, "error", failure.caption)
@@ -81,10 +92,16 @@ class JsonReport:
         return {
             "source": source,
             "status": status,
+            "text": None,
             "caption": None if caption is None else caption.text,
             "alternatives": [] if caption is None else list(caption.alternatives),
             "confidence": None if caption is None else round(caption.confidence, 4),
+            "certainty": None if caption is None else caption.certainty,
             "is_photo": None if caption is None else caption.is_photo,
+            "kind": None if caption is None else caption.kind,
+            "detail": self.detail,
+            "text_found": [],
+            "notes": None,
             "audio": None,
             "audio_seconds": None,
             "seconds": {},
@@ -94,18 +111,36 @@ class JsonReport:
         }
 
 
+def _notes_row(notes: PhotoNotes | None) -> dict[str, str | None] | None:
+    if not notes:
+        return None
+    row = dataclasses.asdict(notes)
+    row["taken"] = None if notes.taken is None else notes.taken.isoformat()
+    return row
+
+
 def _echo_json(row: dict[str, object]) -> None:
     # ASCII with escapes loses nothing, whatever the encoding of the pipe.
     click.echo(json.dumps(row, ensure_ascii=True))
 
 
+def echo_problems(narration: Narration) -> None:
+    """Say on standard error what could not be found out about a picture that is described all the same."""
+    for problem in narration.problems:
+        sentence = _about(narration.source, problem)
+        click.echo(f"Not everything could be told of {printable(narration.source)}: {sentence}", err=True)
+
+
 def echo_failure(failure: NarrationFailure) -> None:
     """Say on standard error which picture failed and why."""
-    name = printable(failure.source)
-    sentence = explain(failure.error).sentence
+    click.echo(f"Could not describe {printable(failure.source)}: {_about(failure.source, failure.error)}", err=True)
+
+
+def _about(source: str, error: Exception) -> str:
+    name, sentence = printable(source), explain(error).sentence
     if sentence.startswith(f"{name} "):  # many messages begin with the picture's name, which has just been said
         sentence = f"it{sentence.removeprefix(name)}"
-    click.echo(f"Could not describe {name}: {sentence}", err=True)
+    return sentence
 
 
 def printable(name: object) -> str:

@@ -1,0 +1,344 @@
+"""Reads the text in a picture: signs, labels and pages, line by line, in the order in which a person would read them.
+
+The work is rapidocr's (the `[ocr]` extra): its PP-OCRv6 networks come with the package and run on onnxruntime, which is
+here already, so nothing is downloaded and torch is not needed. What is ours is what is left out and in which order the
+rest is read.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from captioner.errors import CaptionerError, MissingExtraError, ReadingError, WeightsError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_SIDE = 1600
+"""Longest side, in pixels, that is read: at that size the small print of an A4 page has letters 15 pixels high."""
+
+MIN_SCORE = 0.8
+"""Least score of a line that is read aloud. In photographs, texture taken for letters mostly stays below it."""
+
+MIN_SHORT_SCORE = 0.9
+"""The same for one to three letters or digits, which chance makes far more often."""
+
+Corners: TypeAlias = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""(x, y) of a line's corners in pixels: the first letter's top, the last letter's top, then both at the bottom."""
+
+# Where text is looked for, the longer side is reduced to this; the letters themselves are read at full size. It halves
+# the time of a large picture, and a line that is found at MAX_SIDE is still found.
+_FIND_SIDE = 1280
+_SMALL_SIDE = 640  # What is smaller is enlarged, twice at most: in thumbnails that finds a third more signs.
+_LEAST_SIDE = 8  # Lower than any letter that can be read.
+_MODELS = {
+    "Det": "PP-OCRv6_det_small.onnx",
+    "Rec": "PP-OCRv6_rec_small.onnx",
+    "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
+}
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """One line of text in a picture.
+
+    Attributes:
+        text: the words, on one line and without spaces around them.
+        score: how sure the reader is of them, in [0, 1].
+        box: left, top, right and bottom in pixels of the upright picture; of slanted text, the box around it.
+    """
+
+    text: str
+    score: float
+    box: tuple[int, int, int, int]
+
+
+class TextEngine(Protocol):
+    """The one seam between `TextReader` and a network that finds and reads text."""
+
+    def find(self, image: Image) -> Sequence[tuple[str, float, Corners]]:
+        """Text, score in [0, 1] and corners of every line in an upright RGB picture, in any order, junk included."""
+        ...
+
+
+class TextReader:
+    """Reads the text in pictures; get one from `load_text_reader`.
+
+    Reading costs time: beside other work on two cores of an AMD EPYC 0.2 s for a 640 x 480 photograph and 0.6 s for one
+    of 1600 x 1200, text or none, and 0.06 s more for each line that is found: 5 s for a page of 80 lines.
+
+    Args:
+        engine: the network that finds the lines.
+    """
+
+    def __init__(self, engine: TextEngine) -> None:
+        self.engine = engine
+
+    def read(self, image: Image) -> tuple[TextLine, ...]:
+        """The lines of text in an upright RGB picture (see `open_image`), in reading order; () where there are none.
+
+        Columns are read one after the other, tables and lines on the same height from left to right, and everything
+        from top to bottom. Left out are lines of a low score (`MIN_SCORE`, `MIN_SHORT_SCORE`) and what does not look
+        written: single characters and rows of one sign. Slanted text is read; on a page that lies on its side or on
+        its head, the lines are right but not their order.
+
+        Raises:
+            ReadingError: the reader failed; the picture can still be described.
+
+        >>> from PIL import Image
+        >>> load_text_reader().read(Image.open("sign.png").convert("RGB"))[0].text  # doctest: +SKIP
+        'Main Street'
+        """
+        scale = min(MAX_SIDE / max(image.size), max(1.0, min(2.0, _SMALL_SIDE / max(image.size))))
+        fitted = image
+        if scale != 1:
+            size = (round(image.width * scale), round(image.height * scale))
+            fitted = image.resize((max(1, size[0]), max(1, size[1])), reducing_gap=2.0)
+        if min(fitted.size) < _LEAST_SIDE:
+            return ()
+        try:
+            found = self.engine.find(fitted)
+        except CaptionerError:
+            raise
+        except Exception as error:
+            raise ReadingError(f"the text reader failed ({type(error).__name__}); the text was not read") from error
+        kept = [
+            _Found(" ".join(text.split()), score, corners) for text, score, corners in found if _is_text(text, score)
+        ]
+        return tuple(line.as_line(image, scale) for line in _in_reading_order(kept))
+
+
+def reader_installed() -> bool:
+    """Whether `load_text_reader` has the package that it needs."""
+    return find_spec("rapidocr") is not None
+
+
+def load_text_reader() -> TextReader:
+    """A reader of the text in pictures, ready to use; loading takes about a second.
+
+    Raises:
+        MissingExtraError: rapidocr is not installed; the message has the pip line.
+        WeightsError: the networks that come with rapidocr are missing; nothing is ever downloaded.
+        ReadingError: rapidocr is here but cannot be loaded.
+    """
+    if not reader_installed():
+        raise MissingExtraError(
+            'Reading the text in pictures needs rapidocr, which is not here; run: pip install "lookaloud[ocr]".'
+        )
+    return TextReader(_RapidEngine())
+
+
+class _RapidEngine:
+    def __init__(self) -> None:
+        try:
+            self._ocr = _rapidocr()
+        except CaptionerError:
+            raise
+        except Exception as error:
+            raise ReadingError(
+                f"the text reader could not be loaded ({type(error).__name__}: {error}); "
+                "run: pip install --force-reinstall rapidocr, or describe without it: --no-read-text"
+            ) from error
+
+    def find(self, image: Image) -> Sequence[tuple[str, float, Corners]]:
+        import numpy as np
+
+        result = self._ocr(np.asarray(image)[:, :, ::-1])  # It wants blue, green, red.
+        if getattr(result, "txts", None) is None or getattr(result, "boxes", None) is None:
+            return []
+        boxes: list[Any] = [tuple((float(x), float(y)) for x, y in box) for box in result.boxes]
+        return list(zip(result.txts, map(float, result.scores), boxes, strict=True))
+
+
+def _rapidocr() -> Any:
+    """rapidocr's engine with the networks of its own package, all loaded."""
+    rapidocr: Any = importlib.import_module("rapidocr")
+    folder = Path(rapidocr.__file__).parent / "models"
+    missing = [name for name in _MODELS.values() if not (folder / name).is_file()]
+    if missing:
+        raise WeightsError(
+            f"The text reader's file {missing[0]} is not in {folder}, where rapidocr brings it; "
+            "run: pip install --force-reinstall --no-deps rapidocr."
+        )
+    # A named file is loaded as it is; without a name, rapidocr would download what it does not find.
+    params: dict[str, object] = {f"{stage}.model_path": str(folder / name) for stage, name in _MODELS.items()}
+    params |= {
+        "Global.log_level": "critical",  # It reports every step to the terminal otherwise.
+        "Global.text_score": 0.0,  # What is good enough is decided here, once.
+        "Global.max_side_len": MAX_SIDE + 32,  # It rounds sizes to 32; the picture is small enough already.
+        "Det.limit_type": "max",
+        "Det.limit_side_len": _FIND_SIDE,
+    }
+    ocr = rapidocr.RapidOCR(params=params)
+    for load in (ocr._load_det_model, ocr._load_cls_model, ocr._load_rec_model):
+        load()  # Now and not with the first picture, which would seem slow.
+    return ocr
+
+
+def _is_text(text: str, score: float) -> bool:
+    """Whether a line is sure enough and looks written: two letters or digits, and not one sign again and again."""
+    signs = [letter for letter in text.casefold() if letter.isalnum()]
+    if len(signs) < 2 or 2 * len(signs) < len("".join(text.split())):
+        return False
+    if len(signs) > 2 and len(set(signs)) == 1:
+        return False
+    return score >= (MIN_SHORT_SCORE if len(signs) <= 3 else MIN_SCORE)
+
+
+class _Found:
+    """A line on its way through the filter and into its place."""
+
+    def __init__(self, text: str, score: float, corners: Corners) -> None:
+        self.text = text
+        self.score = score
+        self.corners = corners
+        self.length = (math.dist(corners[0], corners[1]) + math.dist(corners[3], corners[2])) / 2
+        self.height = max(1.0, (math.dist(corners[0], corners[3]) + math.dist(corners[1], corners[2])) / 2)
+        self.place(0.0)
+
+    def place(self, slope: float) -> None:
+        """Put the line where it would be if the page were turned back by `slope` radians."""
+        cos, sin = math.cos(slope), math.sin(slope)
+        xs = [x * cos + y * sin for x, y in self.corners]
+        ys = [y * cos - x * sin for x, y in self.corners]
+        self.left, self.right = min(xs), max(xs)
+        self.middle = sum(ys) / 4
+
+    @property
+    def slope(self) -> float:
+        (x0, y0), (x1, y1) = self.corners[:2]
+        return math.atan2(y1 - y0, x1 - x0)
+
+    def as_line(self, image: Image, scale: float) -> TextLine:
+        xs, ys = zip(*self.corners, strict=True)
+        left, top = max(0, math.floor(min(xs) / scale)), max(0, math.floor(min(ys) / scale))
+        right = min(image.width, math.ceil(max(xs) / scale))
+        bottom = min(image.height, math.ceil(max(ys) / scale))
+        return TextLine(self.text, self.score, (left, top, right, bottom))
+
+
+def _in_reading_order(lines: Sequence[_Found]) -> list[_Found]:
+    slopes = [line.slope for line in lines if line.length > 2 * line.height and abs(line.slope) < math.pi / 4]
+    slope = median(slopes) if slopes else 0.0
+    for line in lines:
+        line.place(slope)
+    return _ordered(_rows(lines))
+
+
+def _rows(lines: Sequence[_Found]) -> list[list[_Found]]:
+    """Lines on the same height together, from left to right; the rows from top to bottom."""
+    rows: list[list[_Found]] = []
+    for line in sorted(lines, key=lambda line: line.middle):
+        if rows and line.middle - rows[-1][0].middle < min(line.height, rows[-1][0].height) / 2:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [sorted(row, key=lambda line: line.left) for row in rows]
+
+
+def _ordered(rows: Sequence[Sequence[_Found]]) -> list[_Found]:
+    """Row by row, but where rows stand in columns, column by column: a heading over two columns comes before both."""
+    ordered: list[_Found] = []
+    first = 0
+    while first < len(rows):
+        for end in _ends_of_columns(rows, first):
+            if columns := _columns([line for row in rows[first:end] for line in row]):
+                for column in columns:
+                    ordered += _ordered(_rows(column))
+                first = end
+                break
+        else:
+            ordered += rows[first]
+            first += 1
+    return ordered
+
+
+def _ends_of_columns(rows: Sequence[Sequence[_Found]], first: int) -> list[int]:
+    """Where columns that begin in row `first` could end, the farthest first: all rows before leave a strip empty."""
+    ends: list[int] = []
+    spans: list[tuple[float, float]] = []  # What the rows cover from left to right.
+    for end in range(first + 1, len(rows) + 1):
+        for line in rows[end - 1]:
+            touched = [span for span in spans if span[0] <= line.right and span[1] >= line.left]
+            spans = [span for span in spans if span not in touched]
+            spans.append((min([line.left, *(s[0] for s in touched)]), max([line.right, *(s[1] for s in touched)])))
+        if end > first + 1 and len(spans) > 1:
+            ends.append(end)
+    return ends[::-1]
+
+
+def _columns(lines: Sequence[_Found]) -> tuple[list[_Found], list[_Found]] | None:
+    """The lines left and right of an empty strip from top to bottom, where the two sides are columns."""
+    gap = median(line.height for line in lines)
+    by_left = sorted(lines, key=lambda line: line.left)
+    reach = by_left[0].right
+    for number, line in enumerate(by_left):
+        sides = by_left[:number], by_left[number:]
+        if line.left - reach >= gap and min(map(len, sides)) >= 2 and _are_columns(*sides):
+            return sides
+        reach = max(reach, line.right)
+    return None
+
+
+def _are_columns(left: Sequence[_Found], right: Sequence[_Found]) -> bool:
+    """Running text is read down its column, and so are two boards; a table or a price list is read across."""
+    if min(median(len(line.text.split()) for line in side) for side in (left, right)) >= 3:
+        return True
+    fewer, more = sorted((left, right), key=len)
+    level = sum(any(abs(a.middle - b.middle) < 0.3 * min(a.height, b.height) for b in more) for a in fewer)
+    return level < len(fewer) / 2
+
+
+def paragraphs(lines: Sequence[TextLine]) -> list[list[TextLine]]:
+    """Lines in reading order, those that belong together in one list: the lines of a sign, or of a paragraph.
+
+    >>> lines = [TextLine(text, 0.9, (0, y, 80, y + 10)) for text, y in (("Main", 0), ("Street", 12), ("Bar", 90))]
+    >>> [[line.text for line in together] for together in paragraphs(lines)]
+    [['Main', 'Street'], ['Bar']]
+    """
+    together: list[list[TextLine]] = []
+    usual = _usual_gap(lines)
+    for line in lines:
+        if together and _belong_together(together[-1][-1], line, usual):
+            together[-1].append(line)
+        else:
+            together.append([line])
+    return together
+
+
+def _usual_gap(lines: Sequence[TextLine]) -> float:
+    """The usual space between two lines, in line heights; 0.0 where there are too few lines to tell."""
+    gaps = [
+        (below.box[1] - above.box[3]) / _height(above)
+        for above, below in pairwise(lines)
+        if below.box[1] > above.box[1] and _overlap(above.box[0::2], below.box[0::2]) > 0
+    ]
+    return median(gaps) if len(gaps) >= 4 else 0.0
+
+
+def _belong_together(above: TextLine, below: TextLine, usual_gap: float) -> bool:
+    heights = _height(above), _height(below)
+    if max(heights) > 2 * min(heights):
+        return False
+    if _overlap(above.box[1::2], below.box[1::2]) > 0.6 * min(heights):  # On the same height, one beside the other.
+        return below.box[0] - above.box[2] < 2 * min(heights)
+    if _overlap(above.box[0::2], below.box[0::2]) <= 0:
+        return False
+    most = min(max(0.8, 1.6 * usual_gap), 2.0)
+    return -0.6 * min(heights) <= below.box[1] - above.box[3] <= most * min(heights)
+
+
+def _height(line: TextLine) -> int:
+    return max(1, line.box[3] - line.box[1])
+
+
+def _overlap(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    return min(one[1], other[1]) - max(one[0], other[0])

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import random
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from captioner import ImageError, open_image
+from captioner.images import MAX_METADATA_BYTES, read_metadata
+from captioner.notes import MAX_DESCRIPTION, MAX_NAME, PhotoNotes, read_notes
+from tests.pictures import mutated
+
+_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/"
+ xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
+ xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" {attributes}>{elements}</rdf:Description>
+</rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
+
+
+def xmp(elements: str = "", attributes: str = "") -> bytes:
+    return _XMP.format(elements=elements, attributes=attributes).encode()
+
+
+def iptc(*fields: tuple[int, bytes]) -> bytes:
+    """IPTC-IIM records: (data set of record 2, value)."""
+    return b"".join(bytes((0x1C, 2, number)) + len(value).to_bytes(2, "big") + value for number, value in fields)
+
+
+def picture(kind: str = "JPEG", *, iptc_block: bytes = b"", **options: Any) -> bytes:
+    """A picture file with the metadata given."""
+    file = BytesIO()
+    Image.new("RGB", (16, 12), "teal").save(file, kind, **options)
+    data = file.getvalue()
+    if iptc_block:
+        block = b"8BIM\x04\x04\0\0" + len(iptc_block).to_bytes(4, "big") + iptc_block + bytes(len(iptc_block) % 2)
+        body = b"Photoshop 3.0\0" + block
+        data = data[:2] + b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
+    return data
+
+
+def exif(taken: str | None = None, **tags: Any) -> Image.Exif:
+    notes = Image.Exif()
+    numbers = {"description": 0x010E, "make": 0x010F, "model": 0x0110, "changed": 0x0132, "windows_title": 0x9C9B}
+    for name, value in tags.items():
+        notes[numbers[name]] = value
+    if taken:
+        notes.get_ifd(0x8769)[0x9003] = taken
+    return notes
+
+
+def test_a_picture_without_notes_has_none() -> None:
+    notes = read_notes(picture())
+    assert notes == PhotoNotes()
+    assert not notes
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_exif_gives_the_day_the_description_and_the_camera(kind: str) -> None:
+    notes = exif("2021:05:03 14:05:00", description="The harbour", make="Canon", model="Canon R5")
+    assert read_notes(picture(kind, exif=notes.tobytes())) == PhotoNotes(
+        date(2021, 5, 3), None, None, "The harbour", "Canon R5"
+    )
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_xmp_gives_place_title_and_description(kind: str) -> None:
+    packet = xmp(
+        """<dc:title><rdf:Alt><rdf:li xml:lang="pt">O porto</rdf:li><rdf:li xml:lang="x-default">The harbour</rdf:li>
+        </rdf:Alt></dc:title><dc:description><rdf:Alt><rdf:li xml:lang="x-default">Boats &amp; gulls.</rdf:li></rdf:Alt>
+        </dc:description><photoshop:Country>Portugal</photoshop:Country>""",
+        'photoshop:City="Lisbon" photoshop:DateCreated="2021-05-03T14:05:00" photoshop:State="Lisboa"',
+    )
+    options: dict[str, Any] = {"xmp": packet}
+    if kind == "PNG":
+        from PIL.PngImagePlugin import PngInfo
+
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", packet.decode())
+        options = {"pnginfo": info}
+    if kind == "TIFF":
+        options = {"tiffinfo": {700: packet}}
+    expected = PhotoNotes(date(2021, 5, 3), "Lisbon, Portugal", "The harbour", "Boats & gulls.")
+    assert read_notes(picture(kind, **options)) == expected
+
+
+def test_the_place_of_the_newer_iptc_extension_goes_before_the_older() -> None:
+    shown = """<Iptc4xmpExt:LocationShown><rdf:Bag><rdf:li rdf:parseType="Resource">
+        <Iptc4xmpExt:Sublocation>Alfama</Iptc4xmpExt:Sublocation><Iptc4xmpExt:City>Lisboa</Iptc4xmpExt:City>
+        <Iptc4xmpExt:CountryName>Portugal</Iptc4xmpExt:CountryName></rdf:li></rdf:Bag></Iptc4xmpExt:LocationShown>"""
+    assert read_notes(picture(xmp=xmp(shown, 'photoshop:City="Lissabon"'))).place == "Alfama, Lisboa, Portugal"
+
+
+def test_alternative_text_of_the_photo_is_its_best_description() -> None:
+    packet = xmp("", 'Iptc4xmpCore:AltTextAccessibility="Boats in a harbour." dc:description="Ref. 1234-B"')
+    assert read_notes(picture(xmp=packet)).description == "Boats in a harbour."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_iptc_gives_all_of_it_in_either_encoding(encoding: str) -> None:
+    fields = [(5, "The café"), (120, "A table"), (90, "Zürich"), (92, "Altstadt"), (101, "Schweiz"), (55, "20200229")]
+    data = picture(iptc_block=iptc(*((number, text.encode(encoding)) for number, text in fields)))
+    assert read_notes(data) == PhotoNotes(date(2020, 2, 29), "Altstadt, Zürich, Schweiz", "The café", "A table")
+
+
+def test_xmp_goes_before_iptc_and_iptc_before_exif() -> None:
+    block = iptc((5, b"from IPTC"), (120, b"words from IPTC"))
+    data = picture(xmp=xmp("", 'dc:title="from XMP"'), iptc_block=block, exif=exif(description="words from EXIF"))
+    notes = read_notes(data)
+    assert (notes.title, notes.description) == ("from XMP", "words from IPTC")
+
+
+def test_a_title_is_not_said_twice() -> None:
+    assert read_notes(picture(xmp=xmp("", 'dc:title="Boats" dc:description="Boats"'))) == PhotoNotes(title="Boats")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OLYMPUS DIGITAL CAMERA",
+        "OLYMPUS DIGITAL CAMERA         ",
+        "SONY DSC",
+        "SAMSUNG CAMERA PICTURES",
+        "KODAK Digital Still Camera",
+        "<Digimax i6 PMP, Samsung #1>",
+        "DCIM\\100MEDIA\\DJI_0012.JPG",
+        "IMG_20210503_140500.jpg",
+        "DSC_0042",
+        "Screenshot",
+        "Created with GIMP",
+        "oznorCOR",
+        "hdr",
+        "12.05",
+        "  \t ",
+        "\x00\x00",
+    ],
+)
+def test_what_a_camera_writes_by_itself_is_no_description(text: str) -> None:
+    assert read_notes(picture(exif=exif(description=text))).description is None
+
+
+@pytest.mark.parametrize("text", ["Nora", "My camera", "Screen door", "The Digital Camera Museum", "Image of a saint"])
+def test_words_of_a_person_are_kept(text: str) -> None:
+    assert read_notes(picture(exif=exif(description=text))).description == text
+
+
+def test_utf_8_in_exif_is_read_although_it_should_not_be_there() -> None:
+    assert read_notes(picture(exif=exif(description="Größe 漢字".encode()))).description == "Größe 漢字"
+
+
+def test_the_title_that_windows_writes_is_read() -> None:
+    title = "Am Hafen".encode("utf-16-le") + b"\0\0"
+    assert read_notes(picture(exif=exif(windows_title=title))).title == "Am Hafen"
+
+
+@pytest.mark.parametrize(
+    "text", ["0000:00:00 00:00:00", "    :  :     :  :  ", "1970:01:01 00:00:00", "2021:13:41", "soon"]
+)
+def test_a_clock_that_was_never_set_gives_no_day(text: str) -> None:
+    assert read_notes(picture(exif=exif(text))).taken is None
+
+
+def test_the_day_a_file_was_changed_is_not_the_day_it_was_taken() -> None:
+    assert read_notes(picture(exif=exif(changed="2021:05:03 10:00:00"))).taken is None
+
+
+def test_control_characters_go_and_long_texts_end_with_a_word() -> None:
+    title, long = "a\x1b[31mb\n\u202ec\u200b  d", "word " * 400
+    packet = xmp(f"<dc:description>{long}</dc:description>")
+    notes = read_notes(picture(xmp=packet, exif=exif(windows_title=title.encode("utf-16-le"))))
+    assert notes.title == "a [31mb c d"
+    assert notes.description is not None
+    assert notes.description.endswith("word…")
+    assert len(notes.description) <= MAX_DESCRIPTION
+    unbroken = read_notes(picture(exif=exif(windows_title=("x" * 999).encode("utf-16-le")))).title
+    assert unbroken == "x" * (MAX_NAME - 1) + "…"
+
+
+def test_entities_and_document_types_are_not_read_in_any_encoding() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    packet = _XMP.format(elements="<dc:title>&b;</dc:title>", attributes="").partition("?>\n")[2]
+    for data in ((bomb + packet).encode(), (bomb + packet).encode("utf-16")):
+        assert read_notes(picture("WEBP", xmp=data)) == PhotoNotes()
+    fine = _XMP.format(elements="<dc:title>Boats</dc:title>", attributes="").partition("?>\n")[2]
+    assert read_notes(picture("WEBP", xmp=fine.encode("utf-16"))).title == "Boats"
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"<x",
+        b"\xff\xfe<",
+        b"not XML",
+        b"<a>" * 20_000,
+        b"<a>" * 20_000 + b"</a>" * 20_000,
+        b'<a xmlns:dc="http://purl.org/dc/elements/1.1/">' + b"<dc:title>" * 9_000 + b"</dc:title>" * 9_000 + b"</a>",
+    ],
+)
+def test_damaged_xmp_is_no_error(packet: bytes) -> None:
+    assert read_notes(picture("WEBP", xmp=packet)) == PhotoNotes()
+
+
+@pytest.mark.parametrize(
+    "block", [b"\x1c", b"\x1c\x02\x05\xff\xff", b"\x1c\x02\x05\x00\x09abc", b"junk", b"\x1c\x02\x05\x80\x04\0\0\0\1a"]
+)
+def test_damaged_iptc_is_no_error(block: bytes) -> None:
+    assert read_notes(picture(iptc_block=block)) == PhotoNotes()
+    assert read_notes(picture(iptc_block=iptc((5, b"Boats")) + block)).title == "Boats"
+
+
+def test_damaged_exif_is_no_error() -> None:
+    assert read_notes(picture(exif=b"Exif\0\0II*\0\xff\xff\xff\x7f\x01")) == PhotoNotes()
+    good = exif("2021:05:03 14:05:00", description="The harbour", make="Canon", model="R5").tobytes()
+    rng = random.Random(5)
+    for _ in range(200):
+        bad = bytearray(good)
+        for _ in range(rng.randint(1, 6)):
+            bad[rng.randrange(6, len(bad))] = rng.randrange(256)
+        read_notes(picture(exif=bytes(bad)))
+
+
+def test_whatever_opens_has_notes_or_none_and_what_does_not_open_is_an_image_error(tmp_path: Path) -> None:
+    for path in mutated(tmp_path, 200, seed=11):
+        try:
+            notes = read_notes(path)
+        except ImageError:
+            with pytest.raises(ImageError):
+                open_image(path)
+        else:
+            assert isinstance(notes, PhotoNotes)
+
+
+def test_bad_files_are_told_as_when_they_are_opened(tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("Dear diary")
+    for name in ("text.jpg", "missing.jpg"):
+        with pytest.raises(ImageError) as opening:
+            open_image(tmp_path / name)
+        with pytest.raises(ImageError) as reading:
+            read_notes(tmp_path / name)
+        assert str(reading.value) == str(opening.value)
+
+
+def test_metadata_is_read_without_decoding_the_pixels() -> None:
+    data = picture(exif=exif(description="The harbour"))
+    cut = data[: data.index(b"\xff\xda") + 20]  # Nothing behind the start of the pixels.
+    assert read_notes(cut).description == "The harbour"
+    with pytest.raises(ImageError):
+        open_image(cut)
+
+
+def test_metadata_over_the_cap_is_left_out() -> None:
+    packet = xmp(f"<dc:title>Boats</dc:title><!--{'x' * MAX_METADATA_BYTES}-->")
+    assert read_metadata(picture("WEBP", xmp=packet)).xmp == b""
+
+
+def test_a_pillow_image_keeps_its_notes() -> None:
+    with Image.open(BytesIO(picture(exif=exif(description="The harbour")))) as image:
+        assert read_notes(image).description == "The harbour"
+    assert read_notes(Image.new("RGB", (4, 4))) == PhotoNotes()
