@@ -61,7 +61,7 @@ def main() -> None:
     x, y, dataset = np.stack(features), np.array(acceptable, dtype=np.float64), np.array(names)
     out_of_fold = cross_validated(x, y)
     figures = {
-        "threshold_cider_d": round(100 * threshold / 10, 2),
+        "threshold_cider_d": round(100 * threshold, 1),
         "all": report(out_of_fold, y),
         **{name: report(out_of_fold[dataset == name], y[dataset == name]) for name in dict.fromkeys(names)},
         "machine": describe_machine(),
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def human_level(examples: list[Example]) -> float:
-    """The CIDEr-D (of 10) that three of four human captions reach against the others of their picture."""
+    """The CIDEr-D that three of four human captions reach against the others of their picture."""
     rng = np.random.default_rng(0)
     tokens = {str(i): [lower_nopunct(text) for text in e.captions] for i, e in enumerate(examples)}
     scores = []

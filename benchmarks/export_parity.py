@@ -32,6 +32,9 @@ from captioner.training.vocabulary import BOS, EOS
 from eval.captions import score_captions
 from eval.data import load_karpathy
 
+# Captions as they are written: without the gate and without "Possibly".
+OPTIONS = CaptionOptions(num_alternatives=0, low_confidence=0.0, only_photos=False)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -52,7 +55,8 @@ def main() -> None:
         half = Path(name)
         export_model(model, tokenizer, half, name="half", quantise=False)
         for label, folder in (("half precision", half), ("shipped", WEIGHTS)):
-            captions = [caption.text for caption in Captioner(CompactBackend(folder)).caption_batch(images)]
+            captioner = Captioner(CompactBackend(folder))
+            captions = [caption.text for caption in captioner.caption_batch(images, OPTIONS)]
             same = sum(a == b for a, b in zip(reference, captions, strict=False))
             values[label] = cider(dict(zip(references, captions, strict=True)), references)
             print(f"{label}: {same} of {len(reference)} captions as torch's; CIDEr-D {values[label]:.2f}")
@@ -67,17 +71,18 @@ def cider(captions: Mapping[str, str], references: Mapping[str, Sequence[str]]) 
 @torch.inference_mode()
 def torch_caption(model: CompactModel, tokenizer: Tokenizer, image: Image.Image) -> str:
     """The torch model's caption, in float32 and without a cache: every word computed from the whole text again."""
-    size, options = model.config.image_size, CaptionOptions()
-    features = model.encoder(torch.from_numpy(square_pixels(image, size).copy())[None])
-    sequences = torch.empty(options.num_beams, 0, dtype=torch.int64)
+    size = model.config.image_size
+    picture, _ = model.encoder(torch.from_numpy(square_pixels(image, size).copy())[None])
+    memory = model.encode(picture)
+    sequences = torch.empty(OPTIONS.num_beams, 0, dtype=torch.int64)
 
     def step(tokens: npt.NDArray[np.int64], parents: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         nonlocal sequences
         sequences = torch.cat((sequences[torch.from_numpy(parents)], torch.from_numpy(tokens)[:, None]), dim=1)
-        logprobs: npt.NDArray[np.float32] = model(features, sequences[None])[0, :, -1].log_softmax(-1).numpy()
+        logprobs: npt.NDArray[np.float32] = model(memory, sequences[None])[0, :, -1].log_softmax(-1).numpy()
         return logprobs
 
-    found = beam_search(step, 1, num_beams=options.num_beams, max_new_tokens=model.config.max_tokens, bos=BOS, eos=EOS)
+    found = beam_search(step, 1, num_beams=OPTIONS.num_beams, max_new_tokens=model.config.max_tokens, bos=BOS, eos=EOS)
     return as_sentence(tokenizer.decode(list(found[0][0].tokens)))
 
 

@@ -162,7 +162,8 @@ def _tones(light: npt.NDArray[np.float32]) -> list[float]:
 def _colours(pixels: npt.NDArray[np.float32]) -> list[float]:
     steps = (pixels * (_COLOUR_STEPS - 1) + 0.5).astype(np.int64)
     codes = (steps[..., 0] * _COLOUR_STEPS + steps[..., 1]) * _COLOUR_STEPS + steps[..., 2]
-    counts = np.sort(np.unique(codes, return_counts=True)[1])[::-1] / codes.size
+    found = np.bincount(codes.ravel(), minlength=1)
+    counts = np.sort(found[found > 0])[::-1] / codes.size
     high, low = pixels.max(axis=2), pixels.min(axis=2)
     saturation = (high - low) / np.maximum(high, 0.05)
     border = np.concatenate([codes[0], codes[-1], codes[:, 0], codes[:, -1]])
@@ -175,7 +176,7 @@ def _colours(pixels: npt.NDArray[np.float32]) -> list[float]:
         float(saturation.std()),
         float((saturation > 0.9).mean()),
         float((high - low < 0.03).mean()),
-        float(np.bincount(np.unique(border, return_inverse=True)[1]).max() / border.size),
+        float(np.bincount(border).max() / border.size),
     ]
 
 

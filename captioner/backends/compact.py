@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 TOKENIZER_FILE, CONFIG_FILE = "tokenizer.json", "config.json"
-# What a further search pays for each use of a word that an earlier caption used, nats.
+# What the first alternative pays for each use of a word that the caption used, nats.
 _DIVERSITY = 1.5
 _FUNCTION_WORDS = [
     "a",
@@ -190,32 +190,43 @@ class CompactBackend:
         return memory, pooled
 
     def search(self, memory: npt.NDArray[np.float32], options: CaptionOptions) -> list[list[Hypothesis]]:
-        """For each picture of a memory its best caption, then others that say something else, best first.
+        """For each picture of a memory its best caption, then others that say something else.
 
-        Every further search pays for words that carry meaning and were used before, so it finds what else the picture
-        may show. Where the captioner is sure of a word, it is used again.
+        The others come from a second search, in which words that carry meaning and were used in the best caption cost
+        something, for each alternative twice what they cost for the one before. So it finds what else the picture may
+        show; a word that the captioner is sure of is used again.
         """
-        n = memory.shape[2]
-        penalties = np.zeros((n, self._config.vocab_size))
-        chosen: list[list[Hypothesis]] = [[] for _ in range(n)]
-        for _ in range(1 + options.num_alternatives):
-            found = beam_search(
-                self._step(memory, n * options.num_beams),
-                n,
-                num_beams=options.num_beams,
-                # The last position is taken by the end token.
-                max_new_tokens=min(options.max_new_tokens + 1, self._config.max_tokens),
-                bos=self._config.bos,
-                eos=self._config.eos,
-                penalties=penalties if chosen[0] else None,
-            )
-            for i, hypotheses in enumerate(found):
-                said = [content(h, self.function_tokens) for h in chosen[i]]
-                new = [h for h in hypotheses if content(h, self.function_tokens) not in said]
-                if new:
-                    chosen[i].append(new[0])
-                    penalties[i, list(content(new[0], self.function_tokens))] += _DIVERSITY
+        n, count = memory.shape[2], options.num_alternatives
+        best = [hypotheses[0] for hypotheses in self._beams(memory, options, None)]
+        chosen = [[hypothesis] for hypothesis in best]
+        if not count:
+            return chosen
+        penalties = np.zeros((n, count, self._config.vocab_size))
+        for i, hypothesis in enumerate(best):
+            penalties[i][:, list(content(hypothesis, self.function_tokens))] = 1.0
+        penalties *= (_DIVERSITY * 2.0 ** np.arange(count))[:, None]
+        # All alternatives of all pictures at once: the decoder reads its weights, and time goes, once for all of them.
+        found = self._beams(np.repeat(memory, count, axis=2), options, penalties.reshape(n * count, -1))
+        for k, hypotheses in enumerate(found):
+            own = chosen[k // count]
+            said = [content(hypothesis, self.function_tokens) for hypothesis in own]
+            own += [h for h in hypotheses if content(h, self.function_tokens) not in said][:1]
         return chosen
+
+    def _beams(
+        self, memory: npt.NDArray[np.float32], options: CaptionOptions, penalties: npt.NDArray[np.float64] | None
+    ) -> list[list[Hypothesis]]:
+        n = memory.shape[2]
+        return beam_search(
+            self._step(memory, n * options.num_beams),
+            n,
+            num_beams=options.num_beams,
+            # The last position is taken by the end token.
+            max_new_tokens=min(options.max_new_tokens + 1, self._config.max_tokens),
+            bos=self._config.bos,
+            eos=self._config.eos,
+            penalties=penalties,
+        )
 
     def text_of(self, hypothesis: Hypothesis) -> str:
         """The words of a caption."""
