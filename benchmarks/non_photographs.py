@@ -56,8 +56,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from non_photographs import art, browser, charts, diagrams, plain, screens, text
-from non_photographs.workshop import Maker, Page, Table, Workshop, pick
+from makers import art, browser, charts, diagrams, plain, screens, text
+from makers.workshop import Maker, Page, Table, Workshop, pick
 from PIL import Image
 
 TABLES: dict[str, Table] = {
