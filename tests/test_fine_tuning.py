@@ -15,11 +15,12 @@ from tokenizers import Tokenizer
 from captioner import CaptionOptions, open_image
 from captioner.backends.compact import CompactBackend, square_pixels
 from captioner.errors import TrainingDataError
+from captioner.training.config import FINE_TUNING, TrainConfig
 from captioner.training.data import Example
 from captioner.training.export import export_model
 from captioner.training.model import CompactModel, ModelConfig
 from captioner.training.start import load_start
-from captioner.training.train import FINE_TUNING, TrainConfig, load_run, train
+from captioner.training.train import load_run, train
 from captioner.training.vocabulary import BOS, EOS
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -162,7 +163,7 @@ def test_l2_sp_keeps_weights_near_their_start(base: Path, new: list[Example], tm
         train(new, [], folder, config=config, start=start, progress=False)
         model, _, _ = load_run(folder)
         own = dict(start.model.named_parameters())
-        moved[strength] = sum(float((p - own[name]).square().sum()) for name, p in model.named_parameters())
+        moved[strength] = sum(float((p - own[name]).detach().square().sum()) for name, p in model.named_parameters())
     assert moved[300.0] < 0.5 * moved[0.0]
 
 

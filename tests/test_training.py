@@ -19,11 +19,12 @@ from captioner.beam import beam_search
 from captioner.errors import TrainingDataError
 from captioner.training import train as training
 from captioner.training.class_words import ClassWords
+from captioner.training.config import TrainConfig
 from captioner.training.data import Example
 from captioner.training.export import export_model
 from captioner.training.model import CompactModel, ModelConfig, Picture, class_table
 from captioner.training.self_critical import sample_captions, self_critical_loss
-from captioner.training.train import TrainConfig, TrainResult, load_run, train
+from captioner.training.train import TrainResult, load_run, train
 from captioner.training.vocabulary import BOS, EOS, PAD
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "white": (250, 250, 250)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -196,17 +197,20 @@ def _to_onnx(
     module.eval()
     buffer: Any = io.BytesIO()  # the tracing exporter takes it, though its annotation names only paths
     # The tracing exporter: the other one fixes a cache of length zero, which the first step has.
-    torch.onnx.export(
-        module,
-        inputs,
-        buffer,
-        input_names=input_names,
-        output_names=output_names,
-        dynamic_axes=dynamic_axes,
-        opset_version=_OPSET,
-        # Neither folds constants nor fuses batch norm, either of which would rename weights: onnxruntime does both.
-        training=torch.onnx.TrainingMode.PRESERVE,
-        do_constant_folding=False,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # It tells its own developers what it leaves for onnxruntime to fold.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            inputs,
+            buffer,
+            input_names=input_names,
+            output_names=output_names,
+            dynamic_axes=dynamic_axes,
+            opset_version=_OPSET,
+            # Neither folds constants nor fuses batch norm, either of which would rename weights: onnxruntime does both.
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
+            dynamo=False,
+        )
     return onnx.load_model_from_string(buffer.getvalue())

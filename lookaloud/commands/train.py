@@ -73,11 +73,12 @@ def train(
     from captioner.training import require_extra
 
     require_extra()
+    from captioner.training.config import FINE_TUNING, TrainConfig
     from captioner.training.data import read_dataset
     from captioner.training.export import export_model
     from captioner.training.start import load_start
     from captioner.training.texts import read_texts
-    from captioner.training.train import FINE_TUNING, TrainConfig, load_run
+    from captioner.training.train import load_run
     from captioner.training.train import train as run_training
 
     chosen = {
