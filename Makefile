@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make demo`, then `make test`. Each sets up its own environment with pip.
 PYTHON ?= python3
-PICTURE ?= examples/raccoon.jpg
+PICTURE ?= examples/cat.jpg
 DEMO := .venv-demo
 TEST := .venv-test
 OURS := $(shell find captioner speech eval lookaloud -type f -not -path '*/__pycache__/*')

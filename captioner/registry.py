@@ -50,10 +50,10 @@ def _load_compact(*, device: str, dtype: str, local_only: bool) -> Backend:
 _CAPTIONERS = (
     CaptionerSpec(
         name="compact",
-        description="The built-in captioner: EfficientNet-Lite2 and a small GPT-2-style decoder, trained on Flickr8k.",
+        description="The built-in captioner: EfficientNet-Lite2 and a small GPT-2-style decoder.",
         source="in the package",
-        licence="code Apache-2.0; weights learned from Flickr8k, non-commercial research and education",
-        size_mb=20.1,
+        licence="code Apache-2.0; weights from Flickr8k, Flickr30k and COCO: non-commercial research and education",
+        size_mb=34.5,
         extra=None,
         packages=("onnxruntime", "tokenizers"),
         load=_load_compact,
