@@ -140,3 +140,14 @@ def lookaloud() -> RunCommand:
         return CliRunner().invoke(main, arguments, input=stdin, prog_name="lookaloud", catch_exceptions=False)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Tensors this small are slower on two threads, much slower on a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

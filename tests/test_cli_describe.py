@@ -447,6 +447,9 @@ def test_thresholds_and_the_gate_are_settings(
     assert lookaloud("describe", "dog.png", *options).stdout == "Possibly a picture 8 wide and 6 high.\n"
     assert (seen[0].low_confidence, seen[0].high_confidence, seen[0].only_photos) == (0.6, 0.9, False)
     assert lookaloud("describe", "dog.png", "--low-confidence", "0", "--text-only").stdout.startswith("A picture")
+    shown = " ".join(lookaloud("describe", "--help").stdout.split())
+    assert f"{CaptionOptions.low_confidence} is usual" in shown
+    assert f"{CaptionOptions.high_confidence} is usual" in shown
     wrong = lookaloud("describe", "dog.png", "--low-confidence", "0.9")
     assert wrong.exit_code == 2
     assert "the low one first" in wrong.stderr

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tiny import CONFIG, MODEL
 from tokenizers import Tokenizer
 
 from captioner import CaptionOptions, open_image
 from captioner.backends.compact import CompactBackend, square_pixels
 from captioner.errors import TrainingDataError
-from captioner.training.config import FINE_TUNING, TrainConfig
+from captioner.training.config import FINE_TUNING
 from captioner.training.data import Example
 from captioner.training.export import export_model
-from captioner.training.model import CompactModel, ModelConfig
+from captioner.training.model import CompactModel
 from captioner.training.start import load_start
 from captioner.training.train import load_run, train
 from captioner.training.vocabulary import BOS, EOS
@@ -26,18 +27,7 @@ from captioner.training.vocabulary import BOS, EOS
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 OLD = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220)}
 NEW = {"white": (250, 250, 250), "black": (5, 5, 5)}
-MODEL = ModelConfig(
-    encoder="tiny", image_size=32, vocab_size=320, d_model=32, n_heads=2, n_layers=2, n_words=2, max_tokens=16
-)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Tensors this small are slower on two threads, much slower on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def painted(folder: Path, colours: dict[str, tuple[int, int, int]]) -> list[Example]:
@@ -65,16 +55,7 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
 def base(old: list[Example], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A captioner that names the old colours, as files."""
     folder = tmp_path_factory.mktemp("base")
-    config = TrainConfig(
-        model=MODEL,
-        epochs=40,
-        batch_size=4,
-        learning_rate=5e-3,
-        encoder_learning_rate=1e-3,
-        warmup_steps=5,
-        reward_epochs=0,
-        n_views=2,
-    )
+    config = dataclasses.replace(CONFIG, epochs=40, checkpoint_every=1000)
     train(old, [], folder / "run", config=config, progress=False)
     model, tokenizer, _ = load_run(folder / "run")
     export_model(model, tokenizer, folder / "files", name="base")

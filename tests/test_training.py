@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tiny import CONFIG, MODEL
 
 from captioner import CaptionOptions
 from captioner.backends.compact import CompactBackend
@@ -19,47 +19,17 @@ from captioner.beam import beam_search
 from captioner.errors import TrainingDataError
 from captioner.training import train as training
 from captioner.training.class_words import ClassWords
-from captioner.training.config import TrainConfig
 from captioner.training.data import Example
 from captioner.training.export import export_model
-from captioner.training.model import CompactModel, ModelConfig, Picture, class_table
+from captioner.training.model import CompactModel, Picture, class_table
 from captioner.training.self_critical import sample_captions, self_critical_loss
 from captioner.training.train import TrainResult, load_run, train
 from captioner.training.vocabulary import BOS, EOS, PAD
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "white": (250, 250, 250)}
-MODEL = ModelConfig(
-    encoder="tiny",
-    image_size=32,
-    vocab_size=320,
-    d_model=32,
-    n_heads=2,
-    n_layers=2,
-    n_words=2,
-    max_tokens=16,
-    dropout=0.1,
-)
 WORDS = ClassWords.known_in(["a dog", "a cat", "an animal", "a ball"], class_table("tiny"), min_count=1)
-CONFIG = TrainConfig(
-    model=MODEL,
-    epochs=3,
-    batch_size=4,
-    learning_rate=5e-3,
-    encoder_learning_rate=1e-3,
-    warmup_steps=5,
-    reward_epochs=0,
-    n_views=2,
-    checkpoint_every=2,
-)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Tensors this small are slower on two threads, much slower on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -32,53 +32,10 @@ ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 TOKENIZER_FILE, CONFIG_FILE = "tokenizer.json", "config.json"
 # What the first alternative pays for each use of a word that the caption used, nats.
 _DIVERSITY = 1.5
-_FUNCTION_WORDS = [
-    "a",
-    "an",
-    "the",
-    "this",
-    "that",
-    "some",
-    "of",
-    "in",
-    "on",
-    "at",
-    "by",
-    "to",
-    "from",
-    "with",
-    "into",
-    "onto",
-    "over",
-    "under",
-    "up",
-    "down",
-    "out",
-    "off",
-    "near",
-    "and",
-    "or",
-    "as",
-    "while",
-    "is",
-    "are",
-    "was",
-    "be",
-    "being",
-    "been",
-    "has",
-    "have",
-    "having",
-    "it",
-    "its",
-    "his",
-    "her",
-    "their",
-    "there",
-    "who",
-    "which",
-    "for",
-]
+_FUNCTION_WORDS = (
+    "a an the this that some of in on at by to from with into onto over under up down out off near and or as while is "
+    "are was be being been has have having it its his her their there who which for"
+)
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -235,7 +192,7 @@ class CompactBackend:
     @cached_property
     def function_tokens(self) -> frozenset[int]:
         """Ids of the tokens that carry no meaning of their own, such as "the" and "is"."""
-        ids = (self._tokenizer.encode(word).ids for word in _FUNCTION_WORDS)
+        ids = (self._tokenizer.encode(word).ids for word in _FUNCTION_WORDS.split())
         return frozenset(token for word in ids if len(word) == 1 for token in word)
 
     def _step(self, memory: npt.NDArray[np.float32], rows: int) -> Step:

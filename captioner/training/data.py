@@ -164,14 +164,22 @@ def _jsonl_rows(file: Path) -> Iterator[_Row]:
 def _jsonl_row(file: Path, number: int, line: str) -> _Row:
     try:
         row: dict[str, Any] = json.loads(line)
-        captions = row["captions"]
-        if not captions or not all(isinstance(text, str) for text in captions) or isinstance(captions, str):
-            raise ValueError("captions must be a list of texts, with at least one")
-        return str(row["image"]), tuple(captions), str(row.get("split", "train"))
+        return str(row["image"]), checked_captions(row["captions"]), str(row.get("split", "train"))
     except (ValueError, KeyError, TypeError) as error:
         raise TrainingDataError(
             f'{file}, line {number}: expected {{"image": …, "captions": [… ]}}; found {line[:80]!r} ({error}).'
         ) from error
+
+
+def checked_captions(captions: Any) -> tuple[str, ...]:
+    """The captions of a JSON row.
+
+    Raises:
+        ValueError: they are not a list of texts, or there are none.
+    """
+    if not captions or not all(isinstance(text, str) for text in captions) or isinstance(captions, str):
+        raise ValueError("captions must be a list of texts, with at least one")
+    return tuple(captions)
 
 
 def all_captions(examples: Iterable[Example]) -> Iterator[str]:

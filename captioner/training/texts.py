@@ -18,7 +18,7 @@ import torch
 
 from captioner.errors import TrainingDataError
 from captioner.training.class_words import ClassWords
-from captioner.training.data import normalise_caption
+from captioner.training.data import checked_captions, normalise_caption
 from captioner.training.features import CachedFeatures
 from captioner.training.model import WORD_LEVELS, CompactModel
 
@@ -38,14 +38,11 @@ def read_texts(path: Path) -> list[tuple[str, ...]]:
         if not line.strip():
             continue
         try:
-            captions = json.loads(line)["captions"]
-            if not captions or isinstance(captions, str) or not all(isinstance(text, str) for text in captions):
-                raise ValueError("captions must be a list of texts, with at least one")
+            groups.append(checked_captions(json.loads(line)["captions"]))
         except (ValueError, KeyError, TypeError) as error:
             raise TrainingDataError(
                 f'{path}, line {number}: expected {{"captions": [… ]}}; found {line[:80]!r} ({error}).'
             ) from error
-        groups.append(tuple(captions))
     if not groups:
         raise TrainingDataError(f"{path} holds no captions. Check the file, or leave --texts out.")
     return groups

@@ -140,9 +140,7 @@ def load_run(folder: Path) -> tuple[CompactModel, Tokenizer, TrainConfig]:
     raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config = TrainConfig(**{**raw, "model": ModelConfig(**raw["model"])})
     torch.manual_seed(config.seed)
-    model = CompactModel(
-        config.model, ClassWords.from_json(json.loads((folder / "words.json").read_text(encoding="utf-8")))
-    )
+    model = CompactModel(config.model, _read_words(folder / "words.json"))
     checkpoint = torch.load(checkpoint_path, map_location="cpu", weights_only=True)
     model.load_state_dict(checkpoint["ema"], strict=False)
     return model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json")), config
@@ -233,7 +231,7 @@ class _Run:
                 words = words.weighed(features(build(words)).classes[:, 0], said)
             write_atomically(tokenizer_path, tokenizer.to_str().encode())
             write_atomically(words_path, json.dumps(asdict(words)).encode())
-        model = build(ClassWords.from_json(json.loads(words_path.read_text(encoding="utf-8"))))
+        model = build(_read_words(words_path))
         if start is not None:
             model.load_state_dict(start.model.state_dict())
         return Tokenizer.from_file(str(tokenizer_path)), model, features(model)
@@ -496,6 +494,10 @@ class _Run:
             except ValueError:
                 break  # the line that the kill cut in two
         write_atomically(path, "".join(line + "\n" for line in kept).encode())
+
+
+def _read_words(path: Path) -> ClassWords:
+    return ClassWords.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _longest(captions: Sequence[Sequence[Sequence[int]]]) -> npt.NDArray[np.int64]:
