@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 PHOTOGRAPH = "photograph"
@@ -33,8 +34,10 @@ class CaptionOptions:
     Attributes:
         max_new_tokens: longest caption, in tokens of the captioner's own vocabulary; at least 1.
         num_beams: width of the beam search; 1 is greedy search.
+        temperature: 0.0 searches for the likeliest caption. Above it, words are drawn, likely ones more often the lower
+            it is, and `num_beams` has no meaning. The built-in captioner always searches.
         prompt: words the caption should begin with, for captioners that can be prompted; None for none.
-        seed: seed of whatever is random in the captioner. The built-in captioner has nothing random.
+        seed: seed of what is drawn; a search has nothing random.
         num_alternatives: how many other captions to look for; fewer come back where nothing else can be said.
         low_confidence: a caption below it is said as a possibility, "Possibly a dog runs."; in [0, 1].
         high_confidence: a caption at or above it has `Caption.certainty` "high"; in [low_confidence, 1].
@@ -52,12 +55,15 @@ class CaptionOptions:
     low_confidence: float = 0.3
     high_confidence: float = 0.6
     only_photos: bool = True
+    temperature: float = 0.0
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
             raise ValueError(f"max_new_tokens is {self.max_new_tokens}; it must be 1 or more.")
         if self.num_beams < 1:
             raise ValueError(f"num_beams is {self.num_beams}; it must be 1 or more.")
+        if not 0.0 <= self.temperature < math.inf:
+            raise ValueError(f"temperature is {self.temperature}; it must be 0.0 or more.")
         if self.num_alternatives < 0:
             raise ValueError(f"num_alternatives is {self.num_alternatives}; it must be 0 or more.")
         if not 0.0 <= self.low_confidence <= self.high_confidence <= 1.0:
@@ -76,8 +82,8 @@ class Caption:
             is "low", and says what the picture is where it is no photograph.
         alternatives: other captions that say something else, best first; none where the picture is no photograph.
         confidence: how likely the caption is acceptable, in [0, 1]. Calibrated for the built-in captioner, whose model
-            card has the definition; other captioners give the geometric mean of the probabilities of their tokens.
-            0 where the picture is no photograph.
+            card has the definition; other captioners give the geometric mean of the probabilities of their tokens,
+            until `lookaloud calibrate` has been run for them. 0 where the picture is no photograph.
         is_photo: False when the picture is no photograph, or shows too little to be described.
         captioner: name of the captioner that made it.
         seconds: wall time spent on it; for a picture of a batch, its share of the batch's time.

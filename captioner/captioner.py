@@ -20,11 +20,14 @@ class Draft:
         texts: raw captions, best first, at least one; none where the picture is no photograph.
         confidence: how sure the backend is of the first, in [0, 1].
         kind: what the picture is, one of `captioner.caption.KINDS`.
+        mean_logprob: mean log-probability of the tokens of the first, the end among them, in nats; None where the
+            backend does not say, or needs no calibration by it.
     """
 
     texts: tuple[str, ...]
     confidence: float
     kind: str = PHOTOGRAPH
+    mean_logprob: float | None = None
 
 
 class Backend(Protocol):

@@ -1,22 +1,38 @@
 """How likely a caption is acceptable: a logistic regression over what the search for it says.
 
 Acceptable is defined on pictures with five human captions: the caption's CIDEr-D against them is at least what three of
-four human captions reach against the other four. `benchmarks/calibrate.py` fits the regression and measures it.
+four human captions reach against the other four. `benchmarks/calibrate.py` fits the built-in captioner's regression and
+measures it; `lookaloud calibrate` fits that of any other captioner, over the mean log-probability of its tokens alone.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from captioner.beam import Hypothesis
+from captioner.errors import WeightsError
 
 N_FEATURES = 7
+DIVERSITY = 1.5
+"""What the first alternative pays for each use of a word that the caption used, nats."""
+
+FUNCTION_WORDS = (
+    "a an the this that some of in on at by to from with into onto over under up down out off near and or as while is "
+    "are was be being been has have having it its his her their there who which for"
+)
+"""Words that carry no meaning of their own."""
+
+CALIBRATION_FILE = "confidence.json"
 
 
 def content(hypothesis: Hypothesis, function_tokens: AbstractSet[int]) -> frozenset[int]:
@@ -74,3 +90,84 @@ class Calibration:
     def probability(self, features: npt.NDArray[np.float64]) -> float:
         """How likely a caption with these features is acceptable, in [0, 1]."""
         return float(1.0 / (1.0 + np.exp(-(features @ np.array(self.weights) + self.bias))))
+
+
+@dataclass(frozen=True)
+class LogprobCalibration:
+    """A regression over the mean log-probability of a caption's tokens: what every captioner can be fitted with.
+
+    Attributes:
+        weight: of the mean log-probability, per nat.
+        bias: the log-odds where every token is certain.
+        pictures: how many it was fitted on.
+    """
+
+    weight: float
+    bias: float
+    pictures: int
+
+    def probability(self, mean_logprob: float) -> float:
+        """How likely a caption with this mean log-probability, nats, is acceptable; in [0, 1]."""
+        if mean_logprob == -np.inf:
+            return 0.0
+        return float(1.0 / (1.0 + np.exp(-np.clip(self.weight * mean_logprob + self.bias, -500.0, 500.0))))
+
+    @classmethod
+    def fit(cls, mean_logprobs: Sequence[float], acceptable: Sequence[bool]) -> LogprobCalibration:
+        """The regression that makes what was seen the likeliest, with a small L2 penalty (Newton's method).
+
+        Raises:
+            ValueError: the captions were all acceptable, or none was; the message says which.
+        """
+        y = np.array(acceptable, dtype=np.float64)
+        if len(set(y.tolist())) < 2:
+            found = "all" if y.any() else "none"
+            raise ValueError(f"{found} of the {len(y)} captions are acceptable, and a confidence is learned from both")
+        x = np.array(mean_logprobs, dtype=np.float64)
+        mean, scale = float(x.mean()), float(x.std()) + 1e-9
+        z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
+        penalty = np.diag([1.0, 0.0])
+        w = np.zeros(2)
+        for _ in range(50):
+            p = 1.0 / (1.0 + np.exp(-(z @ w)))
+            step = np.linalg.solve((z.T * (p * (1 - p))) @ z + penalty, z.T @ (p - y) + penalty @ w)
+            w -= step
+            if np.abs(step).max() < 1e-10:
+                break
+        return cls(float(w[0] / scale), float(w[1] - w[0] * mean / scale), len(x))
+
+    @classmethod
+    def load(cls, path: Path) -> LogprobCalibration | None:
+        """What `save` wrote; None where there is no such file.
+
+        Raises:
+            WeightsError: the file is damaged.
+        """
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            return cls(float(raw["weight"]), float(raw["bias"]), int(raw["pictures"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise WeightsError(
+                f"{path} is no calibration ({error!r}); delete it, or write it again with 'lookaloud calibrate'."
+            ) from error
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON; the folder is made, and a file that is there is replaced as a whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(json.dumps(asdict(self)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, path)
+
+
+def user_calibration(name: str) -> Path:
+    """The file in the user's own data folder that holds the calibration of a captioner.
+
+    That is $XDG_DATA_HOME/lookaloud/confidence, %LOCALAPPDATA%\\lookaloud\\confidence on Windows, and
+    ~/.local/share/lookaloud/confidence where neither is set; one file a captioner, named after it.
+    """
+    base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".local" / "share"
+    return Path(base) / "lookaloud" / "confidence" / f"{name.replace('/', '--')}.json"

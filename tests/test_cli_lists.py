@@ -59,11 +59,16 @@ def test_voices_are_listed_with_all_that_is_known(lookaloud: RunCommand) -> None
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     specs = speech.list_voices()
-    assert len(lines) == 2 * len(specs)
+    families = speech.list_voice_families()
+    assert len(lines) == 2 * len(specs) + 2 * len(families)
     assert lines[0].startswith("heart: ")
     assert lines[1].endswith(" Installed.")
-    for spec, second in zip(specs, lines[1::2], strict=True):
+    for spec, second in zip(specs, lines[1 : 2 * len(specs) : 2], strict=True):
         assert f"Language: {spec.language}. Source: {spec.source}. Licence: {spec.licence}." in second
+    rest = lines[2 * len(specs) :]
+    for family, first, second in zip(families, rest[::2], rest[1::2], strict=True):
+        assert first == f"{family.prefix}: {family.description}. For example {family.example}"
+        assert second.endswith(f'Licence: {family.licence}. Needs: pip install "lookaloud[{family.extra}]"')
 
 
 def test_voices_as_json(lookaloud: RunCommand) -> None:

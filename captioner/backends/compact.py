@@ -20,7 +20,7 @@ from PIL import Image
 from captioner.beam import Hypothesis, Step, beam_search
 from captioner.caption import PHOTOGRAPH, CaptionOptions
 from captioner.captioner import Draft
-from captioner.confidence import Calibration, content, features_of
+from captioner.confidence import DIVERSITY, FUNCTION_WORDS, Calibration, content, features_of
 from captioner.errors import WeightsError
 from captioner.photo import GATE_FILE, Gate, Verdict, plain_kind
 
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 TOKENIZER_FILE, CONFIG_FILE = "tokenizer.json", "config.json"
-# What the first alternative pays for each use of a word that the caption used, nats.
-_DIVERSITY = 1.5
-_FUNCTION_WORDS = (
-    "a an the this that some of in on at by to from with into onto over under up down out off near and or as while is "
-    "are was be being been has have having it its his her their there who which for"
-)
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -161,7 +155,7 @@ class CompactBackend:
         penalties = np.zeros((n, count, self._config.vocab_size))
         for i, hypothesis in enumerate(best):
             penalties[i][:, list(content(hypothesis, self.function_tokens))] = 1.0
-        penalties *= (_DIVERSITY * 2.0 ** np.arange(count))[:, None]
+        penalties *= (DIVERSITY * 2.0 ** np.arange(count))[:, None]
         # All alternatives of all pictures at once: the decoder reads its weights, and time goes, once for all of them.
         found = self._beams(np.repeat(memory, count, axis=2), options, penalties.reshape(n * count, -1))
         for k, hypotheses in enumerate(found):
@@ -192,7 +186,7 @@ class CompactBackend:
     @cached_property
     def function_tokens(self) -> frozenset[int]:
         """Ids of the tokens that carry no meaning of their own, such as "the" and "is"."""
-        ids = (self._tokenizer.encode(word).ids for word in _FUNCTION_WORDS.split())
+        ids = (self._tokenizer.encode(word).ids for word in FUNCTION_WORDS.split())
         return frozenset(token for word in ids if len(word) == 1 for token in word)
 
     def _step(self, memory: npt.NDArray[np.float32], rows: int) -> Step:

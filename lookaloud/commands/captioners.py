@@ -17,7 +17,10 @@ Examples:
 @click.command(epilog=_EPILOG)
 @json_option
 def captioners(*, as_json: bool) -> None:
-    """List the captioners: name, source, licence, size, and whether each is installed."""
+    """List the captioners: name, source, licence, size, and whether each is installed.
+
+    Beside these, 'lookaloud describe --captioner' takes a folder, or a model of the Hugging Face hub as owner/name.
+    """
     from captioner import list_captioners
 
     rows = [
@@ -27,8 +30,10 @@ def captioners(*, as_json: bool) -> None:
             "source": spec.source,
             "licence": spec.licence,
             "size_mb": spec.size_mb,
-            "extra": spec.extra,
+            # Where the packages are there, only a download is missing, and no pip line helps.
+            "extra": spec.extra if as_json or spec.missing_packages() else None,
             "installed": spec.installed(),
+            **({} if as_json else {"n_parameters": spec.n_parameters, "revision": spec.revision}),
         }
         for spec in list_captioners()
     ]

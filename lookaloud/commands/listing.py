@@ -21,6 +21,10 @@ def print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
 
 def _plain(row: Mapping[str, object]) -> str:
     facts = [f"Source: {row['source']}", f"Licence: {row['licence']}", f"Size: {row['size_mb']:g} MB"]
+    if row.get("n_parameters"):
+        facts.append(f"Parameters: {int(str(row['n_parameters'])) / 1e6:.0f} million")
+    if row.get("revision"):
+        facts.append(f"Revision: {str(row['revision'])[:7]}")
     if "language" in row:
         facts.insert(0, f"Language: {row['language']}")
     if "sample_rate" in row:
