@@ -18,9 +18,10 @@ from speech.errors import (
     MissingExtraError,
     SpeechError,
     UnknownVoiceError,
+    VoiceOptionError,
     WeightsError,
 )
-from speech.registry import VoiceSpec, list_voices, load_voice
+from speech.registry import VoiceFamily, VoiceSpec, list_voice_families, list_voices, load_voice
 from speech.voice import Voice
 
 __all__ = [
@@ -32,10 +33,13 @@ __all__ = [
     "SpeechError",
     "UnknownVoiceError",
     "Voice",
+    "VoiceFamily",
+    "VoiceOptionError",
     "VoiceSpec",
     "WeightsError",
     "encode_audio",
     "join",
+    "list_voice_families",
     "list_voices",
     "load_voice",
     "measure_loudness",

@@ -2,6 +2,7 @@
 
     SpeechError
     ├── UnknownVoiceError   no voice of that name; the message lists the names
+    ├── VoiceOptionError    the voice has no such language, speaker or vocoder; the message lists those it has
     ├── EmptyTextError      nothing in the text can be spoken
     ├── AudioError          a sound file cannot be read, or samples are not what they should be
     │   └── AudioWriteError a sound file cannot be written: format, folder, rights, space
@@ -16,8 +17,21 @@ class SpeechError(Exception):
     """Base of every error that a user of `speech` can cause."""
 
 
+def reason_of(error: BaseException) -> str:
+    """What another library's error says, on one line of at most 200 characters and with no end mark.
+
+    >>> reason_of(ValueError("No good.\\n  Try again."))
+    'No good. Try again'
+    """
+    return " ".join((str(error).strip() or type(error).__name__).split())[:200].rstrip(".")
+
+
 class UnknownVoiceError(SpeechError):
     """No voice has that name."""
+
+
+class VoiceOptionError(SpeechError):
+    """The voice cannot be had like that: it has no such language, speaker or vocoder."""
 
 
 class EmptyTextError(SpeechError):

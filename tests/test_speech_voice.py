@@ -19,6 +19,7 @@ from speech import (
     SpeechError,
     UnknownVoiceError,
     Voice,
+    VoiceOptionError,
     VoiceSpec,
     WeightsError,
     list_voices,
@@ -132,7 +133,7 @@ def test_a_faulty_backend_is_named(samples: npt.NDArray[np.float32]) -> None:
 
 def test_exported_names_exist_and_nothing_heavy_is_imported() -> None:
     assert all(hasattr(speech, name) for name in speech.__all__)
-    heavy = "torch transformers onnxruntime soundfile hibari"
+    heavy = "torch transformers onnxruntime soundfile hibari piper TTS librosa"
     code = (
         f"import sys, speech; speech.list_voices(); sys.exit(' '.join(set(sys.modules) & set('{heavy}'.split())) or 0)"
     )
@@ -140,7 +141,9 @@ def test_exported_names_exist_and_nothing_heavy_is_imported() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("module", ["audio", "text", "voice", "registry", "testing"])
+@pytest.mark.parametrize(
+    "module", ["audio", "errors", "options", "text", "voice", "registry", "testing", "backends.numbers"]
+)
 def test_examples_in_docstrings(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"speech.{module}"))
     assert result.attempted > 0
@@ -148,15 +151,17 @@ def test_examples_in_docstrings(module: str) -> None:
 
 
 def test_unknown_voice_lists_the_names() -> None:
-    with pytest.raises(UnknownVoiceError, match="no voice 'hart'; choose one of heart, fenrir, kore, emma, fable"):
-        load_voice("hart")
+    names = "heart, fenrir, kore, emma, fable, joe, or name one like these: piper:.*, hf:.*, coqui:.*"
+    for name in ("hart", "piper:", "espeak:en", ""):
+        with pytest.raises(UnknownVoiceError, match=f"no voice '{name}'; choose one of {names}"):
+            load_voice(name)
 
 
 def test_table_agrees_with_hibari() -> None:
     from hibari.voices import VOICES
 
     specs = {spec.name: spec for spec in list_voices()}
-    assert set(specs) == set(VOICES)
+    assert set(specs) == {*VOICES, "joe"}
     for name, entry in VOICES.items():
         assert specs[name].language == entry["language"]
         assert specs[name].size_mb == pytest.approx(entry["bytes"] / 1e6, abs=0.05)
@@ -212,6 +217,16 @@ def test_a_copied_voice_loads_with_its_own_accent(hibari_home: Path, monkeypatch
 def test_device_of_the_built_in_voice() -> None:
     with pytest.raises(ValueError, match="runs on the CPU only, found device 'cuda'; give 'auto' or 'cpu'"):
         load_voice(device="cuda")
+
+
+def test_language_speaker_and_vocoder_of_the_built_in_voice() -> None:
+    assert load_voice(language="en", local_only=True).language == "en-US"
+    with pytest.raises(VoiceOptionError, match="heart does not speak 'en-GB'; it speaks en-US"):
+        load_voice(language="en-GB")
+    with pytest.raises(VoiceOptionError, match=r"heart takes no speaker, found 'ann': it has one speaker\. Leave"):
+        load_voice(speaker="ann")
+    with pytest.raises(VoiceOptionError, match="heart takes no vocoder, found 'hifigan'"):
+        load_voice(vocoder="hifigan")
 
 
 # --- the built-in voice

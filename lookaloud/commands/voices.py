@@ -17,8 +17,11 @@ Examples:
 @click.command(epilog=_EPILOG)
 @json_option
 def voices(*, as_json: bool) -> None:
-    """List the voices: name, language, source, licence, size, and whether each is installed."""
-    from speech import list_voices
+    """List the voices: name, language, source, licence, size, and whether each is installed.
+
+    More voices are named by a prefix and what it stands before; these prefixes follow, but not with --json.
+    """
+    from speech import list_voice_families, list_voices
 
     rows = [
         {
@@ -29,8 +32,14 @@ def voices(*, as_json: bool) -> None:
             "licence": spec.licence,
             "size_mb": spec.size_mb,
             "sample_rate": spec.sample_rate,
+            "extra": spec.extra,
             "installed": spec.installed(),
         }
         for spec in list_voices()
     ]
     print_rows(rows, as_json=as_json)
+    for family in () if as_json else list_voice_families():
+        click.echo(f"{family.prefix}: {family.description}. For example {family.example}")
+        click.echo(
+            f'  Source: {family.source}. Licence: {family.licence}. Needs: pip install "lookaloud[{family.extra}]"'
+        )

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from speech.errors import SpeechError, WeightsError
+from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, refuse
 
 if TYPE_CHECKING:
     from speech.registry import VoiceSpec
@@ -66,11 +67,13 @@ def installed(spec: VoiceSpec) -> bool:
     return _file(spec.name).is_file()
 
 
-def load(spec: VoiceSpec, *, device: str, local_only: bool) -> HibariBackend:
+def load(spec: VoiceSpec, options: LoadOptions) -> HibariBackend:
     """The backend of one hibari voice. See `speech.load_voice` for what it raises."""
-    if device not in ("auto", "cpu"):
-        raise ValueError(f"The voice {spec.name} runs on the CPU only, found device {device!r}; give 'auto' or 'cpu'.")
-    path = _fetch(spec, local_only)
+    cpu_only(spec.name, options.device)
+    choose_language(spec.name, options.language, [spec.language])
+    choose_speaker(spec.name, options.speaker, [])
+    refuse(spec.name, "vocoder", options.vocoder, "it has its own")
+    path = _fetch(spec, options.local_only)
     from hibari import Hibari
     from hibari.g2p import G2P
 

