@@ -68,7 +68,16 @@ class Source:
         if is_complete(self.folder):
             return self.folder
         try:
-            found = Path(snapshot_download(self.repo, revision=self.revision, local_files_only=True))
+            # With the same patterns as the download: it is complete without the files that were not asked for.
+            found = Path(
+                snapshot_download(
+                    self.repo,
+                    revision=self.revision,
+                    local_files_only=True,
+                    allow_patterns=list(_WANTED),
+                    ignore_patterns=list(_UNWANTED),
+                )
+            )
         except (OSError, ValueError):
             return None
         return found if is_complete(found) else None
@@ -87,12 +96,21 @@ class Source:
         found = self.local_folder()
         if found is not None:
             return found
-        by_hand = f"copy the files of {self.page} to {self.folder}"
         if local_only:
-            raise WeightsError(f"The files of {self.repo} are not on this computer; allow the download, or {by_hand}.")
+            raise WeightsError(
+                f"The files of {self.repo} are not on this computer; allow the download, or {self._by_hand}."
+            )
+        _log.warning("Downloading %s: %s, from %s", self.repo, facts, self.page)
+        return self.download()
+
+    def download(self) -> Path:
+        """The folder with the files, what is not here of them downloaded; nothing is said before.
+
+        Raises:
+            WeightsError: they cannot be downloaded; the message names the folder that they can be copied to.
+        """
         from huggingface_hub import snapshot_download
 
-        _log.warning("Downloading %s: %s, from %s", self.repo, facts, self.page)
         try:
             folder = Path(
                 snapshot_download(
@@ -102,10 +120,15 @@ class Source:
         # Every way in which a network can fail has a class of its own, in three libraries.
         except Exception as error:
             raise WeightsError(
-                f"{self.repo} could not be downloaded ({_reason(error)}); check the name and the network, or {by_hand}."
+                f"{self.repo} could not be downloaded ({_reason(error)}); check the name and the network, or "
+                f"{self._by_hand}."
             ) from error
         check_weights(folder)
         return folder
+
+    @property
+    def _by_hand(self) -> str:
+        return f"copy the files of {self.page} to {self.folder}"
 
 
 def _reason(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from captioner.captioner import Backend, Captioner
 from captioner.confidence import CALIBRATION_FILE, LogprobCalibration, user_calibration
 from captioner.errors import MissingExtraError, UnknownCaptionerError
+from captioner.export.format import KIND as EXPORTED
 from captioner.hub import Source, is_transformers, read_config
 
 MODEL_PACKAGES = ("torch", "torchvision", "transformers")
@@ -135,7 +136,7 @@ _CAPTIONERS = (
         description="The built-in captioner: EfficientNet-Lite2 and a small GPT-2-style decoder.",
         source="in the package",
         licence="code Apache-2.0; weights from Flickr8k, Flickr30k and COCO: non-commercial research and education",
-        size_mb=34.5,
+        size_mb=39.8,
         extra=None,
         packages=("onnxruntime", "tokenizers"),
         load=_load_compact,
@@ -219,9 +220,9 @@ def load_captioner(
     """The captioner of that name, of a folder, or of a model on the Hugging Face hub, ready to use.
 
     Args:
-        name: one of `list_captioners()`; or the path of a folder: one that `lookaloud train --export` wrote, or a model
-            of transformers (its config.json says of which class); or such a model on the hub, "owner/name" or
-            "owner/name@revision".
+        name: one of `list_captioners()`; or the path of a folder: one that `lookaloud train --export` or
+            `lookaloud models export` wrote, or a model of transformers (its config.json says of which class); or such a
+            model on the hub, "owner/name" or "owner/name@revision".
         device: "auto" (the first of cuda, mps and cpu that is there), or what torch calls it; the built-in captioner
             always runs on the CPU.
         dtype: "auto" (bfloat16 where the device is made for it), "float32", "bfloat16" or "float16"; the built-in
@@ -249,8 +250,13 @@ def _backend(name: str, *, device: str, dtype: str, local_only: bool) -> Backend
             return spec.load(device=device, dtype=dtype, local_only=local_only)
     folder = Path(name)
     if folder.is_dir():
-        if (folder / "config.json").is_file() and is_transformers(read_config(folder)):
+        config = read_config(folder) if (folder / "config.json").is_file() else {}
+        if is_transformers(config):
             return _load_model(name, folder, device=device, dtype=dtype)
+        if config.get("kind") == EXPORTED:
+            from captioner.backends.exported import ExportedBackend
+
+            return ExportedBackend(folder)
         from captioner.backends.compact import CompactBackend
 
         return CompactBackend(folder)

@@ -15,6 +15,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "say": ("say", "Speak a text."),
     "captioners": ("captioners", "List the captioners, which turn pictures into text."),
     "voices": ("voices", "List the voices, which turn text into speech."),
+    "models": ("models", "List, download, check, remove and export models."),
+    "calibrate": ("calibrate", "Fit a captioner's confidence to pictures with captions."),
     "train": ("train", "Train a captioner of the built-in kind on pictures with captions."),
     "doctor": ("doctor", "Check that everything Lookaloud needs is here and works."),
 }

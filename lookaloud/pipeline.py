@@ -371,6 +371,8 @@ def load_narrator(
     device: str = "auto",
     dtype: str = "auto",
     local_only: bool = False,
+    language: str | None = None,
+    speaker: str | None = None,
     options: CaptionOptions | None = None,
     rate: float = 1.0,
     detail: str = "standard",
@@ -381,9 +383,10 @@ def load_narrator(
     Args:
         captioner: a name from `captioner.list_captioners()`, a Hugging Face hub id, or a folder.
         voice: a name from `speech.list_voices()`; None for text alone.
-        device: "auto", "cpu" or "cuda".
+        device: "auto", "cpu", "cuda" or "mps": where the captioner runs; "cpu" holds for the voice too.
         dtype: "auto", or the captioner's number type such as "float16".
         local_only: load only what is on this computer and never download.
+        language, speaker: of the voice, where it has several; see `speech.load_voice`.
         options: how to caption.
         rate: speaking speed, 0.5 (half) to 2.0 (double).
         detail: how much is told: "brief", "standard" or "detailed"; see `lookaloud.detail`.
@@ -404,17 +407,19 @@ def load_narrator(
     reads = read_text and checked_detail(detail) != "brief"
     with ThreadPoolExecutor(max_workers=2) as pool:
         loading_reader = pool.submit(_load_reader) if reads else None
-        loading = None if voice is None else pool.submit(_load_voice, voice, device, local_only)
+        # A voice that runs on the CPU only is not to refuse the captioner's GPU.
+        place = "cpu" if device == "cpu" else "auto"
+        loading = None if voice is None else pool.submit(_load_voice, voice, place, local_only, language, speaker)
         loaded_captioner = load_captioner(captioner, device=device, dtype=dtype, local_only=local_only)
         loaded_voice = None if loading is None else loading.result()
         reader = None if loading_reader is None else loading_reader.result()
     return Narrator(loaded_captioner, loaded_voice, options=options, rate=rate, detail=detail, reader=reader)
 
 
-def _load_voice(name: str, device: str, local_only: bool) -> Voice:
+def _load_voice(name: str, device: str, local_only: bool, language: str | None, speaker: str | None) -> Voice:
     from speech import load_voice  # in the thread, so that its imports overlap with the captioner's loading
 
-    return load_voice(name, device=device, local_only=local_only)
+    return load_voice(name, device=device, local_only=local_only, language=language, speaker=speaker)
 
 
 def _load_reader() -> TextReader | None:

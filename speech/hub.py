@@ -84,7 +84,16 @@ def _hub_folder(repo: str, revision: str, local_only: bool) -> Path:
     if (copied / "config.json").is_file():
         return copied
     try:
-        found = Path(snapshot_download(repo, revision=revision, local_files_only=True))
+        # With the patterns of the download: it is complete without the files that were not asked for.
+        found = Path(
+            snapshot_download(
+                repo,
+                revision=revision,
+                local_files_only=True,
+                allow_patterns=list(_WANTED),
+                ignore_patterns=list(_UNWANTED),
+            )
+        )
         if (found / "config.json").is_file():
             return found
     except (OSError, ValueError):  # not in the cache

@@ -227,11 +227,13 @@ def test_options_reach_the_captioner_and_the_voice(
     lookaloud("describe", "dog.png", "--out", "slow.wav")
     lookaloud(
         *("describe", "dog.png", "--out", "fast.wav", "--rate", "2", "--num-beams", "1"),
-        *("--captioner", "other", "--voice", "emma", "--local-only"),
+        *("--captioner", "other", "--prompt", "a photo of", "--device", "cpu"),
+        *("--voice", "emma", "--language", "en-GB", "--speaker", "anna", "--local-only"),
     )
-    assert seen == [CaptionOptions(), CaptionOptions(num_beams=1)]
-    assert loads.captioner_calls[1] == ("other", {"device": "auto", "dtype": "auto", "local_only": True})
-    assert loads.voice_calls[1] == ("emma", {"device": "auto", "local_only": True})
+    assert seen == [CaptionOptions(), CaptionOptions(num_beams=1, prompt="a photo of")]
+    assert loads.captioner_calls[1] == ("other", {"device": "cpu", "dtype": "auto", "local_only": True})
+    spoken = {"device": "cpu", "local_only": True, "language": "en-GB", "speaker": "anna"}
+    assert loads.voice_calls[1] == ("emma", spoken)
     assert read_audio("fast.wav").seconds < read_audio("slow.wav").seconds
 
 

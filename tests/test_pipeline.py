@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import statistics
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -406,7 +404,7 @@ def test_a_reader_that_cannot_be_loaded_is_a_problem_of_each_picture_and_loses_n
 def test_load_narrator_passes_the_options_on(loads: Loads) -> None:
     narrator = load_narrator("compact", "heart", device="cpu", local_only=True, rate=1.5)
     assert loads.captioner_calls == [("compact", {"device": "cpu", "dtype": "auto", "local_only": True})]
-    assert loads.voice_calls == [("heart", {"device": "cpu", "local_only": True})]
+    assert loads.voice_calls == [("heart", {"device": "cpu", "local_only": True, "language": None, "speaker": None})]
     assert narrator.rate == 1.5
 
 
@@ -452,14 +450,3 @@ def test_import_is_light(package: str) -> None:
     code = f"import sys, {package}; print(sorted(set({heavy!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_importing_all_three_packages_is_quick() -> None:
-    def start(code: str) -> float:
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        return time.perf_counter() - began
-
-    # Pairs, so that a busy machine slows both; the best difference is the one least disturbed.
-    extra = [start("import captioner, speech, lookaloud") - start("pass") for _ in range(5)]
-    assert min(extra) < 0.3, f"seconds beyond a bare interpreter: {extra}, median {statistics.median(extra):.2f}"

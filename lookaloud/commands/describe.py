@@ -46,6 +46,8 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...")
 @click.option("--captioner", metavar="NAME", default="compact", show_default=True, help="See 'lookaloud captioners'.")
+@click.option("--prompt", help="Words that the caption begins with; for captioners such as BLIP.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps; not for compact.")
 @click.option(
     "--num-beams",
     type=click.IntRange(1, 20),
@@ -90,6 +92,8 @@ def describe(
     *,
     pictures: tuple[str, ...],
     captioner: str,
+    prompt: str | None,
+    device: str,
     num_beams: int | None,
     detail: str,
     low_confidence: float | None,
@@ -97,6 +101,8 @@ def describe(
     only_photos: bool,
     read_text: bool | None,
     voice: str,
+    language: str | None,
+    speaker: str | None,
     rate: float,
     out: str | None,
     format_name: str | None,
@@ -123,7 +129,12 @@ def describe(
     can_read = reader_installed()
     if read_text and not can_read:
         load_text_reader()  # It says what is missing, before any work.
-    chosen = {"num_beams": num_beams, "low_confidence": low_confidence, "high_confidence": high_confidence}
+    chosen = {
+        "prompt": prompt,
+        "num_beams": num_beams,
+        "low_confidence": low_confidence,
+        "high_confidence": high_confidence,
+    }
     given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     try:
         options = CaptionOptions(only_photos=only_photos, **given)
@@ -145,7 +156,10 @@ def describe(
         narrator = load_narrator(
             captioner,
             chosen_voice,
+            device=device,
             local_only=local_only,
+            language=language,
+            speaker=speaker,
             options=options,
             rate=rate,
             detail=detail,

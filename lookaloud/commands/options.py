@@ -24,9 +24,15 @@ class _Rate(click.FloatRange):
 
 
 def sound_options(*, out_help: str) -> Callable[[_Function], _Function]:
-    """Add --voice, --rate, --out, --format, --overwrite and --play to a command."""
+    """Add --voice, --language, --speaker, --rate, --out, --format, --overwrite and --play to a command."""
     options = [
         click.option("--voice", metavar="NAME", default="heart", show_default=True, help="See 'lookaloud voices'."),
+        click.option("--language", metavar="TAG", help="Language to speak, such as en-US; for voices with several."),
+        click.option(
+            "--speaker",
+            metavar="NAME",
+            help="Speaker of a voice with several; for XTTS a sound file to imitate, for SpeechT5 an x-vector (.npy).",
+        ),
         click.option(
             "--rate",
             type=_Rate(0.5, 2.0),

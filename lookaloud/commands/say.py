@@ -32,6 +32,8 @@ def say(
     *,
     text: tuple[str, ...],
     voice: str,
+    language: str | None,
+    speaker: str | None,
     rate: float,
     out: str | None,
     format_name: str | None,
@@ -49,7 +51,7 @@ def say(
     player = find_player() if play_sound else None
     path = _sound_path(target, overwrite=overwrite) if out or format_name or not play_sound else None
     words = _read_standard_input() if text == ("-",) else " ".join(text)
-    audio = load_voice(voice, local_only=local_only).speak(words, rate=rate)
+    audio = load_voice(voice, local_only=local_only, language=language, speaker=speaker).speak(words, rate=rate)
     if path is not None:
         write_audio(audio, path)
         click.echo(sound_sentence(path, audio.seconds))
