@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from captioner.backends.compact import CONFIG_FILE, CompactBackend
 from captioner.caption import CaptionOptions
-from captioner.confidence import Calibration, features_of
+from captioner.confidence import Calibration
 from captioner.images import open_image
 from captioner.training.data import Example, read_dataset
 from eval.captions.cider import CiderD
@@ -94,8 +94,8 @@ def human_level(examples: list[Example]) -> float:
 def _observe(backend: CompactBackend, example: Example) -> tuple[str, Array]:
     """The caption of a picture, and what the search said of it."""
     image = open_image(example.image, min_side=backend.input_size)
-    best, *others = backend.search(backend.encode(image)[0], CaptionOptions())[0]
-    return backend.text_of(best), features_of(best, others, backend.function_tokens)
+    found = backend.search(*backend.encode(image), CaptionOptions())[0]
+    return backend.text_of(found.captions[0]), backend.confidence_features(found)
 
 
 def fitted(x: Array, y: Array) -> Calibration:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from captioner.beam import Hypothesis
 from captioner.errors import WeightsError
 
-N_FEATURES = 7
+N_FEATURES = 9
 DIVERSITY = 1.5
 """What the first alternative pays for each use of a word that the caption used, nats."""
 
@@ -41,12 +41,16 @@ def content(hypothesis: Hypothesis, function_tokens: AbstractSet[int]) -> frozen
 
 
 def features_of(
-    best: Hypothesis, others: Sequence[Hypothesis], function_tokens: AbstractSet[int]
+    best: Hypothesis,
+    others: Sequence[Hypothesis],
+    function_tokens: AbstractSet[int],
+    advice: tuple[float, float] = (0.0, 0.0),
 ) -> npt.NDArray[np.float64]:
     """What the search says of its best caption, (N_FEATURES,).
 
     Mean, lowest and second lowest log-probability of its tokens, and of those that carry meaning; its length; how much
-    of its meaning the other captions share, and how much less likely they are.
+    of its meaning the other captions share, and how much less likely they are; and the `advice`: how much it sounds
+    like what people said of similar pictures, and how similar those are.
     """
     logprobs = np.array(best.logprobs)
     telling = [lp for lp, token in zip(best.logprobs, best.tokens, strict=False) if token not in function_tokens]
@@ -63,6 +67,7 @@ def features_of(
             float(np.log(len(logprobs))),
             float(np.mean(shared)) if shared else 1.0,
             float(np.mean(behind)) if behind else 0.0,
+            *advice,
         ]
     )
 

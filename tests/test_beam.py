@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from captioner.beam import Hypothesis, Step, beam_search
+from captioner.beam import Hypothesis, Step, beam_search, diverse_beam_search
 
 BOS, EOS, VOCAB = 0, 1, 6
 
@@ -127,3 +127,25 @@ def test_a_penalty_steers_away_from_a_word_and_leaves_its_probability_alone() ->
     assert found[1] == plain[1]  # the other input pays nothing
     path = (BOS, *found[0][0].tokens, EOS)
     assert found[0][0].logprobs == pytest.approx([tables[0, a, b] for a, b in itertools.pairwise(path)], rel=1e-5)
+
+
+def test_groups_find_other_things_and_the_main_search_does_not_notice_them() -> None:
+    tables = random_tables(4, 11)
+    tables[:, :, EOS] -= 3.0  # talkative
+    options = {"max_new_tokens": 6, "bos": BOS, "eos": EOS}
+    plain = beam_search(table_step(tables), 4, num_beams=3, **options)
+
+    def search(costs: list[float], free: set[int]) -> list[list[list[Hypothesis]]]:
+        return diverse_beam_search(table_step(tables), 4, num_beams=3, group_beams=2, costs=costs, free=free, **options)
+
+    found = search([50.0, 0.0], set())
+    assert [groups[0] for groups in found] == plain
+    for groups in found:
+        assert len(groups) == 3
+        assert 1 <= len(groups[1]) <= 2
+        # The group pays for what the main search has said by then: its first word is another one.
+        assert groups[1][0].tokens[0] != groups[0][0].tokens[0] or len(groups[0][0].tokens) == 0
+    everything = set(range(VOCAB))
+    narrow = beam_search(table_step(tables), 4, num_beams=2, **options)
+    assert [groups[1] for groups in search([50.0], everything)] == narrow  # what is free costs nothing
+    assert [groups[1] for groups in search([0.0], set())] == narrow

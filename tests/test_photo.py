@@ -105,10 +105,12 @@ def test_a_guess_can_be_asked_for_anyway(compact: Captioner) -> None:
 def test_alternatives_say_something_else(compact: Captioner) -> None:
     backend = CompactBackend()
     for path in EXAMPLES:
-        found = backend.search(backend.encode(open_image(path))[0], CaptionOptions(num_alternatives=3))[0]
-        meanings = [frozenset(h.tokens) - backend.function_tokens for h in found]
+        found = backend.search(*backend.encode(open_image(path)), CaptionOptions(num_alternatives=3))[0]
+        meanings = [frozenset(h.tokens) - backend.function_tokens for h in found.captions]
         assert len(set(meanings)) == len(meanings)
-        assert len(found) > 1
+        assert len(found.captions) > 1
+        assert found.agreement > 0.0
+        assert 0.0 < found.likeness < 1.0
     plain = compact.caption(open_image(EXAMPLES[0]), CaptionOptions(num_alternatives=0, low_confidence=0.0))
     assert plain.alternatives == ()
     assert plain.text == compact.caption(open_image(EXAMPLES[0]), CaptionOptions(low_confidence=0.0)).text

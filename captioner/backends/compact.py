@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from captioner.beam import Hypothesis, Step, beam_search
+from captioner.beam import Hypothesis, Step, diverse_beam_search
 from captioner.caption import PHOTOGRAPH, CaptionOptions
 from captioner.captioner import Draft
 from captioner.confidence import DIVERSITY, FUNCTION_WORDS, Calibration, content, features_of
 from captioner.errors import WeightsError
+from captioner.neighbours import NEIGHBOURS_FILE, Neighbours
 from captioner.photo import GATE_FILE, Gate, Verdict, plain_kind
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 TOKENIZER_FILE, CONFIG_FILE = "tokenizer.json", "config.json"
+# Where neighbours choose, hypotheses that the search keeps for each beam asked for, and what their voice counts for
+# against the mean log-probability of a caption's tokens; chosen on val pictures.
+_WIDTH, _ADVICE = 2, 40.0
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -44,6 +48,21 @@ def square_pixels(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What a search found for one picture.
+
+    Attributes:
+        captions: the best one first, then others that say something else.
+        agreement: how much the best sounds like what people said of similar pictures; 0 without neighbours.
+        likeness: how similar those pictures are, a cosine; 0 without neighbours.
+    """
+
+    captions: tuple[Hypothesis, ...]
+    agreement: float = 0.0
+    likeness: float = 0.0
+
+
+@dataclass(frozen=True)
 class _Config:
     name: str
     image_size: int
@@ -55,6 +74,7 @@ class _Config:
     bos: int
     eos: int
     gate: bool
+    neighbours: bool
     confidence: Calibration | None
 
     @classmethod
@@ -89,6 +109,7 @@ class CompactBackend:
         self._decoder = _session(folder / DECODER_FILE)
         # A captioner with an encoder of its own has no gate that fits it; then only what is plain is refused.
         self._gate = Gate.load(folder / GATE_FILE) if self._config.gate else None
+        self.neighbours = Neighbours.load(folder / NEIGHBOURS_FILE) if self._config.neighbours else None
 
     @property
     def name(self) -> str:
@@ -106,8 +127,8 @@ class CompactBackend:
             self._judge(image, pooled[0]).kind if options.only_photos else PHOTOGRAPH
             for image, (_, pooled) in zip(images, encoded, strict=True)
         ]
-        seen = [memory for (memory, _), kind in zip(encoded, kinds, strict=True) if kind == PHOTOGRAPH]
-        written = iter(self._write(np.concatenate(seen, axis=2), options) if seen else [])
+        seen = [both for both, kind in zip(encoded, kinds, strict=True) if kind == PHOTOGRAPH]
+        written = iter(self._write(seen, options) if seen else [])
         return [next(written) if kind == PHOTOGRAPH else Draft((), 0.0, kind) for kind in kinds]
 
     def judge(self, image: Image.Image) -> Verdict:
@@ -120,19 +141,23 @@ class CompactBackend:
             return Verdict(plain or PHOTOGRAPH, 0.0 if plain else 1.0)
         return self._gate.judge(image, pooled)
 
-    def _write(self, memory: npt.NDArray[np.float32], options: CaptionOptions) -> list[Draft]:
-        """A draft for each of the pictures of an encoder's memory (L, 2, N, H, P, dh)."""
-        searched = self.search(memory, options)
-        drafts = []
-        for best, *others in searched:
-            texts = tuple(map(self.text_of, (best, *others)))
-            drafts.append(Draft(texts, self._confidence(best, others)))
-        return drafts
+    def _write(
+        self, encoded: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]], options: CaptionOptions
+    ) -> list[Draft]:
+        """A draft for each of the pictures that `encode` gave."""
+        memories, pooled = zip(*encoded, strict=True)
+        searched = self.search(np.concatenate(memories, axis=2), np.concatenate(pooled), options)
+        return [Draft(tuple(map(self.text_of, found.captions)), self._confidence(found)) for found in searched]
 
-    def _confidence(self, best: Hypothesis, others: Sequence[Hypothesis]) -> float:
+    def _confidence(self, found: Found) -> float:
         if self._config.confidence is None:
-            return best.mean_probability
-        return self._config.confidence.probability(features_of(best, others, self.function_tokens))
+            return found.captions[0].mean_probability
+        return self._config.confidence.probability(self.confidence_features(found))
+
+    def confidence_features(self, found: Found) -> npt.NDArray[np.float64]:
+        """What the confidence of the best caption is computed from: see `captioner.confidence.features_of`."""
+        best, *others = found.captions
+        return features_of(best, others, self.function_tokens, (found.agreement, found.likeness))
 
     def encode(self, image: Image.Image) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """What the encoder says of an upright RGB picture: memory (L, 2, 1, H, P, dh) and pooled features (1, C)."""
@@ -140,44 +165,59 @@ class CompactBackend:
         memory, pooled = self._encoder.run(["memory", "pooled"], {"pixels": pixels})
         return memory, pooled
 
-    def search(self, memory: npt.NDArray[np.float32], options: CaptionOptions) -> list[list[Hypothesis]]:
-        """For each picture of a memory its best caption, then others that say something else.
+    def search(
+        self, memory: npt.NDArray[np.float32], pooled: npt.NDArray[np.float32], options: CaptionOptions
+    ) -> list[Found]:
+        """For each picture its best caption, then others that say something else.
 
-        The others come from a second search, in which words that carry meaning and were used in the best caption cost
-        something, for each alternative twice what they cost for the one before. So it finds what else the picture may
-        show; a word that the captioner is sure of is used again.
+        The best is likely, and sounds like what people said of similar pictures (see `captioner.neighbours`). The
+        others come from searches beside it, in which words that carry meaning and that it has used cost something, for
+        each alternative twice what they cost for the one before. So they find what else the picture may show; a word
+        that the captioner is sure of is used again. The best does not depend on how many others are wanted.
+
+        Args:
+            memory: of N pictures, (L, 2, N, H, P, dh).
+            pooled: their pooled features, (N, C).
+            options: how many beams and alternatives.
         """
-        n, count = memory.shape[2], options.num_alternatives
-        best = [hypotheses[0] for hypotheses in self._beams(memory, options, None)]
-        chosen = [[hypothesis] for hypothesis in best]
-        if not count:
-            return chosen
-        penalties = np.zeros((n, count, self._config.vocab_size))
-        for i, hypothesis in enumerate(best):
-            penalties[i][:, list(content(hypothesis, self.function_tokens))] = 1.0
-        penalties *= (DIVERSITY * 2.0 ** np.arange(count))[:, None]
-        # All alternatives of all pictures at once: the decoder reads its weights, and time goes, once for all of them.
-        found = self._beams(np.repeat(memory, count, axis=2), options, penalties.reshape(n * count, -1))
-        for k, hypotheses in enumerate(found):
-            own = chosen[k // count]
-            said = [content(hypothesis, self.function_tokens) for hypothesis in own]
-            own += [h for h in hypotheses if content(h, self.function_tokens) not in said][:1]
-        return chosen
-
-    def _beams(
-        self, memory: npt.NDArray[np.float32], options: CaptionOptions, penalties: npt.NDArray[np.float64] | None
-    ) -> list[list[Hypothesis]]:
-        n = memory.shape[2]
-        return beam_search(
-            self._step(memory, n * options.num_beams),
+        n, config = memory.shape[2], self._config
+        num_beams = options.num_beams * (_WIDTH if self.neighbours else 1)
+        group_beams = max(2, options.num_beams // 2)
+        found = diverse_beam_search(
+            self._step(memory, n * (num_beams + options.num_alternatives * group_beams)),
             n,
-            num_beams=options.num_beams,
+            num_beams=num_beams,
+            group_beams=group_beams,
+            costs=[DIVERSITY * 2.0**k for k in range(options.num_alternatives)],
+            free=self.function_tokens,
             # The last position is taken by the end token.
-            max_new_tokens=min(options.max_new_tokens + 1, self._config.max_tokens),
-            bos=self._config.bos,
-            eos=self._config.eos,
-            penalties=penalties,
+            max_new_tokens=min(options.max_new_tokens + 1, config.max_tokens),
+            bos=config.bos,
+            eos=config.eos,
         )
+        return [self._chosen(*pair) for pair in zip(pooled, found, strict=True)]
+
+    def _chosen(self, pooled: npt.NDArray[np.float32], found: Sequence[Sequence[Hypothesis]]) -> Found:
+        """The best of the main search, and of each group the best that says something else."""
+        main, *groups = found
+        (best, *_), agreement, likeness = self._advised(pooled, main)
+        chosen = [best]
+        for group in groups:
+            said = [content(hypothesis, self.function_tokens) for hypothesis in chosen]
+            others = [h for h in group if content(h, self.function_tokens) not in said]
+            chosen += self._advised(pooled, others)[0][:1]
+        return Found(tuple(chosen), agreement, likeness)
+
+    def _advised(
+        self, pooled: npt.NDArray[np.float32], hypotheses: Sequence[Hypothesis]
+    ) -> tuple[list[Hypothesis], float, float]:
+        """The hypotheses with the one first that the neighbours would have, and what `Found` says of it."""
+        if self.neighbours is None or not hypotheses:
+            return list(hypotheses), 0.0, 0.0
+        agreements, likeness = self.neighbours.consensus(pooled, [self.text_of(h) for h in hypotheses])
+        scores = [h.score + _ADVICE * float(agreement) for h, agreement in zip(hypotheses, agreements, strict=True)]
+        order = sorted(range(len(hypotheses)), key=lambda i: -scores[i])
+        return [hypotheses[i] for i in order], float(agreements[order[0]]), likeness
 
     def text_of(self, hypothesis: Hypothesis) -> str:
         """The words of a caption."""

@@ -2,13 +2,15 @@
 
 An image encoder pretrained on ImageNet gives a grid of feature vectors and the surest of its class names; a
 transformer layer lets them see each other, and a GPT-2-style decoder (pre-norm, learned positions, tied embeddings;
-Radford et al. 2019) with cross-attention writes the caption. N pictures with K captions or beams each share one
-encoding, so nothing of a picture is repeated for its beams.
+Radford et al. 2019) with cross-attention writes the caption. There may be several such writers, each with features of
+its own: the word that follows is what they think likely on average, an ensemble in one network. N pictures with K
+captions or beams each share one encoding, so nothing of a picture is repeated for its beams.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
@@ -21,6 +23,10 @@ from captioner.training.class_words import ClassWords, read_class_table
 
 WORD_LEVELS = (0.6, 0.3, 0.1, 0.03)
 """Lowest probabilities of a class word's levels 0, 1, ...; a word below the last is not given to the decoder."""
+
+
+# The stem's values are small beside those of the top, and one normalisation goes over both.
+_STEM_SCALE = 3.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class ModelConfig:
         n_words: class words given to the decoder with a picture.
         max_tokens: longest caption, the start token included.
         dropout: probability of dropping an activation of the residual stream while training.
+        looks: the features that each writer is given, with "+" between them: "learned" for those of the encoder's
+            learned top, "frozen" for those of the top as it was pretrained and of the stem below it.
     """
 
     encoder: str = "efficientnet_lite2"
@@ -48,6 +56,7 @@ class ModelConfig:
     n_words: int = 8
     max_tokens: int = 40
     dropout: float = 0.2
+    looks: str = "learned+frozen"
 
 
 class Picture(NamedTuple):
@@ -78,11 +87,11 @@ class ImageEncoder(nn.Module):
         self.top.requires_grad_(True)
 
     def forward(self, pixels: Tensor) -> tuple[Picture, Tensor]:
-        """uint8 pictures (N, S, S, 3): what the stem and the classes say, and the pooled features (N, C)."""
+        """What the stem and the classes say of uint8 pictures (N, S, S, 3); the frozen top's features (N, C, h, w)."""
         # The scale of the TensorFlow weights that the package carries: (x - 127) / 128.
         features = self.stem((pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0)
-        pooled = self.frozen_top(features).mean(dim=(2, 3))
-        return Picture(features, self.classifier(pooled).softmax(dim=-1)), pooled
+        frozen = self.frozen_top(features)
+        return Picture(features, self.classifier(frozen.mean(dim=(2, 3))).softmax(dim=-1)), frozen
 
     def train(self, mode: bool = True) -> ImageEncoder:
         # Its batch statistics are part of the pretrained weights: a batch here is too small to learn better ones.
@@ -156,6 +165,20 @@ class Attention(nn.Module):
         out: Tensor = self.out(attended.transpose(1, 2).reshape(x.shape))
         return out
 
+    def step(self, x: Tensor, keys: Tensor, values: Tensor, groups: int | Tensor = -1) -> Tensor:
+        """The same of one position: x (B, d), keys and values (N, heads, T, d / heads) with B = N * K; (B, d).
+
+        Written for the exported graph, where every shape that has to be found out costs a node and so time.
+        """
+        head = x.shape[1] // self.n_heads
+        if groups == -1:
+            query = self.query(x).reshape(-1, self.n_heads, 1, head)
+        else:
+            query = self.query(x).reshape(groups, -1, self.n_heads, head).transpose(1, 2)
+        weights = ((query * head**-0.5) @ keys.transpose(2, 3)).softmax(dim=-1)
+        out: Tensor = self.out((weights @ values).transpose(1, 2).reshape(-1, self.n_heads * head))
+        return out
+
 
 class FeedForward(nn.Sequential):
     def __init__(self, d_model: int) -> None:
@@ -204,6 +227,92 @@ class DecoderLayer(nn.Module):
         x = x + self.drop(self.cross_attention(grouped, memory)).reshape(x.shape)
         return x + self.drop(self.mlp(self.norm3(x))), present
 
+    def step(self, x: Tensor, past: Tensor, memory: Tensor, n: int | Tensor) -> tuple[Tensor, Tensor]:
+        """The same of one position without dropout: x (B, d), n pictures."""
+        h = self.norm1(x)
+        attention = self.self_attention
+        new = attention.key_value(h).reshape(-1, 2, attention.n_heads, 1, past.shape[-1]).transpose(0, 1)
+        present = torch.cat((past, new), dim=3)
+        x = x + attention.step(h, present[0], present[1])
+        x = x + self.cross_attention.step(self.norm2(x), memory[0], memory[1], n)
+        return x + self.mlp(self.norm3(x)), present
+
+
+class Writer(nn.Module):
+    """What writes captions of the features and words that it is given.
+
+    Args:
+        config: its sizes.
+        n_words: words that there are.
+        n_features: size of a feature vector.
+        n_positions: feature vectors of a picture.
+    """
+
+    def __init__(self, config: ModelConfig, n_words: int, n_features: int, n_positions: int) -> None:
+        super().__init__()
+        d = config.d_model
+        self.feature_norm = nn.LayerNorm(n_features)
+        self.feature_projection = nn.Linear(n_features, d)
+        self.feature_positions = nn.Parameter(torch.zeros(1, n_positions, d))
+        # The last word stands for an empty place.
+        self.words = nn.Embedding(n_words + 1, d)
+        self.word_levels = nn.Embedding(len(WORD_LEVELS) + 1, d)
+        self.encoder_layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.n_encoder_layers))
+        self.memory_norm = nn.LayerNorm(d)
+        self.tokens = nn.Embedding(config.vocab_size, d)
+        self.positions = nn.Embedding(config.max_tokens, d)
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.n_layers))
+        self.norm = nn.LayerNorm(d)
+        self.drop = nn.Dropout(config.dropout)
+        self._initialise(config)
+
+    def _initialise(self, config: ModelConfig) -> None:
+        # GPT-2's: normal with 0.02, the residual outputs smaller by the square root of their number.
+        n_residual = 3 * config.n_layers
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Linear):
+                scale = n_residual**-0.5 if name.endswith(("out", "mlp.2")) else 1.0
+                nn.init.normal_(module.weight, std=0.02 * scale)
+                nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=0.02)
+
+    def encode(self, features: Tensor | None, ids: Tensor, levels: Tensor) -> Tensor:
+        """Cross-attention keys and values (L, 2, N, H, P, dh) of features (N, P', C) and, after them, words (N, W)."""
+        x = self.words(ids) + self.word_levels(levels)
+        if features is not None:
+            seen = self.feature_projection(self.feature_norm(features)) + self.feature_positions
+            x = torch.cat((seen, x), dim=1)
+        x = self.drop(x)
+        for layer in self.encoder_layers:
+            x = layer(x)
+        x = self.memory_norm(x)
+        return torch.stack([cast(DecoderLayer, layer).cross_attention.project(x) for layer in self.layers])
+
+    def decode(self, memory: Tensor, tokens: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What it thinks after tokens (B, T), (B, T, d), and the longer cache (L, 2, B, H, T' + T, dh)."""
+        start = 0 if past is None else past.shape[4]
+        positions = torch.arange(tokens.shape[1], device=tokens.device) + start
+        x = self.drop(self.tokens(tokens) + self.positions(positions))
+        presents = []
+        for i, layer in enumerate(self.layers):
+            x, present = layer(x, None if past is None else past[i], memory[i])
+            presents.append(present)
+        return self.norm(x), torch.stack(presents)
+
+    def step(self, memory: Tensor, tokens: Tensor, past: Tensor, n: int | Tensor) -> tuple[Tensor, Tensor]:
+        """`decode` of one token each, tokens (B,), for n pictures: (B, d) and the longer cache."""
+        x = self.tokens(tokens) + self.positions.weight[past.shape[4]]
+        presents = []
+        for i, layer in enumerate(self.layers):
+            x, present = cast(DecoderLayer, layer).step(x, past[i], memory[i], n)
+            presents.append(present)
+        return self.norm(x), torch.stack(presents)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Scores (..., V) of the next token."""
+        return F.linear(x, self.tokens.weight)
+
 
 class CompactModel(nn.Module):
     """The whole captioner. The encoder's stem and classes are frozen; everything else is trained.
@@ -216,50 +325,27 @@ class CompactModel(nn.Module):
     def __init__(self, config: ModelConfig, class_words: ClassWords) -> None:
         super().__init__()
         self.config, self.class_words = config, class_words
-        d = config.d_model
         self.encoder = ImageEncoder(config.encoder)
-        self.feature_norm = nn.LayerNorm(self.encoder.n_features)
-        self.feature_projection = nn.Linear(self.encoder.n_features, d)
-        self.feature_positions = nn.Parameter(torch.zeros(1, self._n_positions(), d))
-        # The last word stands for an empty place.
-        self.words = nn.Embedding(len(class_words.words) + 1, d)
-        self.word_levels = nn.Embedding(len(WORD_LEVELS) + 1, d)
-        self.encoder_layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.n_encoder_layers))
-        self.memory_norm = nn.LayerNorm(d)
-        self.tokens = nn.Embedding(config.vocab_size, d)
-        self.positions = nn.Embedding(config.max_tokens, d)
-        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.n_layers))
-        self.norm = nn.LayerNorm(d)
-        self.drop = nn.Dropout(config.dropout)
+        size = config.image_size
+        with torch.no_grad():
+            picture, _ = self.encoder(torch.zeros(1, size, size, 3, dtype=torch.uint8))
+            shapes = [features.shape for features in self._looks(picture, None)]
+        n_words = len(class_words.words)
+        self.writers = nn.ModuleList(Writer(config, n_words, shape[2], shape[1]) for shape in shapes)
         self._membership: Tensor
         self._worth: Tensor
         self.register_buffer("_membership", torch.from_numpy(class_words.membership), persistent=False)
         self.register_buffer("_worth", torch.from_numpy(class_words.worth), persistent=False)
-        self._initialise()
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of all writers: the first size of a memory and of a cache."""
+        return len(self.writers) * self.config.n_layers
 
     def learned_state(self) -> dict[str, Tensor]:
         """Every tensor that training changes, by name; the tensors themselves, not copies."""
         frozen = ("encoder.stem.", "encoder.frozen_top.", "encoder.classifier.")
         return {name: tensor for name, tensor in self.state_dict().items() if not name.startswith(frozen)}
-
-    def _n_positions(self) -> int:
-        size = self.config.image_size
-        with torch.no_grad():
-            picture, _ = self.encoder(torch.zeros(1, size, size, 3, dtype=torch.uint8))
-            return int(self.encoder.top(picture.features)[0, 0].numel())
-
-    def _initialise(self) -> None:
-        # GPT-2's: normal with 0.02, the residual outputs smaller by the square root of their number.
-        n_residual = 3 * self.config.n_layers
-        for name, module in self.named_modules():
-            if name.startswith("encoder."):
-                continue
-            if isinstance(module, nn.Linear):
-                scale = n_residual**-0.5 if name.endswith(("out", "mlp.2")) else 1.0
-                nn.init.normal_(module.weight, std=0.02 * scale)
-                nn.init.zeros_(module.bias)
-            elif isinstance(module, nn.Embedding):
-                nn.init.normal_(module.weight, std=0.02)
 
     def sure_words(self, classes: Tensor) -> tuple[Tensor, Tensor]:
         """The words that class probabilities (N, n_classes) are surest of: ids and levels, both (N, n_words).
@@ -278,54 +364,82 @@ class CompactModel(nn.Module):
         empty = (0, self.config.n_words - n_chosen)
         return F.pad(ids, empty, value=n_known), F.pad(levels, empty, value=len(WORD_LEVELS))
 
-    def encode(self, picture: Picture) -> Tensor:
-        """Cross-attention keys and values (L, 2, N, H, P, dh) of pictures, their words after their positions."""
-        features = self.encoder.top(picture.features).flatten(2).transpose(1, 2)
-        x = self.feature_projection(self.feature_norm(features)) + self.feature_positions
-        return self._memory(torch.cat((x, self._word_vectors(*self.sure_words(picture.classes))), dim=1))
+    def _looks(self, picture: Picture, frozen: Tensor | None) -> list[Tensor]:
+        """The features (N, P, C) that each writer is given; `frozen` is what the frozen top says, where it is known."""
+        looks = []
+        for look in self.config.looks.split("+"):
+            if look == "learned":
+                features = self.encoder.top(picture.features)
+            else:
+                with torch.no_grad():
+                    top = self.encoder.frozen_top(picture.features) if frozen is None else frozen
+                    below = F.avg_pool2d(picture.features, picture.features.shape[-1] // top.shape[-1])
+                    features = torch.cat((top, _STEM_SCALE * below.to(top.dtype)), dim=1)
+            looks.append(features.flatten(2).transpose(1, 2))
+        return looks
+
+    def encode(self, picture: Picture, frozen: Tensor | None = None) -> Tensor:
+        """Cross-attention keys and values (M * L, 2, N, H, P, dh) of pictures for the M writers.
+
+        `frozen` spares the frozen top's work where its features (N, C, h, w) are known.
+        """
+        words = self.sure_words(picture.classes)
+        looks = zip(self._writers, self._looks(picture, frozen), strict=True)
+        return torch.cat([writer.encode(features, *words) for writer, features in looks])
 
     def encode_words(self, ids: Tensor, levels: Tensor) -> Tensor:
-        """Cross-attention keys and values of words alone, for captions without pictures: ids and levels (N, W)."""
-        return self._memory(self._word_vectors(ids, levels))
+        """The same of words alone, for captions without pictures: ids and levels (N, W)."""
+        return torch.cat([writer.encode(None, ids, levels) for writer in self._writers])
 
-    def _word_vectors(self, ids: Tensor, levels: Tensor) -> Tensor:
-        vectors: Tensor = self.words(ids) + self.word_levels(levels)
-        return vectors
+    @property
+    def _writers(self) -> list[Writer]:
+        return [cast(Writer, writer) for writer in self.writers]
 
-    def _memory(self, x: Tensor) -> Tensor:
-        x = self.drop(x)
-        for layer in self.encoder_layers:
-            x = layer(x)
-        x = self.memory_norm(x)
-        return torch.stack([cast(DecoderLayer, layer).cross_attention.project(x) for layer in self.layers])
+    def logits(self, memory: Tensor, tokens: Tensor, wanted: Tensor) -> list[Tensor]:
+        """Each writer's logits (M', V) at the true places of `wanted` (N, K, T), of K captions for each of N pictures.
 
-    def forward(self, memory: Tensor, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
-        """Logits (N, K, T, V) of K captions for each of N pictures: memory from `encode`, tokens (N, K, T).
-
-        With a mask `wanted` (N, K, T), only the logits at its true places (M, V): padding costs no output layer.
+        Args:
+            memory: from `encode` or `encode_words`.
+            tokens: (N, K, T).
+            wanted: padding costs no output layer.
         """
         n, k, t = tokens.shape
-        x, _ = self._decode(memory, tokens.reshape(n * k, t), None)
-        x = x.reshape(n, k, t, -1)
-        return self._logits(x if wanted is None else x[wanted])
+        parts = memory.chunk(len(self.writers))
+        found = []
+        for writer, part in zip(self._writers, parts, strict=True):
+            x, _ = writer.decode(part, tokens.reshape(n * k, t), None)
+            found.append(writer.logits(x.reshape(n, k, t, -1)[wanted]))
+        return found
+
+    def forward(self, memory: Tensor, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
+        """Log-probabilities (N, K, T, V) after K captions for each of N pictures, arguments as of `logits`.
+
+        With `wanted` only those at its true places, (M', V).
+        """
+        everywhere = torch.ones_like(tokens, dtype=torch.bool) if wanted is None else wanted
+        mixed = _mixed(self.logits(memory, tokens, everywhere))
+        return mixed if wanted is not None else mixed.reshape(*tokens.shape, -1)
 
     def step(self, tokens: Tensor, past: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probabilities (B, V) of the next token and the longer cache, from the last tokens (B,), B = N * K.
 
-        past and the cache returned are (L, 2, B, H, T, dh), T words so far; memory is what `encode` gave.
+        There is no dropout. past and the cache returned are (M * L, 2, B, H, T, dh), T words so far; memory is what
+        `encode` gave.
         """
-        x, present = self._decode(memory, tokens[:, None], past)
-        return self._logits(x[:, 0]).log_softmax(dim=-1), present
-
-    def _decode(self, memory: Tensor, tokens: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
-        start = 0 if past is None else past.shape[4]
-        positions = torch.arange(tokens.shape[1], device=tokens.device) + start
-        x = self.drop(self.tokens(tokens) + self.positions(positions))
-        presents = []
-        for i, layer in enumerate(self.layers):
-            x, present = layer(x, None if past is None else past[i], memory[i])
+        probabilities, presents = [], []
+        parts = zip(memory.chunk(len(self.writers)), past.chunk(len(self.writers)), strict=True)
+        for writer, (own, before) in zip(self._writers, parts, strict=True):
+            x, present = writer.step(own, tokens, before, memory.shape[2])
+            probabilities.append(writer.logits(x).float().softmax(dim=-1))
             presents.append(present)
-        return self.norm(x), torch.stack(presents)
+        # onnxruntime takes far longer for logsumexp, which `forward` uses.
+        mixed = torch.stack(probabilities).mean(dim=0) if len(probabilities) > 1 else probabilities[0]
+        return mixed.clamp(min=1e-30).log(), torch.cat(presents)
 
-    def _logits(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.tokens.weight)
+
+def _mixed(logits: list[Tensor]) -> Tensor:
+    """Log-probabilities (..., V): the mean of what each writer thinks likely."""
+    logprobs = [scores.float().log_softmax(dim=-1) for scores in logits]
+    if len(logprobs) == 1:
+        return logprobs[0]
+    return torch.stack(logprobs).logsumexp(dim=0) - math.log(len(logprobs))

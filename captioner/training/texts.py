@@ -71,7 +71,12 @@ class WordNoise:
         parts = []
         for start in range(0, len(features), _PART):
             classes = torch.from_numpy(features.classes[start : start + _PART, 0].astype(np.float32))
-            parts.append([tensor.cpu().numpy() for tensor in model.sure_words(classes.to(model.words.weight.device))])
+            parts.append(
+                [
+                    tensor.cpu().numpy()
+                    for tensor in model.sure_words(classes.to(model.encoder.classifier.weight.device))
+                ]
+            )
         ids, levels = (np.concatenate([part[i] for part in parts]) for i in range(2))
         said = [words.find(map(normalise_caption, texts)) for texts in captions]
         mentioned = np.stack([np.isin(row, of) for row, of in zip(ids, said, strict=True)])

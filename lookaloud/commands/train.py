@@ -76,7 +76,8 @@ def train(
     from captioner.training.config import FINE_TUNING, TrainConfig
     from captioner.training.data import read_dataset
     from captioner.training.export import export_model
-    from captioner.training.start import load_start
+    from captioner.training.neighbours import add_neighbours
+    from captioner.training.start import load_start, neighbours_of_captioner
     from captioner.training.texts import read_texts
     from captioner.training.train import load_run
     from captioner.training.train import train as run_training
@@ -96,6 +97,7 @@ def train(
     learn = [example for example in examples if example.split == "train"]
     check = [example for example in examples if example.split == "val"]
     click.echo(f"{len(learn)} pictures to learn from, {len(check)} to check with.")
+    progress = sys.stderr.isatty() if progress is None else progress
     result = run_training(
         learn,
         check,
@@ -105,13 +107,15 @@ def train(
         start=None if start is None else load_start(start),
         reward=_cider_reward(learn) if config.reward_epochs and learn else None,
         device=device,
-        progress=sys.stderr.isatty() if progress is None else progress,
+        progress=progress,
     )
     checked = "" if result.val_loss is None else f", {result.val_loss:.3f} on the pictures to check with"
     click.echo(f"Trained {result.steps} steps. Loss {result.train_loss:.3f} a token{checked}. The run is in {out}.")
     if export is not None:
         model, tokenizer, _ = load_run(out)
         export_model(model, tokenizer, export, name=export.name)
+        base = None if start is None else neighbours_of_captioner(start)
+        add_neighbours(export, learn, base=base, progress=progress)
         click.echo(f"The captioner is in {export}. Use it: lookaloud describe PICTURE --captioner {export}")
 
 
