@@ -55,7 +55,9 @@ def main() -> None:
         half = Path(name)
         export_model(model, tokenizer, half, name="half", quantise=False)
         for label, folder in (("half precision", half), ("shipped", WEIGHTS)):
-            captioner = Captioner(CompactBackend(folder))
+            backend = CompactBackend(folder)
+            backend.neighbours = None  # The network alone: the torch model has none.
+            captioner = Captioner(backend)
             captions = [caption.text for caption in captioner.caption_batch(images, OPTIONS)]
             same = sum(a == b for a, b in zip(reference, captions, strict=False))
             values[label] = cider(dict(zip(references, captions, strict=True)), references)

@@ -33,7 +33,7 @@ ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 TOKENIZER_FILE, CONFIG_FILE = "tokenizer.json", "config.json"
 # Where neighbours choose, hypotheses that the search keeps for each beam asked for, and what their voice counts for
 # against the mean log-probability of a caption's tokens; chosen on val pictures.
-_WIDTH, _ADVICE = 2, 40.0
+_WIDTH, _ADVICE = 2, 30.0
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
