@@ -13,8 +13,7 @@ from PIL import Image
 from captioner import CaptionOptions, Draft
 from captioner.confidence import LogprobCalibration, user_calibration
 from captioner.testing import FakeBackend
-from lookaloud.commands.calibrate import calibrate
-from lookaloud.failures import explain
+from lookaloud.cli import main
 
 SUBJECTS = ("dog", "cat", "horse", "boat", "car", "child", "bird", "man")
 PLACES = ("beach", "street", "field", "lake", "roof", "bridge", "garden", "mountain", "station")
@@ -58,7 +57,7 @@ def write_dataset(n: int, *, n_captions: int = 5, split: str = "val") -> Path:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(calibrate, arguments)
+    return CliRunner().invoke(main, ("calibrate", *arguments))
 
 
 @pytest.fixture(autouse=True)
@@ -125,17 +124,16 @@ def test_too_little_to_learn_from_is_said(
     loads.captioner = Wavering()
     write_dataset(n, n_captions=n_captions)
     result = run("data.jsonl", "--captioner", "vlm", *arguments)
-    assert result.exception is not None
-    assert said in explain(result.exception).sentence
-    assert explain(result.exception).exit_code == 1
+    assert said in result.stderr
+    assert result.exit_code == 1
     assert not loads.captioner_calls  # found out before a model is loaded
 
 
 def test_a_captioner_that_brings_its_own_is_refused(loads: Loads) -> None:
     write_dataset(60)
     result = run("data.jsonl", "--captioner", "compact")
-    assert result.exception is not None
-    assert "brings its own calibration" in explain(result.exception).sentence
+    assert result.exit_code != 0
+    assert "brings its own calibration" in result.stderr
 
 
 def test_captions_that_are_all_wrong_teach_nothing(loads: Loads) -> None:
@@ -146,6 +144,6 @@ def test_captions_that_are_all_wrong_teach_nothing(loads: Loads) -> None:
     loads.captioner = Wrong()
     write_dataset(60)
     result = run("data.jsonl", "--captioner", "vit-gpt2")
-    assert result.exception is not None
-    assert "none of the 60 captions are acceptable" in explain(result.exception).sentence
+    assert result.exit_code == 1
+    assert "none of the 60 captions are acceptable" in result.stderr
     assert not user_calibration("vit-gpt2").exists()
