@@ -46,7 +46,7 @@ class TrainConfig:
     l2_sp: float = 0.0
     label_smoothing: float = 0.1
     ema_decay: float = 0.998
-    reward_epochs: int = 8
+    reward_epochs: int = 4
     reward_learning_rate: float = 5e-5
     reward_samples: int = 5
     n_views: int = 6
