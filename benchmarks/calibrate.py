@@ -26,15 +26,15 @@ from tqdm import tqdm
 
 from captioner.backends.compact import CONFIG_FILE, CompactBackend
 from captioner.caption import CaptionOptions
-from captioner.confidence import Calibration
+from captioner.confidence import Calibration, fit_logistic
 from captioner.images import open_image
 from captioner.training.data import Example, read_dataset
-from eval.captions.cider import CiderD
+from eval.captions.cider import CiderD, human_level
 from eval.tokens import lower_nopunct
 
 Array = npt.NDArray[np.float64]
 
-_QUANTILE, _BINS, _FOLDS, _RIDGE = 0.25, 10, 10, 1.0
+_BINS, _FOLDS = 10, 10
 _HUMAN_PICTURES = 2000
 
 
@@ -46,7 +46,8 @@ def main() -> None:
     parser.add_argument("--diagram", type=Path, required=True)
     args = parser.parse_args()
 
-    threshold = human_level(read_dataset(args.data[0], split="train"))
+    people = [[lower_nopunct(text) for text in e.captions] for e in read_dataset(args.data[0], split="train")]
+    threshold = human_level({str(i): texts for i, texts in enumerate(people)}, images_a_round=_HUMAN_PICTURES)
     backend = CompactBackend(args.weights)
     features, acceptable, names = [], [], []
     for folder in args.data:
@@ -68,27 +69,12 @@ def main() -> None:
     }
     config_path = args.weights / CONFIG_FILE
     config = json.loads(config_path.read_text(encoding="utf-8"))
-    config["confidence"] = asdict(fitted(x, y))
+    config["confidence"] = asdict(Calibration(*fit_logistic(x, y)))
     config_path.write_text(json.dumps(config) + "\n", encoding="utf-8")
     args.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     args.diagram.parent.mkdir(parents=True, exist_ok=True)
     args.diagram.write_text(diagram(figures[args.data[0].name]), encoding="utf-8")  # type: ignore[arg-type]
     print(json.dumps(figures, indent=1))
-
-
-def human_level(examples: list[Example]) -> float:
-    """The CIDEr-D that three of four human captions reach against the others of their picture."""
-    rng = np.random.default_rng(0)
-    tokens = {str(i): [lower_nopunct(text) for text in e.captions] for i, e in enumerate(examples)}
-    scores = []
-    for left_out in range(min(map(len, tokens.values()))):
-        kept = {i: [text for j, text in enumerate(texts) if j != left_out] for i, texts in tokens.items()}
-        cider = CiderD(kept)
-        scores += [
-            cider.score_one(str(i), tokens[str(i)][left_out])
-            for i in rng.choice(len(examples), size=min(_HUMAN_PICTURES, len(examples)), replace=False)
-        ]
-    return float(np.quantile(scores, _QUANTILE))
 
 
 def _observe(backend: CompactBackend, example: Example) -> tuple[str, Array]:
@@ -98,29 +84,12 @@ def _observe(backend: CompactBackend, example: Example) -> tuple[str, Array]:
     return backend.text_of(found.captions[0]), backend.confidence_features(found)
 
 
-def fitted(x: Array, y: Array) -> Calibration:
-    """A logistic regression with a small L2 penalty on the weights of standardised features (Newton's method)."""
-    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
-    z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
-    penalty = np.diag([*[_RIDGE] * x.shape[1], 0.0])
-    w = np.zeros(z.shape[1])
-    for _ in range(50):
-        p = 1.0 / (1.0 + np.exp(-(z @ w)))
-        gradient = z.T @ (p - y) + penalty @ w
-        step = np.linalg.solve((z.T * (p * (1 - p))) @ z + penalty, gradient)
-        w -= step
-        if np.abs(step).max() < 1e-10:
-            break
-    weights = w[:-1] / scale
-    return Calibration(tuple(map(float, weights)), float(w[-1] - mean @ weights))
-
-
 def cross_validated(x: Array, y: Array) -> Array:
     """For each row the probability from a regression that has not seen it."""
     folds = np.random.default_rng(0).permutation(len(x)) % _FOLDS
     out = np.zeros(len(x))
     for fold in range(_FOLDS):
-        calibration = fitted(x[folds != fold], y[folds != fold])
+        calibration = Calibration(*fit_logistic(x[folds != fold], y[folds != fold]))
         out[folds == fold] = [calibration.probability(row) for row in x[folds == fold]]
     return out
 

@@ -127,14 +127,14 @@ def diverse_beam_search(
         for each input 1 + len(costs) lists of hypotheses, best first: the main search's, then the groups'.
     """
     lanes: list[_Lane] = []
-    for i in range(n):
-        start = i * (num_beams + len(costs) * group_beams)
-        main = _Lane(slice(start, start + num_beams))
-        groups = [
-            _Lane(slice(at, at + group_beams), leader=main, cost=cost)
-            for cost, at in zip(costs, range(main.rows.stop, 2**31, group_beams), strict=False)
-        ]
-        lanes += [main, *groups]
+    row = 0
+    for _ in range(n):
+        main = _Lane(slice(row, row + num_beams))
+        lanes.append(main)
+        row += num_beams
+        for cost in costs:
+            lanes.append(_Lane(slice(row, row + group_beams), leader=main, cost=cost))
+            row += group_beams
     _search(step, lanes, max_new_tokens, bos, eos, length_penalty, free)
     found = [lane.best(lane.width) for lane in lanes]
     size = 1 + len(costs)

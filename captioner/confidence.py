@@ -72,6 +72,25 @@ def features_of(
     )
 
 
+def fit_logistic(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[tuple[float, ...], float]:
+    """Weights (F,) and bias of the logistic regression from features (N, F) to what is so, (N,) of 0 and 1.
+
+    Newton's method, with an L2 penalty of 1 on the weights of the standardised features.
+    """
+    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+    z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
+    penalty = np.diag([*[1.0] * x.shape[1], 0.0])
+    w = np.zeros(z.shape[1])
+    for _ in range(50):
+        p = 1.0 / (1.0 + np.exp(-(z @ w)))
+        step = np.linalg.solve((z.T * (p * (1 - p))) @ z + penalty, z.T @ (p - y) + penalty @ w)
+        w -= step
+        if np.abs(step).max() < 1e-10:
+            break
+    weights = w[:-1] / scale
+    return tuple(map(float, weights)), float(w[-1] - mean @ weights)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """A fitted regression.
@@ -119,7 +138,7 @@ class LogprobCalibration:
 
     @classmethod
     def fit(cls, mean_logprobs: Sequence[float], acceptable: Sequence[bool]) -> LogprobCalibration:
-        """The regression that makes what was seen the likeliest, with a small L2 penalty (Newton's method).
+        """The regression that makes what was seen the likeliest: see `fit_logistic`.
 
         Raises:
             ValueError: the captions were all acceptable, or none was; the message says which.
@@ -128,18 +147,8 @@ class LogprobCalibration:
         if len(set(y.tolist())) < 2:
             found = "all" if y.any() else "none"
             raise ValueError(f"{found} of the {len(y)} captions are acceptable, and a confidence is learned from both")
-        x = np.array(mean_logprobs, dtype=np.float64)
-        mean, scale = float(x.mean()), float(x.std()) + 1e-9
-        z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
-        penalty = np.diag([1.0, 0.0])
-        w = np.zeros(2)
-        for _ in range(50):
-            p = 1.0 / (1.0 + np.exp(-(z @ w)))
-            step = np.linalg.solve((z.T * (p * (1 - p))) @ z + penalty, z.T @ (p - y) + penalty @ w)
-            w -= step
-            if np.abs(step).max() < 1e-10:
-                break
-        return cls(float(w[0] / scale), float(w[1] - w[0] * mean / scale), len(x))
+        (weight,), bias = fit_logistic(np.array(mean_logprobs, dtype=np.float64)[:, None], y)
+        return cls(weight, bias, len(y))
 
     @classmethod
     def load(cls, path: Path) -> LogprobCalibration | None:

@@ -9,10 +9,11 @@ import json
 import logging
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from captioner.errors import UnknownCaptionerError, WeightsError
+from captioner.errors import UnknownCaptionerError, WeightsError, reason_of
 
 CONFIG_FILE = "config.json"
 
@@ -120,7 +121,7 @@ class Source:
         # Every way in which a network can fail has a class of its own, in three libraries.
         except Exception as error:
             raise WeightsError(
-                f"{self.repo} could not be downloaded ({_reason(error)}); check the name and the network, or "
+                f"{self.repo} could not be downloaded ({reason_of(error)}); check the name and the network, or "
                 f"{self._by_hand}."
             ) from error
         check_weights(folder)
@@ -131,8 +132,11 @@ class Source:
         return f"copy the files of {self.page} to {self.folder}"
 
 
-def _reason(error: BaseException) -> str:
-    return " ".join((str(error).strip() or type(error).__name__).split()).rstrip(".")[:200]
+def is_wanted(file: str) -> bool:
+    """Whether a file of a repository, as the hub names it, is one that is fetched."""
+    return any(fnmatch(file, pattern) for pattern in _WANTED) and not any(
+        fnmatch(file, pattern) for pattern in _UNWANTED
+    )
 
 
 def is_complete(folder: Path) -> bool:

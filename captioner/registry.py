@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -50,7 +50,7 @@ class CaptionerSpec:
 
     def missing_packages(self) -> tuple[str, ...]:
         """The packages that it needs and that are not installed."""
-        return tuple(package for package in self.packages if find_spec(package) is None)
+        return _missing(self.packages)
 
     def installed(self) -> bool:
         """Whether it can be loaded now, without a download or another installation."""
@@ -65,8 +65,18 @@ class CaptionerSpec:
         >>> list_captioners()[1].facts
         '985 MB, 239 million parameters, licence Apache-2.0'
         """
-        parameters = "" if self.n_parameters is None else f", {self.n_parameters / 1e6:.0f} million parameters"
-        return f"{self.size_mb:g} MB{parameters}, licence {self.licence}"
+        return facts(self.size_mb, self.n_parameters, self.licence)
+
+
+def facts(size_mb: float | None, n_parameters: int | None, licence: str) -> str:
+    """Size, parameters and licence of a model, as far as they are known, as people are told them before a download."""
+    size = [] if size_mb is None else [f"{size_mb:g} MB"]
+    count = [] if n_parameters is None else [f"{n_parameters / 1e6:.0f} million parameters"]
+    return ", ".join([*size, *count, f"licence {licence}"])
+
+
+def _missing(packages: Iterable[str]) -> tuple[str, ...]:
+    return tuple(package for package in packages if find_spec(package) is None)
 
 
 def _load_compact(*, device: str, dtype: str, local_only: bool) -> Backend:
@@ -104,7 +114,7 @@ def require_models_extra(name: str) -> None:
     Raises:
         MissingExtraError: a package is missing; the message has the line that installs it.
     """
-    missing = [package for package in MODEL_PACKAGES if find_spec(package) is None]
+    missing = _missing(MODEL_PACKAGES)
     if missing:
         raise MissingExtraError(
             f"The captioner {name} needs {', '.join(missing)}. Install what is missing with: "
@@ -234,7 +244,7 @@ def load_captioner(
             lists what can be chosen.
         MissingExtraError: a package is missing; the message has the line that installs it.
         WeightsError: its files are missing, damaged or pickled, or cannot be downloaded.
-        ValueError: no such device or dtype.
+        DeviceError: no such device or dtype.
 
     Example:
         >>> load_captioner().name  # doctest: +SKIP
@@ -260,6 +270,18 @@ def _backend(name: str, *, device: str, dtype: str, local_only: bool) -> Backend
         from captioner.backends.compact import CompactBackend
 
         return CompactBackend(folder)
+    source = hub_source(name)
+    require_models_extra(name)
+    found = source.fetch("its page has size and licence", local_only=local_only)
+    return _load_model(name, found, device=device, dtype=dtype)
+
+
+def hub_source(name: str) -> Source:
+    """The model of the hub that a name which is in no table names.
+
+    Raises:
+        UnknownCaptionerError: it names none; the message lists what can be chosen.
+    """
     source = Source.parse(name)
     if source is None:
         names = ", ".join(spec.name for spec in _CAPTIONERS)
@@ -267,6 +289,4 @@ def _backend(name: str, *, device: str, dtype: str, local_only: bool) -> Backend
             f"There is no captioner called {name!r}. Choose one of: {names}, or name a folder, or a model of the "
             "Hugging Face hub as owner/name."
         )
-    require_models_extra(name)
-    found = source.fetch("its page has size and licence", local_only=local_only)
-    return _load_model(name, found, device=device, dtype=dtype)
+    return source

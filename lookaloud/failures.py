@@ -75,6 +75,7 @@ _FULL = _about_file("The disk is full while writing {}", "free some space and ru
 # The most specific class of an error decides (its own class, then its bases in order).
 TABLE: Mapping[type[BaseException], _Rule] = {
     captioning.UnknownCaptionerError: _Rule(Exit.USAGE, 404),
+    captioning.DeviceError: _Rule(Exit.USAGE, 422),
     captioning.ImageError: _Rule(Exit.FAILED, 422),
     captioning.MissingExtraError: _Rule(Exit.FAILED, 501),
     captioning.WeightsError: _Rule(Exit.FAILED, 503),

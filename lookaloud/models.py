@@ -15,9 +15,12 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from captioner import CaptionerSpec, UnknownCaptionerError, list_captioners
-from captioner.hub import Source
+from captioner.errors import reason_of
+from captioner.hub import Source, is_wanted
+from captioner.registry import facts
 from lookaloud.errors import LookaloudError
 from speech import VoiceSpec, list_voices
+from speech.backends.hibari import voice_file
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,7 @@ class Model:
     @property
     def facts(self) -> str:
         """Size, parameters and licence, as people are told before a download."""
-        size = [] if self.size_mb is None else [f"{self.size_mb:g} MB"]
-        count = [] if self.n_parameters is None else [f"{self.n_parameters / 1e6:.0f} million parameters"]
-        return ", ".join([*size, *count, f"licence {self.licence}"])
+        return facts(self.size_mb, self.n_parameters, self.licence)
 
 
 def list_models() -> tuple[Model, ...]:
@@ -162,11 +163,7 @@ def _voice(spec: VoiceSpec) -> Model:
 
 
 def _voice_store(spec: VoiceSpec) -> Store:
-    if spec.backend != "speech.backends.hibari":
-        return PackageStore(spec.source.removeprefix("the ").removesuffix(" package"))
-    from hibari.voices import VOICES
-
-    return PackageStore("hibari-tts") if VOICES[spec.name].get("bundled") else HibariStore(spec.name)
+    return PackageStore(spec.package) if spec.package else HibariStore(spec.name)
 
 
 @dataclass(frozen=True)
@@ -216,9 +213,7 @@ class HibariStore(Store):
     @property
     def file(self) -> Path:
         """The voice's file, whether it is here or not."""
-        from hibari.voices import VOICES, cache_dir
-
-        return Path(cache_dir(), VOICES[self.name]["file"])
+        return voice_file(self.name)
 
     @property
     def place(self) -> str:
@@ -355,11 +350,9 @@ def hub_facts(model: Model) -> str:
         info = HfApi().model_info(source.repo, revision=source.revision, files_metadata=True)
     # Every way in which a network can fail has a class of its own, in three libraries.
     except Exception as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
         raise LookaloudError(
-            f"The hub could not be asked about {source.repo} ({reason}); check the name and the network."
+            f"The hub could not be asked about {source.repo} ({reason_of(error)}); check the name and the network."
         ) from error
-    wanted = (".safetensors", ".json", ".txt", ".model", ".jinja")
-    files = [file for file in info.siblings or [] if file.rfilename.endswith(wanted) and "/" not in file.rfilename]
+    files = [file for file in info.siblings or [] if is_wanted(file.rfilename)]
     licence = getattr(info.card_data, "license", None) or "not stated"
     return f"{sum(file.size or 0 for file in files) / 1e6:.0f} MB, licence {licence}"

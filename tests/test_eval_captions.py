@@ -12,6 +12,7 @@ from pycocoevalcap.rouge.rouge import Rouge
 
 from eval.captions import DEFAULT_METRICS, CiderD, score_captions
 from eval.captions.bleu import bleu_from_stats, bleu_stats
+from eval.captions.cider import human_level
 from eval.captions.rouge import rouge_l
 from eval.errors import (
     EmptyReferenceError,
@@ -221,3 +222,11 @@ def test_metrics_without_references_raise() -> None:
         rouge_l(["a"], [])
     with pytest.raises(ValueError, match=r"shape \(3,\)"):
         bleu_from_stats(np.zeros(3))
+
+
+def test_the_human_level_is_what_three_of_four_captions_reach() -> None:
+    alike = {"1": [["a", "dog", "runs"]] * 3, "2": [["two", "cats", "sleep"]] * 3, "3": [["red", "cars", "race"]] * 3}
+    assert human_level(alike) == pytest.approx(7.5)  # no 4-gram in three words: 3/4 of 10
+    mixed = {**alike, "3": [["red", "cars", "race"], ["some", "bread", "lies"], ["tall", "trees", "stand"]]}
+    assert human_level(mixed) == pytest.approx(0.0)  # a third of the captions are like no other
+    assert human_level(mixed, images_a_round=2, seed=1) == human_level(mixed, images_a_round=2, seed=1)

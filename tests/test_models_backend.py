@@ -7,17 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 
 from captioner import Captioner, CaptionOptions
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from captioner.backends.network import Network  # noqa: E402
-from captioner.backends.transformers_models import TransformersBackend  # noqa: E402
-from captioner.backends.vlm import ChatModel, first_sentence, without_opener  # noqa: E402
-from captioner.errors import WeightsError  # noqa: E402
+from captioner.backends.network import Network
+from captioner.backends.transformers_models import TransformersBackend
+from captioner.backends.vlm import ChatModel, first_sentence, without_opener
+from captioner.errors import WeightsError
 
 OPTIONS = CaptionOptions(num_alternatives=0, only_photos=False, num_beams=1, low_confidence=0.0)
 

@@ -10,20 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+import transformers
 from PIL import Image
+from tiny_models import BUILDERS, EXAMPLES, WORDS
+from tiny_models import build_blip as build_blip
+from tiny_models import build_git as build_git
 
 from captioner import CaptionOptions, open_image
-
-pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-
-import torch  # noqa: E402
-from tiny_models import BUILDERS, EXAMPLES, WORDS  # noqa: E402
-from tiny_models import build_blip as build_blip  # noqa: E402
-from tiny_models import build_git as build_git  # noqa: E402
-
-from captioner.backends.devices import DTYPES  # noqa: E402
-from captioner.backends.transformers_models import TransformersBackend, load  # noqa: E402
+from captioner.backends.devices import DTYPES
+from captioner.backends.transformers_models import TransformersBackend, load
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

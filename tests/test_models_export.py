@@ -14,23 +14,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import transformers
 from PIL import Image
+from tiny_models import BUILDERS, EXAMPLES, VISION, build_git, make_tokenizer, randomise
 
 from captioner import CaptionOptions, MissingExtraError, UnknownCaptionerError, WeightsError, load_captioner, open_image
 from captioner.backends.exported import ExportedBackend
 from captioner.beam import Hypothesis
 from captioner.confidence import CALIBRATION_FILE, LogprobCalibration
+from captioner.export.export import export_captioner
 from captioner.export.format import ExportedConfig
 
-pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-
-from tiny_models import BUILDERS, EXAMPLES, VISION, build_git, make_tokenizer, randomise  # noqa: E402
-
-from captioner.export.export import export_captioner  # noqa: E402
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
-import exported_parity  # noqa: E402
+import exported_parity
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -18,9 +18,6 @@ from captioner import MissingExtraError, UnknownCaptionerError, WeightsError, li
 from captioner.confidence import LogprobCalibration, user_calibration
 from captioner.hub import Source, is_complete
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
 MODELS = [spec for spec in list_captioners() if spec.repo is not None]
 
 

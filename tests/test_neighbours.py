@@ -86,11 +86,12 @@ def test_new_pictures_join_and_the_old_ones_keep_their_say(neighbours: Neighbour
     assert of_dog[0] == pytest.approx(float(before[0]), abs=0.1)
 
 
-def test_no_caption_can_be_read_back(neighbours: Neighbours, tmp_path: Path) -> None:
+def test_no_words_are_kept(neighbours: Neighbours, tmp_path: Path) -> None:
     neighbours.save(tmp_path / "neighbours.npz")
-    assert b"grass" not in (tmp_path / "neighbours.npz").read_bytes()
     with np.load(tmp_path / "neighbours.npz") as stored:
         assert all(stored[name].dtype.kind in "fiu" for name in stored.files)
+        # Unpacked: what is compressed shows no word in any case.
+        assert not any(b"grass" in stored[name].tobytes() for name in stored.files)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])

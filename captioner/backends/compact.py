@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from captioner.backends.files import open_session, open_tokenizer
 from captioner.beam import Hypothesis, Step, diverse_beam_search
 from captioner.caption import PHOTOGRAPH, CaptionOptions
 from captioner.captioner import Draft
@@ -26,11 +28,11 @@ from captioner.neighbours import NEIGHBOURS_FILE, Neighbours
 from captioner.photo import GATE_FILE, Gate, Verdict, plain_kind
 
 if TYPE_CHECKING:
-    import onnxruntime
     from tokenizers import Tokenizer
 
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 TOKENIZER_FILE, CONFIG_FILE = "tokenizer.json", "config.json"
+_DAMAGED = ". Install Lookaloud again."
 # Where neighbours choose, hypotheses that the search keeps for each beam asked for, and what their voice counts for
 # against the mean log-probability of a caption's tokens; chosen on val pictures.
 _WIDTH, _ADVICE = 2, 30.0
@@ -60,6 +62,12 @@ class Found:
     captions: tuple[Hypothesis, ...]
     agreement: float = 0.0
     likeness: float = 0.0
+
+
+def _rank(advised: tuple[Hypothesis, float]) -> float:
+    """What a hypothesis and how much the neighbours agree with it are worth together."""
+    hypothesis, agreement = advised
+    return hypothesis.score + _ADVICE * agreement
 
 
 @dataclass(frozen=True)
@@ -103,10 +111,13 @@ class CompactBackend:
             ) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise WeightsError(
-                f"{folder / CONFIG_FILE} is not a captioner's configuration ({error}). Install Lookaloud again."
+                f"{folder / CONFIG_FILE} is not a captioner's configuration ({error}){_DAMAGED}"
             ) from error
-        self._encoder = _session(folder / ENCODER_FILE)
-        self._decoder = _session(folder / DECODER_FILE)
+        # More than four threads do not help pictures of this size.
+        n_threads = min(4, os.cpu_count() or 1)
+        self._encoder, self._decoder = (
+            open_session(folder / file, n_threads=n_threads, ending=_DAMAGED) for file in (ENCODER_FILE, DECODER_FILE)
+        )
         # A captioner with an encoder of its own has no gate that fits it; then only what is plain is refused.
         self._gate = Gate.load(folder / GATE_FILE) if self._config.gate else None
         self.neighbours = Neighbours.load(folder / NEIGHBOURS_FILE) if self._config.neighbours else None
@@ -198,26 +209,22 @@ class CompactBackend:
         return [self._chosen(*pair) for pair in zip(pooled, found, strict=True)]
 
     def _chosen(self, pooled: npt.NDArray[np.float32], found: Sequence[Sequence[Hypothesis]]) -> Found:
-        """The best of the main search, and of each group the best that says something else."""
-        main, *groups = found
-        (best, *_), agreement, likeness = self._advised(pooled, main)
+        """The best of the main search, and of each group the best that says something else.
+
+        What is best is decided by a hypothesis' score and by the neighbours, who are asked once about all of them.
+        """
+        hypotheses = [hypothesis for group in found for hypothesis in group]
+        agreements, likeness = np.zeros(len(hypotheses), dtype=np.float32), 0.0
+        if self.neighbours is not None:
+            agreements, likeness = self.neighbours.consensus(pooled, [self.text_of(h) for h in hypotheses])
+        advised = iter(zip(hypotheses, map(float, agreements), strict=True))
+        main, *groups = (sorted(islice(advised, len(group)), key=_rank, reverse=True) for group in found)
+        best, agreement = main[0]
         chosen = [best]
         for group in groups:
             said = [content(hypothesis, self.function_tokens) for hypothesis in chosen]
-            others = [h for h in group if content(h, self.function_tokens) not in said]
-            chosen += self._advised(pooled, others)[0][:1]
+            chosen += [h for h, _ in group if content(h, self.function_tokens) not in said][:1]
         return Found(tuple(chosen), agreement, likeness)
-
-    def _advised(
-        self, pooled: npt.NDArray[np.float32], hypotheses: Sequence[Hypothesis]
-    ) -> tuple[list[Hypothesis], float, float]:
-        """The hypotheses with the one first that the neighbours would have, and what `Found` says of it."""
-        if self.neighbours is None or not hypotheses:
-            return list(hypotheses), 0.0, 0.0
-        agreements, likeness = self.neighbours.consensus(pooled, [self.text_of(h) for h in hypotheses])
-        scores = [h.score + _ADVICE * float(agreement) for h, agreement in zip(hypotheses, agreements, strict=True)]
-        order = sorted(range(len(hypotheses)), key=lambda i: -scores[i])
-        return [hypotheses[i] for i in order], float(agreements[order[0]]), likeness
 
     def text_of(self, hypothesis: Hypothesis) -> str:
         """The words of a caption."""
@@ -244,26 +251,4 @@ class CompactBackend:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        path = self.folder / TOKENIZER_FILE
-        try:
-            return Tokenizer.from_file(str(path))
-        except Exception as error:
-            raise WeightsError(f"{path} cannot be read ({error}). Install Lookaloud again.") from error
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
-    if not path.is_file():
-        raise WeightsError(f"The captioner's file {path} is missing. Install Lookaloud again.")
-    options = onnxruntime.SessionOptions()
-    # More than four threads do not help pictures of this size; spinning ones would take the cores from the voice.
-    options.intra_op_num_threads = min(4, os.cpu_count() or 1)
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise WeightsError(f"{path} cannot be loaded ({error}). Install Lookaloud again.") from error
+        return open_tokenizer(self.folder / TOKENIZER_FILE, ending=_DAMAGED)

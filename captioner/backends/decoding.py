@@ -10,9 +10,10 @@ from PIL import Image
 from torch import Tensor
 
 from captioner.backends.network import Network
+from captioner.backends.ungated import Costs, costs_of_others, with_others
 from captioner.beam import Hypothesis
 from captioner.caption import CaptionOptions
-from captioner.confidence import DIVERSITY, FUNCTION_WORDS, content
+from captioner.confidence import FUNCTION_WORDS
 
 
 class Decoder:
@@ -28,24 +29,15 @@ class Decoder:
         self._function_tokens = self._special | _single_tokens(network.tokenizer)
 
     def search(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[list[Hypothesis]]:
-        """For each picture its best caption, then others that say something else.
-
-        As in the built-in captioner, the others come from a second search in which words that carry meaning and were
-        used in the best caption cost something, for each alternative twice what they cost for the one before.
-        """
+        """For each picture its best caption, then others that say something else: see `costs_of_others`."""
         encoded = self.network.encode(images, options.prompt)
-        chosen = [[best] for best in self._generate(encoded, 1, options, [])]
+        best = self._generate(encoded, 1, options, [])
         count = options.num_alternatives
+        others: list[Hypothesis] = []
         if count:
-            said = [content(own[0], self._function_tokens) for own in chosen]
-            costs = [(tokens, DIVERSITY * 2.0**k) for tokens in said for k in range(count)]
-            found = self._generate(encoded, count, options, [_Costs(costs)])
-            for i, own in enumerate(chosen):
-                for other in found[i * count : (i + 1) * count]:
-                    meaning = content(other, self._function_tokens)
-                    if meaning and meaning not in [content(h, self._function_tokens) for h in own]:
-                        own.append(other)
-        return chosen
+            costs = costs_of_others(best, count, self._function_tokens)
+            others = self._generate(encoded, count, options, [_Costs(costs)])
+        return with_others(best, others, self._function_tokens)
 
     def text_of(self, hypothesis: Hypothesis, options: CaptionOptions) -> str:
         """The words of a caption, the prompt's among them."""
@@ -128,7 +120,7 @@ class _Costs:
         costs: tokens and their cost, nats, for each picture and alternative; the beams of each are side by side.
     """
 
-    def __init__(self, costs: Sequence[tuple[frozenset[int], float]]) -> None:
+    def __init__(self, costs: Costs) -> None:
         self.costs = costs
         self._table: Tensor | None = None
 

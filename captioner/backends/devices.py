@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from captioner.errors import DeviceError
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -14,7 +16,7 @@ def choose_device(name: str) -> torch.device:
     """The device of that name; "auto" is the first of cuda, mps and cpu that is there.
 
     Raises:
-        ValueError: torch does not know the name, or the computer has no such device.
+        DeviceError: torch does not know the name, or the computer has no such device.
     """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
@@ -22,9 +24,9 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ValueError(f"The device is {name!r}; give 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'.") from error
+        raise DeviceError(f"The device is {name!r}; give 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'.") from error
     if not there.get(device.type, True):
-        raise ValueError(f"The device is {name!r}, which torch does not find on this computer; give 'auto' or 'cpu'.")
+        raise DeviceError(f"The device is {name!r}, which torch does not find on this computer; give 'auto' or 'cpu'.")
     return device
 
 
@@ -32,11 +34,11 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """The precision of that name; "auto" is the fastest whose captions are as good on that device.
 
     Raises:
-        ValueError: no such precision.
+        DeviceError: no such precision.
     """
     if name != "auto":
         if name not in DTYPES:
-            raise ValueError(f"The dtype is {name!r}; give 'auto' or one of: {', '.join(DTYPES)}.")
+            raise DeviceError(f"The dtype is {name!r}; give 'auto' or one of: {', '.join(DTYPES)}.")
         return DTYPES[name]
     fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else device.type == "cpu" and _cpu_has_bfloat16()
     return torch.bfloat16 if fast else torch.float32

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from captioner.backends.files import open_session, open_tokenizer
+from captioner.backends.ungated import Costs, UngatedBackend, costs_of_others, with_others
 from captioner.beam import Hypothesis, Step, beam_search
-from captioner.caption import PHOTOGRAPH, CaptionOptions
-from captioner.captioner import Draft
-from captioner.confidence import CALIBRATION_FILE, DIVERSITY, FUNCTION_WORDS, LogprobCalibration, content
-from captioner.errors import CaptionerError, WeightsError
+from captioner.caption import CaptionOptions
+from captioner.confidence import CALIBRATION_FILE, FUNCTION_WORDS, LogprobCalibration
+from captioner.errors import CaptionerError
 from captioner.export.format import DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE, ExportedConfig, memory_names
-from captioner.photo import plain_kind
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 _TIDIED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
 
-class ExportedBackend:
+_DAMAGED = "; export the captioner again."
+
+
+class ExportedBackend(UngatedBackend):
     """Captions pictures with the files of a folder.
 
     Args:
@@ -45,9 +48,13 @@ class ExportedBackend:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config = ExportedConfig.load(folder)
-        self.calibration = LogprobCalibration.load(folder / CALIBRATION_FILE)
-        self._encoder = _session(folder / ENCODER_FILE)
-        self._decoder = _session(folder / DECODER_FILE)
+        super().__init__(LogprobCalibration.load(folder / CALIBRATION_FILE))
+        # The cores that this process may use, which in a container are fewer than there are.
+        may_use = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self._encoder, self._decoder = (
+            open_session(folder / file, n_threads=may_use or 1, ending=_DAMAGED)
+            for file in (ENCODER_FILE, DECODER_FILE)
+        )
         self._memory = memory_names(self.config.n_layers)
         self._past = [f"past_{name}" for name in self._memory]
         self._outputs = ["logprobs", *(f"present_{name}" for name in self._memory)]
@@ -61,35 +68,17 @@ class ExportedBackend:
     def input_size(self) -> int:
         return max(self.config.preprocessing.size)
 
-    def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
-        """The words for each picture, in order. There is no gate for these networks: only what is plain is refused."""
-        kinds = [(plain_kind(image) if options.only_photos else None) or PHOTOGRAPH for image in images]
-        seen = [image for image, kind in zip(images, kinds, strict=True) if kind == PHOTOGRAPH]
-        found = iter(self.search(seen, options) if seen else [])
-        return [self._draft(next(found), options) if kind == PHOTOGRAPH else Draft((), 0.0, kind) for kind in kinds]
-
     def search(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[list[Hypothesis]]:
-        """For each picture its best caption, then others that say something else.
-
-        As with every captioner, the others come from a second search in which words that carry meaning and were used in
-        the best caption cost something, for each alternative twice what they cost for the one before.
-        """
+        """For each picture its best caption, then others that say something else: see `costs_of_others`."""
         memory = self.encode(images)
         n, count = len(images), options.num_alternatives
         begin = self._begin(options)
         best = [found[0] for found in self._find(memory, n, begin, options, None)]
-        chosen = [[hypothesis] for hypothesis in best]
-        if not count:
-            return chosen
-        said = [content(hypothesis, self.function_tokens) for hypothesis in best]
-        costs = [(tokens, DIVERSITY * 2.0**k) for tokens in said for k in range(count)]
-        found = self._find(memory, n * count, begin, options, costs)
-        for k, hypotheses in enumerate(found):
-            own = chosen[k // count]
-            meaning = content(hypotheses[0], self.function_tokens)
-            if meaning and meaning not in [content(other, self.function_tokens) for other in own]:
-                own.append(hypotheses[0])
-        return chosen
+        others: list[Hypothesis] = []
+        if count:
+            costs = costs_of_others(best, count, self.function_tokens)
+            others = [found[0] for found in self._find(memory, n * count, begin, options, costs)]
+        return with_others(best, others, self.function_tokens)
 
     def text_of(self, hypothesis: Hypothesis, options: CaptionOptions) -> str:
         """The words of a caption, the prompt's among them."""
@@ -143,7 +132,7 @@ class ExportedBackend:
         n: int,
         begin: Sequence[int],
         options: CaptionOptions,
-        costs: Sequence[tuple[frozenset[int], float]] | None,
+        costs: Costs | None,
     ) -> list[list[Hypothesis]]:
         """Captions for n rows, those of one picture side by side; with `costs`, some tokens cost something."""
         num_beams = 1 if options.temperature else options.num_beams
@@ -162,7 +151,7 @@ class ExportedBackend:
             )  # fmt: skip
         return [[self._words(hypothesis) for hypothesis in hypotheses] for hypotheses in found]
 
-    def _table(self, costs: Sequence[tuple[frozenset[int], float]]) -> npt.NDArray[np.float64]:
+    def _table(self, costs: Costs) -> npt.NDArray[np.float64]:
         table = np.zeros((len(costs), self.config.vocab_size))
         for row, (tokens, cost) in zip(table, costs, strict=True):
             row[list(tokens)] = cost
@@ -175,7 +164,7 @@ class ExportedBackend:
         begin: int,
         room: int,
         options: CaptionOptions,
-        costs: Sequence[tuple[frozenset[int], float]] | None,
+        costs: Costs | None,
     ) -> list[list[Hypothesis]]:
         """One drawn caption a row: the largest of log-probabilities with Gumbel noise is a draw from them.
 
@@ -210,11 +199,6 @@ class ExportedBackend:
         logprobs = (*(lp for _, lp in kept), *found.logprobs[n:]) or (float("-inf"),)
         return Hypothesis(tuple(t for t, _ in kept), logprobs, sum(logprobs) / len(logprobs))
 
-    def _draft(self, found: Sequence[Hypothesis], options: CaptionOptions) -> Draft:
-        mean = found[0].score
-        confidence = found[0].mean_probability if self.calibration is None else self.calibration.probability(mean)
-        return Draft(tuple(self.text_of(hypothesis, options) for hypothesis in found), confidence, mean_logprob=mean)
-
     def _begin(self, options: CaptionOptions) -> list[int]:
         begin = [*self.config.begin, *self._prompt(options)]
         if len(begin) > self.config.max_tokens:
@@ -232,28 +216,4 @@ class ExportedBackend:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        path = self.folder / TOKENIZER_FILE
-        try:
-            return Tokenizer.from_file(str(path))
-        except Exception as error:
-            raise WeightsError(f"{path} cannot be read ({error}); export the captioner again.") from error
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
-    if not path.is_file():
-        raise WeightsError(f"The captioner's file {path} is missing; export the captioner again.")
-    options = onnxruntime.SessionOptions()
-    # The cores that this process may use, which in a container are fewer than there are.
-    may_use = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    options.intra_op_num_threads = may_use or 1
-    # Spinning threads would take the cores from the voice.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise WeightsError(f"{path} cannot be loaded ({error}); export the captioner again.") from error
+        return open_tokenizer(self.folder / TOKENIZER_FILE, ending=_DAMAGED)

@@ -13,15 +13,14 @@ from PIL import Image
 from captioner.backends.decoding import Decoder
 from captioner.backends.devices import choose_device, choose_dtype
 from captioner.backends.network import Network
+from captioner.backends.ungated import UngatedBackend
 from captioner.beam import Hypothesis
-from captioner.caption import PHOTOGRAPH, CaptionOptions
-from captioner.captioner import Draft
+from captioner.caption import CaptionOptions
 from captioner.confidence import LogprobCalibration
 from captioner.hub import check_weights, network_of, read_config
-from captioner.photo import plain_kind
 
 
-class TransformersBackend:
+class TransformersBackend(UngatedBackend):
     """Captions pictures with a network of transformers.
 
     Args:
@@ -32,9 +31,9 @@ class TransformersBackend:
     """
 
     def __init__(self, name: str, network: Network, *, calibration: LogprobCalibration | None = None) -> None:
+        super().__init__(calibration)
         self.name = name
         self.network = network
-        self.calibration = calibration
         self._decoder = Decoder(network)
         # Most pictures that fitted into memory at once; None as long as all did.
         self._largest: int | None = None
@@ -49,13 +48,6 @@ class TransformersBackend:
     def batch_size(self) -> int:
         """Pictures that are worth giving at once: a GPU wants more."""
         return 8 if self.network.device.type == "cpu" else 32
-
-    def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
-        """The words for each picture, in order. There is no gate for these networks: only what is plain is refused."""
-        kinds = [(plain_kind(image) if options.only_photos else None) or PHOTOGRAPH for image in images]
-        seen = [image for image, kind in zip(images, kinds, strict=True) if kind == PHOTOGRAPH]
-        found = iter(self.search(seen, options))
-        return [self._draft(next(found), options) if kind == PHOTOGRAPH else Draft((), 0.0, kind) for kind in kinds]
 
     def search(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[list[Hypothesis]]:
         """For each picture its best caption, then others that say something else.
@@ -99,12 +91,6 @@ class TransformersBackend:
         """The words of a caption, the prompt's among them."""
         return self._decoder.text_of(hypothesis, options)
 
-    def _draft(self, found: Sequence[Hypothesis], options: CaptionOptions) -> Draft:
-        mean = found[0].score
-        confidence = found[0].mean_probability if self.calibration is None else self.calibration.probability(mean)
-        texts = tuple(self.text_of(hypothesis, options) for hypothesis in found)
-        return Draft(texts, confidence, mean_logprob=mean)
-
 
 def load(
     name: str, folder: Path, *, device: str, dtype: str, calibration: LogprobCalibration | None = None
@@ -114,7 +100,7 @@ def load(
     Raises:
         UnknownCaptionerError: the model is of no class that captions.
         WeightsError: files are missing, damaged or pickled.
-        ValueError: no such device or precision.
+        DeviceError: no such device or precision.
     """
     where = choose_device(device)
     precision = choose_dtype(dtype, where)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -30,11 +28,11 @@ from captioner.export.format import (
 )
 from captioner.export.graphs import BlipStep, BlipTower, DecoderStep, Encoder, Gpt2Step, VitTower
 from captioner.export.quantise import quantise
+from captioner.export.tracing import trace
 from captioner.hub import Source, network_of, read_config
-from captioner.registry import calibration_file, list_captioners
+from captioner.registry import calibration_file, hub_source, list_captioners
 from captioner.training.files import write_atomically
 
-_OPSET = 17
 # One protobuf file holds 2 GiB.
 _LARGEST_GRAPH = 2_000_000_000
 
@@ -114,17 +112,9 @@ def _find(name: str, *, local_only: bool) -> _Found:
     folder = Path(name)
     if folder.is_dir():
         return _Found(folder.resolve().name, folder, "a folder", _licence_of(folder))
-    source_named = Source.parse(name)
-    if source_named is None:
-        names = ", ".join(spec.name for spec in list_captioners())
-        raise UnknownCaptionerError(
-            f"There is no captioner called {name!r}. Choose one of: {names}, or name a folder, or a model of the "
-            "Hugging Face hub as owner/name."
-        )
-    folder = source_named.fetch("its page has size and licence", local_only=local_only)
-    return _Found(
-        source_named.repo, folder, f"huggingface.co/{source_named.repo} at {folder.name}", _licence_of(folder)
-    )
+    source = hub_source(name)
+    folder = source.fetch("its page has size and licence", local_only=local_only)
+    return _Found(source.repo, folder, f"huggingface.co/{source.repo} at {folder.name}", _licence_of(folder))
 
 
 def _licence_of(folder: Path) -> str:
@@ -244,7 +234,7 @@ def _encoder_graph(parts: _Parts, config: ExportedConfig) -> bytes:
     height, width = prepared.crop or (prepared.size * 2)[:2]
     names = memory_names(config.n_layers)
     axes = {name: {0: "pictures"} for name in ("pixels", *names)}
-    return _to_onnx(Encoder(parts.tower, parts.step), (torch.zeros(2, 3, height, width),), ["pixels"], names, axes)
+    return trace(Encoder(parts.tower, parts.step), (torch.zeros(2, 3, height, width),), ["pixels"], names, axes)
 
 
 def _decoder_graph(parts: _Parts, config: ExportedConfig) -> bytes:
@@ -263,30 +253,4 @@ def _decoder_graph(parts: _Parts, config: ExportedConfig) -> bytes:
     axes |= {name: {0: "rows", 2: "longer"} for name in present}
     axes |= {name: {0: "pictures", 3 if name.startswith("keys") else 2: "positions"} for name in names}
     inputs = (tokens, tokens, *past, *memory)
-    return _to_onnx(parts.step, inputs, ["tokens", "parents", *past_names, *names], ["logprobs", *present], axes)
-
-
-def _to_onnx(
-    module: nn.Module,
-    inputs: tuple[torch.Tensor, ...],
-    input_names: Sequence[str],
-    output_names: Sequence[str],
-    dynamic_axes: dict[str, dict[int, str]],
-) -> bytes:
-    buffer: Any = io.BytesIO()  # the tracing exporter takes it, though its annotation names only paths
-    # The tracing exporter: the other one fixes a cache of length zero, which the first step has.
-    with warnings.catch_warnings(), torch.no_grad():
-        # It tells its own developers what it leaves for onnxruntime to fold.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module.eval(),
-            inputs,
-            buffer,
-            input_names=input_names,
-            output_names=output_names,
-            dynamic_axes=dynamic_axes,
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    content: bytes = buffer.getvalue()
-    return content
+    return trace(parts.step, inputs, ["tokens", "parents", *past_names, *names], ["logprobs", *present], axes)

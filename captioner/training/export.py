@@ -7,9 +7,7 @@ they have in torch, so that `captioner.training.start` can read them back and tr
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,12 +23,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from captioner.backends.compact import CONFIG_FILE, DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS
+from captioner.export.tracing import trace
 from captioner.photo import GATE_FILE
 from captioner.training.files import write_atomically
 from captioner.training.model import CompactModel, ModelConfig
 from captioner.training.vocabulary import BOS, EOS
 
-_OPSET = 17
 # Tensors smaller than this stay float32: biases and norms weigh nothing and are the most sensitive.
 _SMALLEST_HALVED = 4096
 
@@ -50,7 +48,7 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
     config = model.config
     size = config.image_size
     pixels = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    encoder = _to_onnx(
+    encoder = _graph(
         _Encoder(model),
         (pixels,),
         ["pixels"],
@@ -62,7 +60,7 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
     n, k, t = 2, 3, 4
     past = torch.zeros(model.n_layers, 2, n * k, config.n_heads, t, config.d_model // config.n_heads)
     rows = torch.zeros(n * k, dtype=torch.int64)
-    decoder = _to_onnx(
+    decoder = _graph(
         _DecoderStep(model),
         (rows, rows, past, memory),
         ["tokens", "parents", "past", "memory"],
@@ -113,7 +111,7 @@ def _copy_gate(model: CompactModel, folder: Path) -> bool:
 def encoder_session(model: CompactModel) -> onnxruntime.InferenceSession:
     """The frozen encoder as an onnxruntime session: `pixels` (N, S, S, 3) uint8 to the arrays of a `Picture`."""
     size = model.config.image_size
-    graph = _to_onnx(
+    graph = _graph(
         _FrozenEncoder(model),
         (torch.zeros(2, size, size, 3, dtype=torch.uint8),),
         ["pixels"],
@@ -301,31 +299,12 @@ class _DecoderStep(nn.Module):
         return self.model.step(tokens, past.index_select(2, parents), memory)
 
 
-def _to_onnx(
+def _graph(
     module: nn.Module,
     inputs: tuple[Any, ...],
     input_names: Sequence[str],
     output_names: Sequence[str],
     dynamic_axes: Mapping[str, Mapping[int, str]],
 ) -> onnx.ModelProto:
-    # The exporter gives the wrapper its mode back, and with it every module inside: dropout would be on again.
-    module.eval()
-    buffer: Any = io.BytesIO()  # the tracing exporter takes it, though its annotation names only paths
-    # The tracing exporter: the other one fixes a cache of length zero, which the first step has.
-    with warnings.catch_warnings():
-        # It tells its own developers what it leaves for onnxruntime to fold.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module,
-            inputs,
-            buffer,
-            input_names=input_names,
-            output_names=output_names,
-            dynamic_axes=dynamic_axes,
-            opset_version=_OPSET,
-            # Neither folds constants nor fuses batch norm, either of which would rename weights: onnxruntime does both.
-            training=torch.onnx.TrainingMode.PRESERVE,
-            do_constant_folding=False,
-            dynamo=False,
-        )
-    return onnx.load_model_from_string(buffer.getvalue())
+    traced = trace(module, inputs, input_names, output_names, dynamic_axes, keep_names=True)
+    return onnx.load_model_from_string(traced)

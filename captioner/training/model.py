@@ -137,7 +137,7 @@ def class_table(encoder: str) -> Sequence[Sequence[str]]:
 
 
 class Attention(nn.Module):
-    """Multi-head attention over keys and values that may be kept from earlier (Vaswani et al. 2017)."""
+    """Multi-head attention over keys and values (Vaswani et al. 2017)."""
 
     def __init__(self, d_model: int, n_heads: int) -> None:
         super().__init__()
@@ -215,20 +215,21 @@ class DecoderLayer(nn.Module):
         self.mlp = FeedForward(d)
         self.drop = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, past: Tensor | None, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, T, d), past keys and values (2, B, H, T', dh) or None, memory (2, N, H, P, dh) with B = N * K."""
+    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
+        """x (B, T, d), memory (2, N, H, P, dh) with B = N * K."""
         h = self.norm1(x)
-        present = self.self_attention.project(h)
-        if past is not None:
-            present = torch.cat((past, present), dim=3)
-        x = x + self.drop(self.self_attention(h, present, causal=past is None))
+        x = x + self.drop(self.self_attention(h, self.self_attention.project(h), causal=True))
         # The K captions of a picture stand side by side in the query, so that its memory is used, not copied.
         grouped = self.norm2(x).reshape(memory.shape[1], -1, x.shape[2])
         x = x + self.drop(self.cross_attention(grouped, memory)).reshape(x.shape)
-        return x + self.drop(self.mlp(self.norm3(x))), present
+        out: Tensor = x + self.drop(self.mlp(self.norm3(x)))
+        return out
 
     def step(self, x: Tensor, past: Tensor, memory: Tensor, n: int | Tensor) -> tuple[Tensor, Tensor]:
-        """The same of one position without dropout: x (B, d), n pictures."""
+        """The same of one more position without dropout, and the longer cache.
+
+        x (B, d), past keys and values (2, B, H, T, dh), n pictures.
+        """
         h = self.norm1(x)
         attention = self.self_attention
         new = attention.key_value(h).reshape(-1, 2, attention.n_heads, 1, past.shape[-1]).transpose(0, 1)
@@ -289,19 +290,16 @@ class Writer(nn.Module):
         x = self.memory_norm(x)
         return torch.stack([cast(DecoderLayer, layer).cross_attention.project(x) for layer in self.layers])
 
-    def decode(self, memory: Tensor, tokens: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
-        """What it thinks after tokens (B, T), (B, T, d), and the longer cache (L, 2, B, H, T' + T, dh)."""
-        start = 0 if past is None else past.shape[4]
-        positions = torch.arange(tokens.shape[1], device=tokens.device) + start
-        x = self.drop(self.tokens(tokens) + self.positions(positions))
-        presents = []
-        for i, layer in enumerate(self.layers):
-            x, present = layer(x, None if past is None else past[i], memory[i])
-            presents.append(present)
-        return self.norm(x), torch.stack(presents)
+    def decode(self, memory: Tensor, tokens: Tensor) -> Tensor:
+        """What it thinks after each of the tokens (B, T): (B, T, d)."""
+        x = self.drop(self.tokens(tokens) + self.positions.weight[: tokens.shape[1]])
+        for layer, own in zip(self.layers, memory, strict=True):
+            x = layer(x, own)
+        out: Tensor = self.norm(x)
+        return out
 
     def step(self, memory: Tensor, tokens: Tensor, past: Tensor, n: int | Tensor) -> tuple[Tensor, Tensor]:
-        """`decode` of one token each, tokens (B,), for n pictures: (B, d) and the longer cache."""
+        """`decode` of one more token each, (B,), for n pictures: (B, d) and the longer cache (L, 2, B, H, T, dh)."""
         x = self.tokens(tokens) + self.positions.weight[past.shape[4]]
         presents = []
         for i, layer in enumerate(self.layers):
@@ -407,7 +405,7 @@ class CompactModel(nn.Module):
         parts = memory.chunk(len(self.writers))
         found = []
         for writer, part in zip(self._writers, parts, strict=True):
-            x, _ = writer.decode(part, tokens.reshape(n * k, t), None)
+            x = writer.decode(part, tokens.reshape(n * k, t))
             found.append(writer.logits(x.reshape(n, k, t, -1)[wanted]))
         return found
 

@@ -27,6 +27,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from captioner.backends.devices import choose_device
 from captioner.errors import TrainingDataError
 from captioner.training.class_words import ClassWords
 from captioner.training.config import TrainConfig
@@ -95,6 +96,7 @@ def train(
 
     Raises:
         TrainingDataError: there is nothing to learn from, or the folder holds a run with other settings.
+        DeviceError: there is no such device.
         ValueError: the settings need a reward and there is none.
     """
     config = config or TrainConfig()
@@ -112,20 +114,11 @@ def train(
         texts,
         start,
         reward,
-        pick_device(device),
+        choose_device(device),
         cache or folder / "features",
         progress,
     )
     return run.finish()
-
-
-def pick_device(name: str) -> torch.device:
-    """The device of that name; "auto" is the first GPU, Apple's, or the CPU."""
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def load_run(folder: Path) -> tuple[CompactModel, Tokenizer, TrainConfig]:

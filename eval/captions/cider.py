@@ -154,6 +154,35 @@ class CiderD:
         return np.array([self.score_one(i, tokens) for i, tokens in candidates.items()], dtype=np.float64)
 
 
+def human_level(
+    references: Mapping[str, Sequence[Sequence[str]]], *, images_a_round: int | None = None, seed: int = 0
+) -> float:
+    """Return the CIDEr-D, in [0, 10], that three of four human captions reach against the others of their image.
+
+    In each round one caption of every image is left out and scored against the rest, as many rounds as the image with
+    the fewest captions has.
+
+    Args:
+        references: image id -> tokens of each of its references, two or more per image.
+        images_a_round: score only so many images a round, drawn by the seed; None for all.
+        seed: of the draw.
+
+    Example:
+        >>> human_level({"1": [["a", "dog"], ["a", "dog"]], "2": [["a", "cat"], ["a", "cat"]]})
+        5.0
+    """
+    rng = np.random.default_rng(seed)
+    ids = list(references)
+    scores = []
+    for left_out in range(min(map(len, references.values()))):
+        rest = CiderD({i: [text for j, text in enumerate(texts) if j != left_out] for i, texts in references.items()})
+        chosen = ids
+        if images_a_round is not None:
+            chosen = [ids[k] for k in rng.choice(len(ids), size=min(images_a_round, len(ids)), replace=False)]
+        scores += [rest.score_one(i, references[i][left_out]) for i in chosen]
+    return float(np.quantile(scores, 0.25))
+
+
 def _count_per_reference(
     captions: Sequence[Sequence[str]], ngrams: dict[Ngram, Ngram], tuples: dict[tuple[int, ...], tuple[int, ...]]
 ) -> dict[Ngram, tuple[int, ...]]:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 # One caption says nothing about what else would be acceptable; of fewer pictures, nothing can be learned.
 MIN_CAPTIONS = 4
 MIN_PICTURES = 50
-# Acceptable is what reaches the level that three of four human captions reach.
-_QUANTILE = 0.25
 _LOWEST = -20.0
 _BATCH = 8
 
@@ -135,15 +133,11 @@ def _opened(loaded: Captioner, examples: Sequence[Example], positions: range) ->
 
 def _acceptable(said: Mapping[int, tuple[str, float]], examples: Sequence[Example]) -> list[bool]:
     """Whether each caption is as near to those by people as three of four of theirs are to each other."""
-    from eval.captions.cider import CiderD
+    from eval.captions.cider import CiderD, human_level
     from eval.tokens import lower_nopunct
 
     people = {str(i): [lower_nopunct(text) for text in example.captions] for i, example in enumerate(examples)}
-    levels: list[float] = []
-    for left_out in range(min(map(len, people.values()))):
-        others = CiderD({i: [text for j, text in enumerate(texts) if j != left_out] for i, texts in people.items()})
-        levels += [others.score_one(i, texts[left_out]) for i, texts in people.items()]
-    threshold = sorted(levels)[int(_QUANTILE * (len(levels) - 1))]
+    threshold = human_level(people)
     scorer = CiderD(people)
     return [scorer.score_one(str(i), lower_nopunct(text)) >= threshold for i, (text, _) in said.items()]
 

@@ -64,7 +64,7 @@ def _runs(phonemes: str) -> list[str]:
 
 def installed(spec: VoiceSpec) -> bool:
     """Whether the voice's file is on this machine."""
-    return _file(spec.name).is_file()
+    return voice_file(spec.name).is_file()
 
 
 def load(spec: VoiceSpec, options: LoadOptions) -> HibariBackend:
@@ -82,7 +82,8 @@ def load(spec: VoiceSpec, options: LoadOptions) -> HibariBackend:
     return HibariBackend(spec.name, spec.language, tts, G2P(british=spec.language == "en-GB"))
 
 
-def _file(name: str) -> Path:
+def voice_file(name: str) -> Path:
+    """Where the file of that voice lies, whether it is here or not."""
     from hibari.voices import ASSETS, VOICES, cache_dir
 
     entry = VOICES[name]
@@ -93,7 +94,7 @@ def _fetch(spec: VoiceSpec, local_only: bool) -> Path:
     """The voice's file, downloaded if need be and allowed, and undamaged."""
     from hibari.voices import BASE_URL, VOICES, sha256_of, voice_path
 
-    path = _file(spec.name)
+    path = voice_file(spec.name)
     entry = VOICES[spec.name]
     by_hand = f"copy {BASE_URL}{entry['file']} ({spec.size_mb} MB) to {path}"
     if not path.is_file():
