@@ -28,8 +28,8 @@ class Score:
             BLEU-n: clipped n-gram matches of order 1..n, candidate n-grams of order 1..n, candidate length,
             closest reference length (2n + 2 columns, counts; `eval.captions.bleu.bleu_from_stats`).
             ROUGE-L, CIDEr-D: the item's own score in `unit` (1 column; `value` is its mean).
-            WER: hits, substitutions, deletions, insertions (4 columns, words;
-            `eval.speech.intelligibility.wer_from_stats`).
+            WER: hits, substitutions, deletions, insertions (4 columns, words).
+        aggregate: name of the function in `eval.aggregates` that makes `value` of the columns' means.
 
     Raises:
         ValueError: `stats` does not have one row per id.
@@ -43,6 +43,7 @@ class Score:
     signature: str
     ids: tuple[str, ...]
     stats: NDArray[np.float64]
+    aggregate: str = "mean"
 
     def __post_init__(self) -> None:
         if self.stats.ndim != 2 or len(self.stats) != len(self.ids):

@@ -32,6 +32,7 @@ class _Metric:
     compute: Callable[[TokenizedCandidates, TokenizedReferences], Stats]  # rows in the candidates' order
     value: Callable[[Stats], float]
     details: Mapping[str, str]
+    aggregate: str = "mean"
 
 
 def _bleu(order: int) -> _Metric:
@@ -42,7 +43,7 @@ def _bleu(order: int) -> _Metric:
         return 100.0 * float(bleu_from_stats(stats)[-1])
 
     details = {"reference_length": "closest", "smoothing": "epsilon"}
-    return _Metric(f"BLEU-{order}", "x100, 0 to 100", compute, value, details)
+    return _Metric(f"BLEU-{order}", "x100, 0 to 100", compute, value, details, "bleu")
 
 
 def _rouge_l(candidates: TokenizedCandidates, references: TokenizedReferences) -> Stats:
@@ -128,6 +129,7 @@ def score_captions(
                 signature=make_signature(metric.title, **parts, like="pycocoevalcap-1.2"),
                 ids=tuple(candidates),
                 stats=stats,
+                aggregate=metric.aggregate,
             )
         )
     return scores

@@ -104,6 +104,7 @@ def word_error_rate(references: Sequence[str], hypotheses: Sequence[str], *, ids
         signature=make_signature("WER", normalizer="spoken_words", items=len(names)),
         ids=names,
         stats=stats,
+        aggregate="error_rate",
     )
 
 
