@@ -5,7 +5,7 @@ DEMO := .venv-demo
 TEST := .venv-test
 OURS := $(shell find captioner speech eval lookaloud -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test clean
+.PHONY: demo test test-programs clean
 
 # Describes a picture with the light install, installed the way a user installs it: no torch.
 demo: $(DEMO)/ready
@@ -17,6 +17,18 @@ test: $(TEST)/ready
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
 	$(TEST)/bin/python -m pytest
+
+# Programs that some tests ask, independent of Lookaloud: a browser, and readers of what it writes. Debian and Ubuntu; the
+# tests say which one they miss.
+test-programs:
+	@for program in chromium ffmpeg exiftool epubcheck; do \
+		command -v $$program >/dev/null || missing=yes; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+		$$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq \
+			--no-install-recommends chromium ffmpeg libimage-exiftool-perl epubcheck; \
+	fi
 
 $(DEMO)/ready: pyproject.toml $(OURS)
 	@echo "Setting up $(DEMO), about a minute the first time."

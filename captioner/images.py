@@ -52,6 +52,7 @@ _ORIENTATION_TAG = 0x0112
 _CAMERA_DIRECTORY = 0x8769
 _XMP_TAG = 0x02BC
 _IPTC_TAG = 0x83BB
+_SUBFILE_TAG, _REDUCED = 0x00FE, 1  # "This is a smaller copy of another page."
 _IPTC_BLOCK = 0x0404  # In the "8BIM" blocks that Photoshop brought into JPEG files.
 # What Pillow has been seen to raise over broken EXIF.
 _BROKEN_NOTES = (
@@ -115,6 +116,7 @@ def open_image(
     name: str | None = None,
     min_side: int | None = None,
     max_side: int | None = None,
+    page: int = 1,
 ) -> Image.Image:
     """Return the picture as a new, upright RGB image, fully decoded; `source` itself is never changed.
 
@@ -130,10 +132,12 @@ def open_image(
             was, one more than the other. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, much faster.
         max_side: the longest side that is wanted, in pixels: a larger picture comes back reduced to it in its own
             proportions, a smaller one as it is.
+        page: of a TIFF file with several pages, which one, counted from 1; see `measure_picture`.
 
     Raises:
-        ImageError: the picture is missing, damaged, over `MAX_BYTES` or `MAX_PIXELS` (both are checked before anything
-            is decoded), or not a kind that is read. The message says what was found, what was expected, what to do.
+        ImageError: the picture or that page is missing, damaged, over `MAX_BYTES` or `MAX_PIXELS` (both are checked
+            before anything is decoded), or not a kind that is read. The message says what was found, what was
+            expected, what to do.
         ValueError: `min_side` or `max_side` is below 1, or both are given.
 
     Example:
@@ -152,7 +156,97 @@ def open_image(
             return _decoded(source, label, "", min_side=None, max_side=max_side)
     data, label = _data_of(source, name)
     with _quiet_pillow(), _identified(data, label) as image:
+        _turn_to(image, page, label)
         return _decoded(image, label, image.format or "", min_side=min_side, max_side=max_side)
+
+
+def read_picture(source: str | Path, *, name: str | None = None) -> bytes:
+    """Return the bytes of a picture file, with the checks of `open_image` that come before decoding.
+
+    Args:
+        source: a path.
+        name: as for `open_image`.
+
+    Raises:
+        ImageError: the file is missing, empty or over `MAX_BYTES`, no ordinary file, or may not be read.
+
+    Example:
+        >>> read_picture("dog.jpg")[:3]  # doctest: +SKIP
+        b'\\xff\\xd8\\xff'
+    """
+    return _data_of(source, name)[0]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the header of a picture file says.
+
+    Attributes:
+        width, height: of the upright picture, in pixels.
+        n_pages: how many pages the file has; 1 for everything but a TIFF file.
+    """
+
+    width: int
+    height: int
+    n_pages: int
+
+
+def measure_picture(source: str | Path | bytes, *, name: str | None = None, page: int = 1) -> Measured:
+    """Return the size of a picture and how many pages its file has, without decoding its pixels.
+
+    The small copies that some TIFF files hold beside a page are no pages.
+
+    Args:
+        source: a path, or the bytes of a picture file.
+        name: as for `open_image`.
+        page: which page to measure, counted from 1.
+
+    Raises:
+        ImageError: the file or that page is missing, damaged, too large, or no picture.
+
+    Example:
+        >>> measure_picture(b"P6 2 1 255 " + bytes(6))
+        Measured(width=2, height=1, n_pages=1)
+    """
+    data, label = _data_of(source, name)
+    with _quiet_pillow(), _identified(data, label) as image:
+        n_pages = _turn_to(image, page, label)
+        width, height = image.size
+        try:
+            orientation = image.getexif().get(_ORIENTATION_TAG)
+        except _BROKEN_NOTES:
+            orientation = None
+        if orientation in (5, 6, 7, 8):
+            width, height = height, width
+        return Measured(width, height, n_pages)
+
+
+def _turn_to(image: Image.Image, page: int, label: str) -> int:
+    """Go to that page of the file; how many it has comes back."""
+    frames = [0]
+    try:
+        if image.format == "TIFF":
+            frames = _page_frames(image)
+        if 1 <= page <= len(frames) and frames[page - 1] != image.tell():
+            image.seek(frames[page - 1])
+    except Exception as error:
+        raise _damaged(label, image.format or "") from error
+    if not 1 <= page <= len(frames):
+        raise ImageError(f"{label} has no page {page}: it has {len(frames)}; choose one of them")
+    return len(frames)
+
+
+def _page_frames(image: Any) -> list[int]:
+    """The frames of a TIFF file that are pages, by their number from 0; the first one at least."""
+    n_frames: int = image.n_frames
+    if n_frames == 1:
+        return [0]
+    frames = []
+    for frame in range(n_frames):
+        image.seek(frame)
+        if not image.tag_v2.get(_SUBFILE_TAG, 0) & _REDUCED:
+            frames.append(frame)
+    return frames or [0]
 
 
 @dataclass(frozen=True, eq=False)

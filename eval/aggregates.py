@@ -1,8 +1,8 @@
 """How a figure over many items follows from their statistics: the one place, by name.
 
 An aggregate is a function of the mean of each column of `Score.stats`, so that a bootstrap is one product of matrices:
-resampled means, shape (n_resamples, n_columns), in, and that many figures out. Names, not functions, stand in a `Score`,
-so that a saved score can be resampled again.
+resampled means, shape (n_resamples, n_columns), in, and that many figures out. Names, not functions, stand in a
+`Score`, so that a saved score can be resampled again.
 """
 
 from __future__ import annotations
@@ -73,6 +73,16 @@ def aggregate(name: str, stats: Floats) -> float:
         25.0
     """
     return float(get_aggregate(name)(np.asarray(stats, dtype=np.float64).mean(axis=0)))
+
+
+def item_figures(name: str, stats: Floats) -> Floats:
+    """Return each item's own figure, shape (n_items,), of `stats`, shape (n_items, n_columns); NaN where undefined.
+
+    Example:
+        >>> item_figures("ratio", np.array([[3.0, 2.0], [0.0, 0.0]]))
+        array([1.5, nan])
+    """
+    return np.asarray(get_aggregate(name)(np.asarray(stats, dtype=np.float64)), dtype=np.float64)
 
 
 def get_aggregate(name: str) -> Aggregate:

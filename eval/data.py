@@ -1,150 +1,145 @@
-"""Captions by people, read from the files in which datasets publish them."""
+"""Captions by people, and captions to be scored, read from the files in which they are published.
+
+load_captioned    any of the layouts below, told by its content
+load_karpathy     dataset_flickr8k.json, dataset_flickr30k.json, dataset_coco.json
+load_coco         captions_val2017.json and its siblings
+load_flickr8k     Flickr8k.token.txt with its split lists; Flickr30k's .token file
+load_flickr30k    Flickr30k's results.csv
+load_jsonl        an object a line
+load_csv          a caption a line
+load_folder       a.jpg with a.txt beside it
+load_candidates   what a captioner said
+"""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from eval.errors import EvalDataError, UnknownNameError
+from eval.errors import EvalDataError
+from eval.loaders.candidates import load_candidates
+from eval.loaders.items import CaptionedImage, read_text
+from eval.loaders.json_files import load_coco, load_jsonl, load_karpathy
+from eval.loaders.text_files import PICTURE_SUFFIXES, TOKEN_LINE, load_csv, load_flickr8k, load_flickr30k, load_folder
+
+__all__ = [
+    "CaptionedImage",
+    "load_candidates",
+    "load_captioned",
+    "load_coco",
+    "load_csv",
+    "load_flickr8k",
+    "load_flickr30k",
+    "load_folder",
+    "load_jsonl",
+    "load_karpathy",
+]
+
+_Loader = Callable[..., tuple[CaptionedImage, ...]]
+# Names that the datasets' archives give the folder of pictures.
+_IMAGE_FOLDERS = (
+    ".",
+    "images",
+    "Images",
+    "Flicker8k_Dataset",
+    "Flickr8k_Dataset",
+    "flickr30k-images",
+    "flickr30k_images",
+    "val2017",
+    "train2017",
+    "val2014",
+    "train2014",
+)
+# What a folder may hold, in this order; the first that is there is read.
+_FILES_IN_FOLDER = ("dataset_*.json", "*.token.txt", "*.token", "captions_*.json", "*.jsonl", "results.csv", "*.csv")
 
 
-@dataclass(frozen=True)
-class CaptionedImage:
-    """One picture with its reference captions.
-
-    Attributes:
-        id: unique in its dataset; for a Karpathy file, the picture's file name.
-        image: path of the picture. That it exists is not checked: captions can be scored without pictures.
-        references: one or more captions by people, as written.
-        split: "train", "val", "test", "restval"...; None where the file names none.
-    """
-
-    id: str
-    image: Path
-    references: tuple[str, ...]
-    split: str | None
-
-
-def load_karpathy(
-    path: str | Path, *, split: str | None = None, images_dir: str | Path | None = None
+def load_captioned(
+    path: str | Path,
+    *,
+    split: str | None = None,
+    images_dir: str | Path | None = None,
+    id_field: str | None = None,
 ) -> tuple[CaptionedImage, ...]:
-    """Return the pictures of a Karpathy split file, in the file's order.
+    """Return the pictures and captions of a file or folder, whichever of this module's layouts it has.
 
-    These are the files dataset_flickr8k.json, dataset_flickr30k.json and dataset_coco.json of Karpathy and Fei-Fei,
-    "Deep Visual-Semantic Alignments for Generating Image Descriptions", CVPR 2015. Read are images[].filename, filepath
-    (COCO's sub-folder, where there is one), split and sentences[].raw.
+    A file's layout is told by its content, not by its name. A folder is read through the one file of captions in it
+    (`dataset_*.json`, `*.token.txt`, `captions_*.json`, `*.jsonl`, `*.csv`), or else by the texts beside its pictures.
 
     Args:
-        path: the JSON file.
-        split: keep this split only; None keeps all. COCO's "restval" is a split of its own, which most work trains on.
-        images_dir: folder of the pictures; None is the folder that the JSON file lies in.
-
-    Raises:
-        EvalDataError: the file cannot be read, or is not of that layout, or an id comes twice.
-        UnknownNameError: no picture is of that split; the message lists the splits.
-
-    Example:
-        >>> load_karpathy("dataset_flickr8k.json", split="test", images_dir="Images")  # doctest: +SKIP
-        (CaptionedImage(id='1056338697_4f7d7ce270.jpg', image=PosixPath('Images/1056338697_4f7d7ce270.jpg'), ...
-    """
-    path = Path(path)
-    folder = path.parent if images_dir is None else Path(images_dir)
-    document = _parse(_read(path), f"{path}")
-    rows = document.get("images") if isinstance(document, dict) else None
-    if not isinstance(rows, list):
-        raise EvalDataError(f'{path} has no list "images"; expected the layout of Karpathy\'s dataset_*.json.')
-    items = []
-    for number, row in enumerate(rows):
-        where = f"{path}, images[{number}]"
-        name = _text(row, "filename", where)
-        sentences = row.get("sentences")
-        if not isinstance(sentences, list):
-            raise EvalDataError(f'{where} has no list "sentences"; expected one sentence or more.')
-        references = [_text(sentence, "raw", where) for sentence in sentences]
-        image = folder / (row.get("filepath") or "") / name
-        items.append(_item(name, image, references, row.get("split"), where))
-    return _select(items, split, path)
-
-
-def load_jsonl(
-    path: str | Path, *, split: str | None = None, images_dir: str | Path | None = None
-) -> tuple[CaptionedImage, ...]:
-    """Return the pictures of a JSON Lines file, in the file's order.
-
-    One object a line: {"id": "1", "image": "1.jpg", "captions": ["A dog runs.", ...], "split": "test"}; "split" may be
-    left out, and empty lines are passed over.
-
-    Args:
-        path: the file, UTF-8.
+        path: the file or folder.
         split: keep this split only; None keeps all.
-        images_dir: folder that a relative "image" starts from; None is the folder that the file lies in.
+        images_dir: folder of the pictures; None looks beside the file, and in the folders that the datasets' archives
+            have beside it, such as "images" and "Flicker8k_Dataset".
+        id_field: for Karpathy's layout: see `load_karpathy`.
 
     Raises:
-        EvalDataError: the file cannot be read, a line is not of that layout, or an id comes twice. The message has the
-            line's number.
+        EvalDataError: the file cannot be read, is of no known layout or is damaged, or the folder holds several.
         UnknownNameError: no picture is of that split; the message lists the splits.
 
     Example:
-        >>> load_jsonl("captions.jsonl")  # doctest: +SKIP
-        (CaptionedImage(id='1', image=PosixPath('1.jpg'), references=('A dog runs.',), split='test'),)
+        >>> len(load_captioned("flickr8k/dataset_flickr8k.json", split="test"))  # doctest: +SKIP
+        1000
     """
     path = Path(path)
-    folder = path.parent if images_dir is None else Path(images_dir)
-    items = []
-    # Not str.splitlines: it would also cut at U+2028, which JSON allows inside a string.
-    for number, line in enumerate(_read(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        row = _parse(line, where)
-        captions = row.get("captions") if isinstance(row, dict) else None
-        if not isinstance(captions, list) or not all(isinstance(caption, str) for caption in captions):
-            raise EvalDataError(f'{where} has no list of strings "captions"; expected one caption or more.')
-        image = folder / _text(row, "image", where)
-        items.append(_item(_text(row, "id", where), image, captions, row.get("split"), where))
-    return _select(items, split, path)
+    if path.is_dir():
+        file = _file_in(path)
+        if file is None:
+            return load_folder(path, split=split, images_dir=images_dir)
+        path = file
+    load = _loader_of(path)
+    options = {"id_field": id_field} if id_field is not None and load is load_karpathy else {}
+    items = load(path, split=split, images_dir=images_dir, **options)
+    return items if images_dir is not None else _with_images(items, path.parent)
 
 
-def _read(path: Path) -> str:
+def _file_in(folder: Path) -> Path | None:
+    for pattern in _FILES_IN_FOLDER:
+        found = sorted(folder.glob(pattern))
+        if len(found) > 1:
+            names = ", ".join(file.name for file in found[:5])
+            raise EvalDataError(f"{folder} has several files of captions ({names}); name one of them.")
+        if found:
+            return found[0]
+    if any(entry.suffix.lower() in PICTURE_SUFFIXES for entry in folder.iterdir()):
+        return None
+    raise EvalDataError(f"{folder} has neither captions nor pictures; {_expected()}")
+
+
+def _loader_of(path: Path) -> _Loader:
+    text = read_text(path)
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    if TOKEN_LINE.match(first):
+        return load_flickr8k
+    header = [name.strip().lower() for name in first.replace("|", ",").replace(";", ",").replace("\t", ",").split(",")]
+    if "|" in first and "image_name" in header:
+        return load_flickr30k
+    if "caption" in header and not first.lstrip().startswith(("{", "[")):
+        return load_csv
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise EvalDataError(f"{path} cannot be read as UTF-8 text: {error}.") from error
+        document = json.loads(text)
+    except json.JSONDecodeError:
+        document = None
+    if isinstance(document, dict) and isinstance(document.get("images"), list):
+        return load_coco if "annotations" in document else load_karpathy
+    if first.lstrip().startswith("{") and (document is None or "captions" in document):
+        return load_jsonl
+    raise EvalDataError(f"{path} is of no known layout; {_expected()}")
 
 
-def _parse(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise EvalDataError(f"{where} is not JSON: {error}.") from error
+def _expected() -> str:
+    return (
+        "expected Karpathy's or COCO's JSON, JSON Lines, CSV with a column 'caption', Flickr8k's or Flickr30k's own "
+        "file, or a folder of pictures with a text beside each."
+    )
 
 
-def _text(row: Any, key: str, where: str) -> str:
-    found = row.get(key) if isinstance(row, dict) else None
-    if not isinstance(found, str) or not found:
-        raise EvalDataError(f'{where}: "{key}" is {found!r}; expected a string that is not empty.')
-    return found
-
-
-def _item(name: str, image: Path, references: list[str], split: Any, where: str) -> CaptionedImage:
-    if not references:
-        raise EvalDataError(f"{where} has no caption; expected one or more.")
-    if split is not None and not isinstance(split, str):
-        raise EvalDataError(f'{where}: "split" is {split!r}; expected a string, or nothing.')
-    return CaptionedImage(name, image, tuple(references), split)
-
-
-def _select(items: list[CaptionedImage], split: str | None, path: Path) -> tuple[CaptionedImage, ...]:
-    twice = [name for name, n in Counter(item.id for item in items).items() if n > 1]
-    if twice:
-        raise EvalDataError(f"{path} has the id {twice[0]!r} more than once; ids must be unique.")
-    if split is None:
-        return tuple(items)
-    kept = tuple(item for item in items if item.split == split)
-    if not kept:
-        splits = ", ".join(sorted({item.split for item in items if item.split is not None})) or "none at all"
-        raise UnknownNameError(f"{path} has no picture of split {split!r}; its splits: {splits}.")
-    return kept
+def _with_images(items: tuple[CaptionedImage, ...], folder: Path) -> tuple[CaptionedImage, ...]:
+    """The items, with their pictures in the first folder beside the file that has the first one."""
+    first = items[0].image.relative_to(folder) if items[0].image.is_relative_to(folder) else None
+    for name in _IMAGE_FOLDERS:
+        if first is not None and (folder / name / first).is_file():
+            return tuple(replace(item, image=folder / name / item.image.relative_to(folder)) for item in items)
+    return items  # a picture that is nowhere is told of where it is opened, under the name that the file gives it

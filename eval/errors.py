@@ -6,6 +6,10 @@
     ├── EmptyReferenceError     an item, or the whole set, has nothing to be compared with
     ├── TooFewItemsError        the figure is not defined on so few items
     ├── EvalDataError           a file of captions and references is not what its layout promises
+    ├── ItemError               one picture cannot be described, spoken or heard; the others can
+    ├── IncomparableError       two scores were not measured in the same way
+    ├── ResultsError            results cannot be written, read or gone on with
+    ├── ListeningTestError      a listening test cannot be made, or ratings do not belong to it
     ├── ModelError              a model that measures cannot be downloaded or loaded
     └── MissingExtraError       an optional package is not installed; the message has the pip line
 
@@ -35,6 +39,22 @@ class TooFewItemsError(EvalError):
 
 class EvalDataError(EvalError):
     """A file of captions and references is not what its layout promises."""
+
+
+class ItemError(EvalError):
+    """One picture cannot be described, spoken or heard; the others can."""
+
+
+class IncomparableError(EvalError):
+    """Two scores were not measured in the same way, so their difference says nothing."""
+
+
+class ResultsError(EvalError):
+    """Results cannot be written, read or gone on with."""
+
+
+class ListeningTestError(EvalError):
+    """A listening test cannot be made, or ratings do not belong to it."""
 
 
 class ModelError(EvalError):

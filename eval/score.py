@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -29,6 +29,7 @@ class Score:
             closest reference length (2n + 2 columns, counts; `eval.captions.bleu.bleu_from_stats`).
             ROUGE-L, CIDEr-D: the item's own score in `unit` (1 column; `value` is its mean).
             WER: hits, substitutions, deletions, insertions (4 columns, words).
+            With a metric that some items do not define, such an item's row is zeros.
         aggregate: name of the function in `eval.aggregates` that makes `value` of the columns' means.
 
     Raises:
@@ -65,6 +66,32 @@ def make_signature(metric: str, **parts: str | int) -> str:
     except PackageNotFoundError:  # a source tree on the path, never installed
         library = "source"
     return "|".join([metric, *(f"{key}:{value}" for key, value in parts.items()), f"lookaloud:{library}"])
+
+
+def signature_parts(signature: str) -> dict[str, str]:
+    """Return the parts of a signature by name, in order; the metric's own name stands under "metric".
+
+    Example:
+        >>> signature_parts("WER|model:tiny.en|lookaloud:0.1.0")
+        {'metric': 'WER', 'model': 'tiny.en', 'lookaloud': '0.1.0'}
+    """
+    metric, *rest = signature.split("|")
+    return {"metric": metric} | {key: value for key, _, value in (part.partition(":") for part in rest)}
+
+
+def with_parts(signature: str, parts: Mapping[str, str | int | None]) -> str:
+    """Return the signature with these parts added or replaced; None takes a part away. The version stays last.
+
+    Example:
+        >>> with_parts("WER|model:tiny.en|lookaloud:0.1.0", {"voice": "heart", "model": None})
+        'WER|voice:heart|lookaloud:0.1.0'
+    """
+    merged: dict[str, str | int | None] = {**signature_parts(signature), **parts}
+    metric, version_part = merged.pop("metric"), merged.pop("lookaloud", None)
+    # "|" parts the parts, and the name of a model may be a path.
+    kept = [f"{key}:{str(value).replace('|', '/')}" for key, value in merged.items() if value is not None]
+    last = [] if version_part is None else [f"lookaloud:{version_part}"]
+    return "|".join([str(metric), *kept, *last])
 
 
 def describe_counts(counts: Sequence[int]) -> str:

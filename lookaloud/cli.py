@@ -13,11 +13,18 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "describe": ("describe", "Describe pictures aloud: a caption and a sound file for each."),
     "say": ("say", "Speak a text."),
+    "batch": ("batch", "Describe folders and archives of pictures, unattended and resumable."),
+    "status": ("folder", "Say how far a batch is, and what failed."),
+    "stats": ("folder", "Count what a batch came to."),
+    "export": ("export", "Write what a batch came to as web pages, tables, albums, books or texts in pictures."),
+    "watch-clipboard": ("watch_clipboard", "Describe every picture that is copied."),
+    "screenshot": ("screenshot", "Describe what the screen shows."),
     "captioners": ("captioners", "List the captioners, which turn pictures into text."),
     "voices": ("voices", "List the voices, which turn text into speech."),
     "models": ("models", "List, download, check, remove and export models."),
     "calibrate": ("calibrate", "Fit a captioner's confidence to pictures with captions."),
     "train": ("train", "Train a captioner of the built-in kind on pictures with captions."),
+    "eval": ("eval", "Measure captions, speech, and how much of a caption survives being spoken."),
     "doctor": ("doctor", "Check that everything Lookaloud needs is here and works."),
 }
 
@@ -48,7 +55,7 @@ class CommandTable(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"lookaloud.commands.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

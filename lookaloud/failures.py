@@ -14,7 +14,25 @@ from enum import IntEnum
 import captioner.errors as captioning
 import eval.errors as evaluation
 import speech.errors as speaking
-from lookaloud.errors import LookaloudError, OutputError
+from lookaloud.errors import (
+    BatchBusyError,
+    BatchStoppedError,
+    BusyError,
+    ForbiddenError,
+    FormatError,
+    LookaloudError,
+    MissingExtraError,
+    OutputError,
+    RequestError,
+    ServeError,
+    ServerError,
+    SignInError,
+    SlowUploadError,
+    SourceError,
+    TooLargeError,
+    UnfinishedError,
+    UnknownJobError,
+)
 
 
 class Exit(IntEnum):
@@ -87,8 +105,26 @@ TABLE: Mapping[type[BaseException], _Rule] = {
     speaking.MissingExtraError: _Rule(Exit.FAILED, 501),
     speaking.WeightsError: _Rule(Exit.FAILED, 503),
     speaking.SpeechError: _Rule(Exit.FAILED, 500),
+    evaluation.UnknownNameError: _Rule(Exit.USAGE, 404),
+    evaluation.MissingExtraError: _Rule(Exit.FAILED, 501),
+    evaluation.ModelError: _Rule(Exit.FAILED, 503),
     evaluation.EvalError: _Rule(Exit.FAILED, 422),
     OutputError: _Rule(Exit.USAGE, 500),
+    BatchBusyError: _Rule(Exit.USAGE, 409),
+    BatchStoppedError: _Rule(Exit.FAILED, 507),
+    SourceError: _Rule(Exit.USAGE, 422),
+    MissingExtraError: _Rule(Exit.FAILED, 501),
+    ServeError: _Rule(Exit.USAGE, 500),
+    ServerError: _Rule(Exit.FAILED, 502),
+    BusyError: _Rule(Exit.FAILED, 503),
+    SignInError: _Rule(Exit.USAGE, 401),
+    ForbiddenError: _Rule(Exit.USAGE, 403),
+    UnknownJobError: _Rule(Exit.USAGE, 404),
+    UnfinishedError: _Rule(Exit.FAILED, 409),
+    FormatError: _Rule(Exit.USAGE, 415),
+    SlowUploadError: _Rule(Exit.FAILED, 408),
+    TooLargeError: _Rule(Exit.FAILED, 413),
+    RequestError: _Rule(Exit.USAGE, 422),
     LookaloudError: _Rule(Exit.FAILED, 500),
     FileNotFoundError: _Rule(Exit.FAILED, 404, _about_file("There is no file {}", "check the name and the folder.")),
     PermissionError: _Rule(

@@ -70,6 +70,25 @@ class StageSeconds:
 
 
 @dataclass(frozen=True, eq=False)
+class Opened:
+    """A picture that is ready to be captioned; from `Narrator.open`, or from a process that opened it elsewhere.
+
+    Attributes:
+        picture: the picture, and what it is called.
+        image: for the captioner: upright and in RGB.
+        seconds: what opening it took.
+        closer: for the text reader and the look at the whole; None to have it opened when it is needed.
+        notes: what the photo says of itself; None to have it read when it is needed, which it is not with `closer`.
+    """
+
+    picture: Picture
+    image: Image
+    seconds: float
+    closer: Image | None = None
+    notes: PhotoNotes | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Narration:
     """What was said of one picture.
 
@@ -162,8 +181,8 @@ class Narrator:
         >>> load_narrator().narrate("dog.jpg").source  # doctest: +SKIP
         'dog.jpg'
         """
-        opened = self._open(_named(source, 1))
-        return self._speak(self._look_closer(opened, self.captioner.caption(opened.image, self.options)))
+        opened = self.open(_named(source, 1))
+        return self.speak(self.tell(opened, self.captioner.caption(opened.image, self.options)))
 
     def stream(self, source: Source) -> tuple[Caption, Iterator[Audio]]:
         """The caption of one picture, and the sound of its description piece by piece, each as soon as it is ready.
@@ -182,8 +201,8 @@ class Narrator:
         """
         if self.voice is None:
             raise ValueError("This narrator has no voice and cannot stream sound; give it one from load_voice().")
-        opened = self._open(_named(source, 1))
-        told = self._look_closer(opened, self.captioner.caption(opened.image, self.options))
+        opened = self.open(_named(source, 1))
+        told = self.tell(opened, self.captioner.caption(opened.image, self.options))
         return told.caption, self.voice.stream(told.text, rate=self.rate)
 
     def narrate_batch(self, sources: Iterable[Source], *, batch_size: int = 8) -> Iterator[Result]:
@@ -209,20 +228,32 @@ class Narrator:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
         return (result for batch in self._open_batches(sources, batch_size) for result in self._narrate_opened(batch))
 
-    def _open(self, picture: Picture) -> _Opened:
+    # The four steps of a narration, for those who run many pictures through them at once.
+
+    @property
+    def looks_closer(self) -> bool:
+        """Whether more of a picture is needed than what the captioner sees: its text, its colours, its notes."""
+        return self.detail == "detailed" or (self.detail == "standard" and self.reader is not None)
+
+    def open(self, picture: Picture) -> Opened:
+        """The picture, decoded for the captioner.
+
+        Raises:
+            CaptionerError: it cannot be opened.
+        """
         from captioner import open_image
 
         started = perf_counter()
         image = open_image(picture.source, name=picture.name, min_side=self.captioner.input_size)
-        return _Opened(picture, image, perf_counter() - started)
+        return Opened(picture, image, perf_counter() - started)
 
-    def _open_batches(self, sources: Iterable[Source], batch_size: int) -> Iterator[list[_Opened | NarrationFailure]]:
-        batch: list[_Opened | NarrationFailure] = []
+    def _open_batches(self, sources: Iterable[Source], batch_size: int) -> Iterator[list[Opened | NarrationFailure]]:
+        batch: list[Opened | NarrationFailure] = []
         n_pixels = 0
         for position, source in enumerate(sources, start=1):
             picture = _named(source, position)
             try:
-                opened = self._open(picture)
+                opened = self.open(picture)
                 n_pixels += opened.image.width * opened.image.height
                 batch.append(opened)
             except PICTURE_ERRORS as error:
@@ -233,8 +264,8 @@ class Narrator:
         if batch:
             yield batch
 
-    def _narrate_opened(self, batch: Sequence[_Opened | NarrationFailure]) -> Iterator[Result]:
-        captions = iter(self._captions([item for item in batch if isinstance(item, _Opened)]))
+    def _narrate_opened(self, batch: Sequence[Opened | NarrationFailure]) -> Iterator[Result]:
+        captions = iter(self.captions([item for item in batch if isinstance(item, Opened)]))
         for item in batch:
             if isinstance(item, NarrationFailure):
                 yield item
@@ -244,13 +275,13 @@ class Narrator:
                 yield NarrationFailure(item.picture.name, caption)
                 continue
             try:
-                result: Result = self._speak(self._look_closer(item, caption))
+                result: Result = self.speak(self.tell(item, caption))
             except PICTURE_ERRORS as error:
                 result = NarrationFailure(item.picture.name, error, caption)
             yield result
 
-    def _captions(self, opened: Sequence[_Opened]) -> Sequence[Caption | Exception]:
-        """The caption of each picture, or why there is none."""
+    def captions(self, opened: Sequence[Opened]) -> Sequence[Caption | Exception]:
+        """The caption of each picture, or why there is none; as many as pictures, in their order."""
         if not opened:
             return []
         try:
@@ -259,15 +290,15 @@ class Narrator:
             if len(opened) == 1:
                 return [error]
         # One picture spoilt the batch, and which one is not known: caption them one by one.
-        return [result for item in opened for result in self._captions([item])]
+        return [result for item in opened for result in self.captions([item])]
 
-    def _look_closer(self, opened: _Opened, caption: Caption) -> Narration:
+    def tell(self, opened: Opened, caption: Caption) -> Narration:
         """The narration without its sound: the caption, and at this level of detail what else there is to tell."""
         seconds = StageSeconds(opened.seconds, caption.seconds, 0.0, 0.0, None)
-        if self.detail == "brief" or (self.detail == "standard" and self.reader is None):
+        if not self.looks_closer:
             text = compose(caption, detail=self.detail)
             return Narration(opened.picture.name, text, caption, None, seconds, self.detail)
-        found = _CloserLook(opened.picture)
+        found = _CloserLook(opened)
         with found.stage("open"):
             found.open()
         if self.reader is not None:
@@ -296,7 +327,12 @@ class Narrator:
             tuple(found.problems),
         )
 
-    def _speak(self, told: Narration) -> Narration:
+    def speak(self, told: Narration) -> Narration:
+        """The narration with its sound; as it is where the narrator has no voice.
+
+        Raises:
+            SpeechError: the text cannot be spoken.
+        """
         if self.voice is None:
             return told
         from speech.audio import join
@@ -317,9 +353,10 @@ class Narrator:
 class _CloserLook:
     """What is found out about one picture beside its caption; what fails is noted, and the rest goes on."""
 
-    def __init__(self, picture: Picture) -> None:
-        self.picture = picture
-        self.image: Image | None = None
+    def __init__(self, opened: Opened) -> None:
+        self.picture = opened.picture
+        self.image = opened.closer
+        self.ready_notes = opened.notes if opened.closer is not None else None
         self.findings = Findings()
         self.problems: list[Exception] = []
         self.seconds = {"open": 0.0, "caption": 0.0, "read": 0.0}
@@ -339,7 +376,8 @@ class _CloserLook:
 
         # Opened again, because the captioner's picture is small, perhaps out of proportion, and the same with and
         # without a reader; and now, because a batch of large ones would fill the memory.
-        self.image = open_image(self.picture.source, name=self.picture.name, max_side=MAX_SIDE)
+        if self.image is None:
+            self.image = open_image(self.picture.source, name=self.picture.name, max_side=MAX_SIDE)
         self.findings = replace(self.findings, size=self.image.size)
 
     def read(self, reader: TextReader) -> None:
@@ -352,7 +390,10 @@ class _CloserLook:
 
         if self.image is not None:
             self.findings = replace(self.findings, look=look_at(self.image))
-            self.findings = replace(self.findings, notes=read_notes(self.picture.source, name=self.picture.name))
+            notes = self.ready_notes
+            if notes is None:
+                notes = read_notes(self.picture.source, name=self.picture.name)
+            self.findings = replace(self.findings, notes=notes)
 
     def describe_thirds(self, captioner: Captioner, options: CaptionOptions) -> None:
         if self.image is None or self.image.width < 3 * _MIN_THIRD:
@@ -442,13 +483,6 @@ class _BrokenEngine:
 
     def find(self, image: Image) -> NoReturn:
         raise self.error
-
-
-@dataclass(frozen=True, eq=False)
-class _Opened:
-    picture: Picture
-    image: Image
-    seconds: float
 
 
 def _named(source: Source, position: int) -> Picture:

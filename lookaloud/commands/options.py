@@ -23,23 +23,30 @@ class _Rate(click.FloatRange):
         return rate
 
 
+voice_option = click.option(
+    "--voice", metavar="NAME", default="heart", show_default=True, help="See 'lookaloud voices'."
+)
+
+rate_option = click.option(
+    "--rate",
+    type=_Rate(0.5, 2.0),
+    default=1.0,
+    show_default=True,
+    help="Speaking speed: 0.5 is half, 2.0 is double.",
+)
+
+
 def sound_options(*, out_help: str) -> Callable[[_Function], _Function]:
     """Add --voice, --language, --speaker, --rate, --out, --format, --overwrite and --play to a command."""
     options = [
-        click.option("--voice", metavar="NAME", default="heart", show_default=True, help="See 'lookaloud voices'."),
+        voice_option,
         click.option("--language", metavar="TAG", help="Language to speak, such as en-US; for voices with several."),
         click.option(
             "--speaker",
             metavar="NAME",
             help="Speaker of a voice with several; for XTTS a sound file to imitate, for SpeechT5 an x-vector (.npy).",
         ),
-        click.option(
-            "--rate",
-            type=_Rate(0.5, 2.0),
-            default=1.0,
-            show_default=True,
-            help="Speaking speed: 0.5 is half, 2.0 is double.",
-        ),
+        rate_option,
         click.option("--out", "-o", metavar="PATH", help=out_help),
         click.option(
             "--format",

@@ -1,0 +1,123 @@
+"""`CaptionedImage`, and what every reader of captions shares."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.errors import EvalDataError, UnknownNameError
+
+_NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True)
+class CaptionedImage:
+    """One picture with its reference captions.
+
+    Attributes:
+        id: unique in its dataset; for a Karpathy file, the picture's file name.
+        image: path of the picture. That it exists is not checked: captions can be scored without pictures.
+        references: one or more captions by people, as written.
+        split: "train", "val", "test", "restval"...; None where the file names none.
+    """
+
+    id: str
+    image: Path
+    references: tuple[str, ...]
+    split: str | None
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        EvalDataError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvalDataError(f"{path} cannot be read as UTF-8 text: {error}.") from error
+
+
+def parse_json(text: str, where: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        EvalDataError: it is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise EvalDataError(f"{where} is not JSON: {error}.") from error
+
+
+def json_lines(text: str, path: Path) -> Iterable[tuple[str, Any]]:
+    """Where each line that is not empty stands, and its value."""
+    # Not str.splitlines: it would also cut at U+2028, which JSON allows inside a string.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield f"{path}, line {number}", parse_json(line, f"{path}, line {number}")
+
+
+def text_of(row: Any, key: str, where: str) -> str:
+    """The string of that key, which may not be empty.
+
+    Raises:
+        EvalDataError: it is missing or something else.
+    """
+    found = row.get(key) if isinstance(row, dict) else None
+    if not isinstance(found, str) or not found:
+        raise EvalDataError(f'{where}: "{key}" is {found!r}; expected a string that is not empty.')
+    return found
+
+
+def captioned(name: str, image: Path, references: Sequence[str], split: Any, where: str) -> CaptionedImage:
+    """The picture, with its captions and split checked.
+
+    Raises:
+        EvalDataError: there is no caption, or the split is no string.
+    """
+    if not references:
+        raise EvalDataError(f"{where} has no caption; expected one or more.")
+    if split is not None and not isinstance(split, str):
+        raise EvalDataError(f'{where}: "split" is {split!r}; expected a string, or nothing.')
+    return CaptionedImage(name, image, tuple(references), split)
+
+
+def grouped(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The captions of each picture of rows (picture, caption), in the order of their first rows."""
+    captions: dict[str, list[str]] = {}
+    for name, caption in rows:
+        captions.setdefault(name, []).append(caption)
+    return captions
+
+
+def select(items: Sequence[CaptionedImage], split: str | None, path: Path) -> tuple[CaptionedImage, ...]:
+    """The items of one split, after a look at the ids.
+
+    Raises:
+        EvalDataError: there are none at all, or an id comes twice.
+        UnknownNameError: none is of that split; the message lists the splits.
+    """
+    if not items:
+        raise EvalDataError(f"{path} has no picture with captions; expected one or more.")
+    twice = [name for name, n in Counter(item.id for item in items).items() if n > 1]
+    if twice:
+        raise EvalDataError(f"{path} has the id {twice[0]!r} more than once; ids must be unique.")
+    if split is None:
+        return tuple(items)
+    kept = tuple(item for item in items if item.split == split)
+    if not kept:
+        splits = ", ".join(sorted({item.split for item in items if item.split is not None})) or "none at all"
+        raise UnknownNameError(f"{path} has no picture of split {split!r}; its splits: {splits}.")
+    return kept
+
+
+def name_some(names: Sequence[str]) -> str:
+    """Up to five of the names, and how many more there are."""
+    more = len(names) - _NAMED_AT_MOST
+    return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,227 @@
+"""The figures of a loop, of the items that it left: captions as text and as heard, the voice's loss, speech, times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eval.aggregates import aggregate, item_figures
+from eval.captions import score_captions
+from eval.errors import EmptyReferenceError, MissingExtraError, ModelError, TooFewItemsError
+from eval.results import Evaluation, ResultItem
+from eval.score import Score, make_signature, with_parts
+from eval.stats import Comparison, difference, with_intervals
+from eval.tables import TRANSCRIPT, title_of
+
+if TYPE_CHECKING:
+    from eval.loop import Protocol
+    from speech.audio import Audio
+
+# The loop has its own transcripts: these are computed of them, and nothing is heard a second time.
+_OF_TRANSCRIPTS = ("wer", "cer")
+_OF_TEXTS = ("speaking_rate", "articulation_rate")
+# Caption metrics that look at the picture.
+PICTURE_METRICS = frozenset({"clipscore", "refclipscore"})
+_NAMED_AT_MOST = 5
+
+
+class AudioFiles(Mapping[str, "Audio"]):
+    """Sounds by id, each read from its file when it is asked for, so that memory holds one at a time.
+
+    Args:
+        files: id -> path.
+    """
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = dict(files)
+
+    def __getitem__(self, name: str) -> Audio:
+        from speech.audio import read_audio
+
+        return read_audio(self._files[name])
+
+    def __contains__(self, name: object) -> bool:  # without reading the file
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def measure(
+    items: Sequence[ResultItem],
+    folder: Path,
+    protocol: Protocol,
+    *,
+    parts: Mapping[str, str],
+    metrics: Sequence[str] | None,
+    speech_metrics: Sequence[str] | None,
+    resamples: int,
+    seed: int,
+    progress: bool,
+) -> Evaluation:
+    """Return the evaluation of what a loop left.
+
+    Args:
+        items: in the data's order.
+        folder: that the items' sounds are named from.
+        protocol, metrics, speech_metrics, resamples, seed, progress: as for `eval.loop.score_loop`.
+        parts: of every signature: captioner, voice, recognizer.
+    """
+    from eval.speech import PROXY_WARNING
+
+    notes: list[str] = []
+    references = {item.id: item.references for item in items}
+    images = {item.id: item.image for item in items}
+    names = protocol.metrics if metrics is None else tuple(metrics)
+    heard = {item.id: item.transcript or "" for item in items}
+    text: list[Score] = []
+    if protocol.on_text:
+        said = {item.id: item.caption for item in items}
+        text = _caption_scores(said, references, images, names, protocol.tokenizer, notes, strict=metrics is not None)
+        own = {name: value for name, value in parts.items() if name not in ("voice", "asr")}
+        text = [replace(score, signature=with_parts(score.signature, {"text": "caption", **own})) for score in text]
+        names = tuple(score.name for score in text)  # what could not be computed once is not tried twice
+    transcript = _caption_scores(
+        heard, references, images, names, protocol.tokenizer, notes, strict=metrics is not None
+    )
+    transcript = [
+        replace(
+            score, name=TRANSCRIPT + score.name, signature=with_parts(score.signature, {"text": "transcript", **parts})
+        )
+        for score in transcript
+    ]
+    scores = [*text, *transcript, *_speech_scores(items, folder, speech_metrics, parts, progress=progress)]
+    if len(items) == 1:
+        notes.append("One picture has no confidence interval, and figures of one picture say little.")
+    if any(score.name.startswith(("dnsmos", "distillmos", "utmos", "nisqa")) for score in scores):
+        notes.append(PROXY_WARNING)
+    # Times are those of captions that there are; of which pictures failed is told next.
+    notes += undefined_notes([score for score in scores if score.name != "caption_seconds"])
+    failed = [item for item in items if item.error is not None]
+    if failed:
+        named = "; ".join(f"{item.id}: {item.error}" for item in failed[:_NAMED_AT_MOST])
+        more = f"; and {len(failed) - _NAMED_AT_MOST} more" if len(failed) > _NAMED_AT_MOST else ""
+        notes.append(f"{len(failed)} of {len(items)} pictures failed and count as nothing said ({named}{more}).")
+    return Evaluation(
+        kind="loop",
+        settings=dict(parts) | {"resamples": str(resamples), "seed": str(seed)},
+        scores=tuple(with_intervals(scores, resamples=resamples, seed=seed)),
+        items=tuple(items),
+        losses=_losses(text, transcript, resamples, seed),
+        notes=tuple(notes),
+    )
+
+
+def undefined_notes(scores: Sequence[Score]) -> list[str]:
+    """Return a sentence for each figure that some items do not define, with some of their names and reasons."""
+    notes = []
+    for score in scores:
+        figures = item_figures(score.aggregate, score.stats)
+        without = [name for name, figure in zip(score.ids, figures, strict=True) if not np.isfinite(figure)]
+        if without:
+            reasons: Mapping[str, str] = getattr(score, "undefined", {})  # of a SpeechScore
+            some = [f"{name}: {reasons[name]}" if name in reasons else name for name in without[:_NAMED_AT_MOST]]
+            notes.append(
+                f"{len(without)} of {len(score.ids)} items do not define {title_of(score)} and have no weight in it "
+                f"({'; '.join(some)}{'; and others' if len(without) > _NAMED_AT_MOST else ''})."
+            )
+    return notes
+
+
+def _caption_scores(
+    captions: Mapping[str, str],
+    references: Mapping[str, Sequence[str]],
+    images: Mapping[str, str | None],
+    metrics: Sequence[str],
+    tokenizer: str | None,
+    notes: list[str],
+    *,
+    strict: bool,
+) -> list[Score]:
+    """The metrics that can be computed here; why one cannot goes to the notes, unless it was asked for by name."""
+    options: dict[str, Any] = {} if tokenizer is None else {"tokenizer": tokenizer}
+    if PICTURE_METRICS & set(metrics):
+        options["images"] = images
+    try:
+        return score_captions(captions, references, list(metrics), **options)
+    except (MissingExtraError, ModelError, TooFewItemsError):
+        if strict:
+            raise
+    # One of them spoilt it; which one is found out one by one.
+    scores = []
+    for name in metrics:
+        try:
+            scores += score_captions(captions, references, [name], **options)
+        except (MissingExtraError, ModelError, TooFewItemsError) as error:
+            notes.append(f"{name} was not computed: {error}")
+    return scores
+
+
+def _losses(text: Sequence[Score], heard: Sequence[Score], resamples: int, seed: int) -> tuple[Comparison, ...]:
+    if not text or len(text[0].ids) < 2:
+        return ()
+    return tuple(difference(a, b, resamples=resamples, seed=seed) for a, b in zip(text, heard, strict=True))
+
+
+def _speech_scores(
+    items: Sequence[ResultItem],
+    folder: Path,
+    metrics: Sequence[str] | None,
+    parts: Mapping[str, str],
+    *,
+    progress: bool,
+) -> list[Score]:
+    from eval.speech import SpeechTimes, character_error_rate, score_speech, word_error_rate
+
+    spoken = [item for item in items if item.audio is not None]
+    audio = AudioFiles({item.id: folder / str(item.audio) for item in spoken})
+    captions, heard = [item.caption for item in spoken], [item.transcript or "" for item in spoken]
+    seconds = {item.id: SpeechTimes(item.seconds["speech"], item.seconds.get("first_audio")) for item in spoken}
+    scores: list[Score] = []
+    for name, rate in (("wer", word_error_rate), ("cer", character_error_rate)):
+        if metrics is None or name in metrics:
+            try:
+                score = rate(captions, heard, ids=list(audio))
+            except EmptyReferenceError:  # captions of signs alone, which the voice spelt out
+                continue
+            scores.append(replace(score, signature=with_parts(score.signature, {"asr": parts["asr"]})))
+    if metrics is None:
+        scores += score_speech(audio, seconds=seconds, progress=progress)
+        texts = {item.id: item.caption for item in spoken}
+        scores += _defined(lambda: score_speech(audio, texts, list(_OF_TEXTS)))
+    elif wanted := [name for name in metrics if name not in _OF_TRANSCRIPTS]:
+        texts = {item.id: item.caption for item in spoken}
+        scores += score_speech(audio, texts, wanted, seconds=seconds, progress=progress)
+    scores.append(_caption_seconds(items))
+    own = {name: value for name, value in parts.items() if name != "asr"}
+    return [replace(score, signature=with_parts(score.signature, own)) for score in scores]
+
+
+def _defined(compute: Callable[[], list[Score]]) -> list[Score]:
+    try:
+        return compute()
+    except (TooFewItemsError, EmptyReferenceError):  # silent clips have no rate
+        return []
+
+
+def _caption_seconds(items: Sequence[ResultItem]) -> Score:
+    times = [item.seconds.get("caption") for item in items]
+    stats = np.array([[0.0, 0.0] if time is None else [time, 1.0] for time in times])
+    return Score(
+        name="caption_seconds",
+        value=aggregate("ratio", stats),
+        unit="seconds",
+        higher_is_better=False,
+        ci95=None,
+        signature=make_signature("Time to caption", time="wall", items=len(items)),
+        ids=tuple(item.id for item in items),
+        stats=stats,
+        aggregate="ratio",
+    )

@@ -1,0 +1,201 @@
+"""One item to be scored and the row of statistics that each metric makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.speech import copies, proxies, spectra
+from eval.speech.clips import Clip, UndefinedForItemError
+from eval.speech.intelligibility import character_errors, transcribe, word_errors
+from eval.speech.syllables import count_syllables
+
+# What a row of `Score.stats` has; which columns they are says `SpeechMetric.columns`.
+Row: TypeAlias = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SpeechTimes:
+    """How long an engine took to speak one text.
+
+    Attributes:
+        seconds: from the request to the whole sound.
+        first_audio_seconds: from the request to the first piece of sound; None where the engine does not stream.
+
+    Raises:
+        ValueError: a time is negative or not a number, or the first piece comes after the whole.
+    """
+
+    seconds: float
+    first_audio_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        first = self.seconds if self.first_audio_seconds is None else self.first_audio_seconds
+        if not 0 <= first <= self.seconds < float("inf"):
+            raise ValueError(
+                f"The times are {self.seconds!r} and {self.first_audio_seconds!r} seconds; "
+                "give 0 or more, the first piece not after the whole."
+            )
+
+
+class Item:
+    """A clip with what it is compared with; what several metrics need is computed once, when first asked for."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        *,
+        text: str | None = None,
+        reference: Clip | None = None,
+        times: SpeechTimes | None = None,
+        model: str = "tiny",
+    ) -> None:
+        self.clip = clip
+        self.given_text = text
+        self.given_reference = reference
+        self.given_times = times
+        self._model = model
+
+    @property
+    def text(self) -> str:
+        if self.given_text is None:
+            raise UndefinedForItemError("it has no text")
+        return self.given_text
+
+    @property
+    def reference(self) -> Clip:
+        if self.given_reference is None:
+            raise UndefinedForItemError("it has no reference recording")
+        return self.given_reference
+
+    @property
+    def times(self) -> SpeechTimes:
+        if self.given_times is None:
+            raise UndefinedForItemError("it has no times")
+        return self.given_times
+
+    @cached_property
+    def dnsmos(self) -> proxies.Dnsmos:
+        return proxies.dnsmos(self.clip.speech)
+
+    @cached_property
+    def transcript(self) -> str:
+        return transcribe(self.clip.audio, model=self._model)
+
+    @cached_property
+    def n_syllables(self) -> int:
+        return count_syllables(self.text)
+
+    @cached_property
+    def mel(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        for clip in (self.reference, self.clip):
+            spectra.check_length(clip)
+        return spectra.mel_spectrum(self.reference.speech), spectra.mel_spectrum(self.clip.speech)
+
+    @cached_property
+    def alignment(self) -> spectra.Alignment:
+        reference, candidate = self.mel
+        return spectra.align(spectra.mel_cepstra(reference), spectra.mel_cepstra(candidate))
+
+    @cached_property
+    def pitch(self) -> NDArray[np.float64]:
+        return spectra.pitch(self.clip.speech)
+
+    @cached_property
+    def paired_pitch(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """F0 of the reference and of the clip along the path, 0 where unvoiced."""
+        reference = spectra.pitch(self.reference.speech)
+        return reference[self.alignment.reference], self.pitch[self.alignment.candidate]
+
+    @property
+    def voiced(self) -> NDArray[np.float64]:
+        voiced = self.pitch[self.pitch > 0]
+        if voiced.size == 0:
+            raise UndefinedForItemError("no frame of it is voiced")
+        return voiced
+
+
+def _log_spectral(item: Item) -> Row:
+    return spectra.log_spectral_distance(*item.mel, item.alignment), 1.0
+
+
+def _f0_rmse(item: Item, difference: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]) -> Row:
+    reference, candidate = item.paired_pitch
+    both = (reference > 0) & (candidate > 0)
+    if not both.any():
+        raise UndefinedForItemError("the clip and its reference have no voiced frame in common")
+    return float(np.square(difference(reference[both], candidate[both])).sum()), float(both.sum())
+
+
+def _vuv_error(item: Item) -> Row:
+    reference, candidate = item.paired_pitch
+    return float(np.count_nonzero((reference > 0) != (candidate > 0))), float(len(reference))
+
+
+def _articulation_rate(item: Item) -> Row:
+    return float(item.n_syllables), item.clip.speaking_seconds - sum(item.clip.pauses)
+
+
+def _f0_range(item: Item) -> Row:
+    low, high = np.percentile(item.voiced, [5, 95])
+    return float(12.0 * np.log2(high / low)), 1.0
+
+
+def _loudness(item: Item) -> Row:
+    from speech.audio import measure_loudness
+
+    found = measure_loudness(item.clip.audio)
+    if not np.isfinite(found):
+        raise UndefinedForItemError("the clip is silent")
+    return found, 1.0
+
+
+def _clipping(item: Item) -> Row:
+    return float(item.clip.n_clipped), float(item.clip.audio.samples.size)
+
+
+def _first_audio(item: Item) -> Row:
+    if item.times.first_audio_seconds is None:
+        raise UndefinedForItemError("no time to its first piece is given")
+    return item.times.first_audio_seconds, 1.0
+
+
+# The names are those of `eval.speech.metrics`; a test compares the two.
+MEASURES: Mapping[str, Callable[[Item], Row]] = MappingProxyType(
+    {
+        "dnsmos_sig": lambda item: (item.dnsmos.sig, 1.0),
+        "dnsmos_bak": lambda item: (item.dnsmos.bak, 1.0),
+        "dnsmos_ovrl": lambda item: (item.dnsmos.ovrl, 1.0),
+        "dnsmos_p808": lambda item: (item.dnsmos.p808, 1.0),
+        "distillmos": lambda item: (proxies.distillmos(item.clip.speech), 1.0),
+        "wer": lambda item: word_errors(item.text, item.transcript),
+        "cer": lambda item: character_errors(item.text, item.transcript),
+        "mcd": lambda item: (float(item.alignment.distortion.mean()), 1.0),
+        "lsd": _log_spectral,
+        "f0_rmse_hz": lambda item: _f0_rmse(item, lambda one, other: one - other),
+        "f0_rmse_cents": lambda item: _f0_rmse(item, lambda one, other: 1200.0 * np.log2(one / other)),
+        "vuv_error": _vuv_error,
+        "stoi": lambda item: (copies.stoi(item.reference, item.clip), 1.0),
+        "pesq": lambda item: (copies.pesq(item.reference, item.clip), 1.0),
+        "duration": lambda item: (item.clip.audio.seconds, 1.0),
+        "speaking_rate": lambda item: (float(item.n_syllables), item.clip.speaking_seconds),
+        "articulation_rate": _articulation_rate,
+        "pause_count": lambda item: (float(len(item.clip.pauses)), 1.0),
+        "pause_seconds": lambda item: (sum(item.clip.pauses), float(len(item.clip.pauses))),
+        "pause_share": lambda item: (sum(item.clip.pauses), item.clip.speaking_seconds),
+        "f0_median": lambda item: (float(np.median(item.voiced)), 1.0),
+        "f0_range": _f0_range,
+        "loudness": _loudness,
+        "clipping": _clipping,
+        "leading_silence": lambda item: (item.clip.leading_seconds, 1.0),
+        "trailing_silence": lambda item: (item.clip.trailing_seconds, 1.0),
+        "rtf": lambda item: (item.times.seconds, item.clip.audio.seconds),
+        "first_audio": _first_audio,
+    }
+)

@@ -1,0 +1,162 @@
+"""Figures in plain words: lines for a terminal that read well aloud, and the names that tables give metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from eval.results import Evaluation
+from eval.score import Score, signature_parts
+from eval.stats import Comparison
+
+TRANSCRIPT = "transcript_"
+# Units that say only a range ("1 to 5") or a scale ("x100, 0 to 100") are no word to say after a number.
+_SILENT_UNITS = ("x", "0", "1")
+
+
+def title_of(score: Score) -> str:
+    """Return what people call the score's metric.
+
+    Example:
+        >>> import numpy as np
+        >>> title_of(Score("bleu4", 1.0, "x100, 0 to 100", True, None, "BLEU-4|refs:5", ("a",), np.zeros((1, 10))))
+        'BLEU-4'
+    """
+    from eval.speech.metrics import SPEECH_METRICS
+
+    if score.name in SPEECH_METRICS:
+        return SPEECH_METRICS[score.name].title
+    return signature_parts(score.signature)["metric"]
+
+
+def direction_of(score: Score) -> str | None:
+    """Return "higher" or "lower", whichever is better; None for a figure that only describes."""
+    return _direction(score.name, score.higher_is_better)
+
+
+def unit_word(unit: str) -> str:
+    """Return the word to say after a number of that unit; "" where there is none.
+
+    Example:
+        >>> unit_word("percent, 0 or more"), unit_word("x100, 0 to 100")
+        ('percent', '')
+    """
+    word = unit.partition(",")[0]
+    return "" if word.startswith(_SILENT_UNITS) else word
+
+
+def plain_number(value: float) -> str:
+    """Return the number with as many decimals as mean something: one from ten on, three below a tenth, else two.
+
+    Example:
+        >>> plain_number(24.713), plain_number(0.0312), plain_number(float("nan"))
+        ('24.7', '0.031', 'undefined')
+    """
+    if not math.isfinite(value):
+        return "undefined"
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    return f"{value:.3f}" if 0 < abs(value) < 0.1 else f"{value:.2f}"
+
+
+def score_line(score: Score) -> str:
+    """Return the score as a line.
+
+    Example:
+        >>> import numpy as np
+        >>> stats = np.zeros((1, 10))
+        >>> score_line(Score("bleu4", 24.7, "x100, 0 to 100", True, (23.1, 26.2), "BLEU-4|refs:5", ("a",), stats))
+        'BLEU-4: 24.7 (23.1 to 26.2), higher is better'
+    """
+    line = f"{title_of(score)}: {_with_unit(score.value, score.unit)}"
+    if score.ci95 is not None:
+        line += f" ({plain_number(score.ci95[0])} to {plain_number(score.ci95[1])})"
+    direction = direction_of(score)
+    return line if direction is None else f"{line}, {direction} is better"
+
+
+def comparison_line(found: Comparison, title: str) -> str:
+    """Return the comparison as a line: the difference, its interval, both p values, and who is better.
+
+    Example:
+        >>> found = Comparison("x", 2.0, 3.0, 1.0, (0.5, 1.5), 0.01, 0.02, "x100", True, 10, 99, 0, "X")
+        >>> comparison_line(found, "CIDEr-D")
+        'CIDEr-D: 2.00 and 3.00; the second is better by 1.00 (0.50 to 1.50), p 0.010 bootstrap, 0.020 randomisation'
+    """
+    line = f"{title}: {plain_number(found.a)} and {_with_unit(found.b, found.unit)}; {_verdict(found)}"
+    if found.ci95 is not None:
+        low, high = found.ci95 if found.difference >= 0 else (-found.ci95[1], -found.ci95[0])
+        line += f" ({plain_number(low)} to {plain_number(high)})"
+    return f"{line}, p {found.p_bootstrap:.3f} bootstrap, {found.p_randomisation:.3f} randomisation"
+
+
+def loss_line(loss: Comparison, title: str) -> str:
+    """Return what the voice loses of one metric as a line.
+
+    Example:
+        >>> found = Comparison("x", 3.0, 2.0, -1.0, (-1.5, -0.5), 0.01, 0.02, "x100", True, 10, 99, 0, "X")
+        >>> loss_line(found, "CIDEr-D")
+        'CIDEr-D: 3.00 as text, 2.00 as heard, difference -1.00 (-1.50 to -0.50)'
+    """
+    line = f"{title}: {plain_number(loss.a)} as text, {plain_number(loss.b)} as heard, "
+    line += f"difference {plain_number(loss.difference)}"
+    return line if loss.ci95 is None else f"{line} ({plain_number(loss.ci95[0])} to {plain_number(loss.ci95[1])})"
+
+
+def groups_of(scores: Sequence[Score]) -> Iterator[tuple[str, list[Score]]]:
+    """Yield headings and the scores under them, in the scores' order: text, transcript, speech."""
+    groups: dict[str, list[Score]] = {}
+    for score in scores:
+        groups.setdefault(_group_of(score), []).append(score)
+    yield from groups.items()
+
+
+def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
+    """Yield the evaluation as lines for a terminal: a heading, a line a figure, what the voice loses, notes."""
+    n_items = len(evaluation.items)
+    settings = "; ".join(f"{name}: {value}" for name, value in evaluation.settings.items())
+    yield f"{n_items} {'item' if n_items == 1 else 'items'}. {settings}."
+    titles = {score.name: title_of(score) for score in evaluation.scores}
+    for heading, scores in groups_of(evaluation.scores):
+        yield f"{heading}:"
+        yield from (f"  {score_line(score)}" for score in scores)
+    if evaluation.losses:
+        yield "What the voice loses:"
+        yield from (f"  {loss_line(loss, titles[loss.name])}" for loss in evaluation.losses)
+    yield from (f"Note: {note}" for note in evaluation.notes)
+
+
+def _direction(name: str, higher_is_better: bool) -> str | None:
+    from eval.speech.metrics import SPEECH_METRICS
+
+    if name in SPEECH_METRICS:
+        direction = SPEECH_METRICS[name].direction
+        return None if direction == "neither" else direction
+    return "higher" if higher_is_better else "lower"
+
+
+def _group_of(score: Score) -> str:
+    parts = signature_parts(score.signature)
+    if score.name.startswith(TRANSCRIPT):
+        return "Captions as heard"
+    if parts.get("text") == "caption":
+        return "Captions as text"
+    from eval.speech.metrics import SPEECH_METRICS
+
+    return (
+        "Speech and times" if score.name in SPEECH_METRICS or "normalizer" in parts or "time" in parts else "Captions"
+    )
+
+
+def _with_unit(value: float, unit: str) -> str:
+    word = unit_word(unit)
+    return f"{plain_number(value)} {word}" if word else plain_number(value)
+
+
+def _verdict(found: Comparison) -> str:
+    if found.difference == 0:
+        return "no difference"
+    higher = "higher" if found.difference > 0 else "lower"
+    wanted = _direction(found.name, found.higher_is_better)
+    verdict = higher if wanted is None else "better" if higher == wanted else "worse"
+    return f"the second is {verdict} by {plain_number(abs(found.difference))}"

@@ -1,0 +1,42 @@
+"""The pictures of a batch that has run before, found by its manifest alone: for `--redo` without sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from lookaloud.batch.items import Item
+from lookaloud.batch.ledger import Redo
+from lookaloud.batch.sources import LIST_ENDINGS, Choice, named_items
+from lookaloud.manifest import Record, read_manifest
+
+
+def items_again(folder: Path, redo: Redo) -> Iterator[Item]:
+    """The pictures of the manifest in `folder` that `redo` selects; each file and each archive is looked at once.
+
+    Raises:
+        FileNotFoundError: there is no manifest in that folder.
+    """
+    members: dict[tuple[str, str], set[str]] = {}
+    seen: set[str] = set()
+    for record in read_manifest(folder):
+        if not redo.selects(record) or record.path.lower().endswith(LIST_ENDINGS):
+            continue  # A line of a list that names nothing cannot be tried again.
+        if record.member is not None:
+            archive = record.source.rpartition("!/" + record.member)[0] or record.path
+            members.setdefault((archive, record.path), set()).add(record.member)
+        elif record.path not in seen:
+            seen.add(record.path)
+            yield from _renamed(record)
+    for (archive, path), wanted in members.items():
+        for item in named_items(path, Choice(include=("*",))):
+            if item.member in wanted or item.member is None:
+                yield replace(item, source=item.source.replace(path, archive, 1))
+
+
+def _renamed(record: Record) -> Iterator[Item]:
+    """The items at a record's path, under the name that it had."""
+    name = record.source if record.page is None else record.source.rpartition("#page=")[0]
+    for item in named_items(record.path, Choice()):
+        yield replace(item, source=item.source.replace(record.path, name, 1))

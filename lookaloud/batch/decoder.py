@@ -1,0 +1,140 @@
+"""Decodes pictures in a process of its own, because a damaged picture can crash, hang or swell whoever decodes it.
+
+    python -m lookaloud.batch.decoder MEMORY_MB
+
+reads requests from standard input and answers on standard output. A message is a length, that many bytes of JSON, and
+the byte strings whose lengths the JSON lists under "lengths". JSON and not pickle: what comes back was made from a
+file of strangers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from time import perf_counter
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_LENGTH = struct.Struct("<I")
+_GRACE = 5.0  # seconds over its limit, after which a decoder that nobody watches any more ends itself
+
+
+def write_message(stream: IO[bytes], header: Mapping[str, Any], parts: Sequence[bytes] = ()) -> None:
+    """Send one message."""
+    told = json.dumps({**header, "lengths": [len(part) for part in parts]}).encode()
+    stream.write(_LENGTH.pack(len(told)) + told)
+    for part in parts:
+        stream.write(part)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]] | None:
+    """The next message; None where the other side has gone."""
+    start = stream.read(_LENGTH.size)
+    if len(start) < _LENGTH.size:
+        return None
+    told = stream.read(_LENGTH.unpack(start)[0])
+    try:
+        header: dict[str, Any] = json.loads(told)
+    except ValueError:
+        return None
+    parts = [stream.read(length) for length in header["lengths"]]
+    return (header, parts) if [len(part) for part in parts] == header["lengths"] else None
+
+
+def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, Any], list[bytes]]:
+    """What a decoder answers to one request, as a header and the pixels of one or two RGB pictures.
+
+    Args:
+        request: name, path, page, min_side; max_side (or null) for a second, larger picture; notes (true or false).
+        data: the bytes of the file; None to read them from the path.
+    """
+    from captioner.errors import ImageError
+    from captioner.images import measure_picture, open_image, read_picture
+    from captioner.notes import read_notes
+
+    began = perf_counter()
+    name, page = request["name"], request["page"] or 1
+    answer: dict[str, Any] = {"sha256": None, "bytes": None, "error": None, "problem": None, "notes": None}
+    images: list[Image] = []
+    try:
+        if data is None:
+            data = read_picture(request["path"], name=name)
+        answer |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        images.append(open_image(data, name=name, min_side=request["min_side"], page=page))
+        answer |= asdict(measure_picture(data, name=name, page=page))
+        if request["max_side"] is not None:
+            try:
+                images.append(open_image(data, name=name, max_side=request["max_side"], page=page))
+            except ImageError as error:
+                answer["problem"] = str(error)
+                images.append(images[0])
+        if request["notes"]:
+            answer["notes"] = asdict(read_notes(data, name=name))
+            taken = answer["notes"]["taken"]
+            answer["notes"]["taken"] = taken and taken.isoformat()
+    except ImageError as error:
+        answer["error"] = str(error)
+        images = []
+    except MemoryError:
+        answer["error"] = f"{name} needs more memory than one picture may take; make it smaller"
+        images = []
+    answer |= {"sizes": [image.size for image in images], "seconds": perf_counter() - began}
+    return answer, [image.tobytes() for image in images]
+
+
+def serve(memory_mb: int) -> None:
+    """Answer requests until standard input ends."""
+    requests = sys.stdin.buffer
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not stand among the answers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    _limit_memory(memory_mb)
+    write_message(answers, {"ready": True})
+    while (message := read_message(requests)) is not None:
+        request, parts = message
+        _limit_time(request["seconds"] + _GRACE)
+        header, pixels = decode(request, parts[0] if parts else None)
+        write_message(answers, header, pixels)
+        _limit_time(0.0)
+
+
+def _limit_memory(memory_mb: int) -> None:
+    """From here on, at most that much more memory, where the system has such a limit."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    import captioner.images
+    import captioner.notes  # noqa: F401 - before the limit, which is for pictures
+
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        used = 1_000_000_000  # addresses, not memory: no system but Linux says, and elsewhere the limit may not hold
+    limit = used + memory_mb * 1_000_000
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses; the time limit is left
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _limit_time(seconds: float) -> None:
+    """End this process that many seconds from now, by a signal that no picture can block; 0 for never."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

@@ -1,0 +1,193 @@
+"""`Decoder`: a process that decodes pictures, started again when a picture has brought it down."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from captioner.errors import ImageError
+from lookaloud.batch.decoder import read_message, write_message
+from lookaloud.batch.items import Item
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from captioner.notes import PhotoNotes
+
+COMMAND = (sys.executable, "-m", "lookaloud.batch.decoder")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a picture is decoded to.
+
+    Attributes:
+        min_side: shorter side that the captioner needs, in pixels; see `captioner.open_image`.
+        max_side: longer side of a second picture, for reading text; None for none.
+        notes: whether to read what the photo says of itself.
+    """
+
+    min_side: int
+    max_side: int | None = None
+    notes: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What came of decoding one picture.
+
+    Attributes:
+        item: the picture; `item.page` is set where its file has several.
+        error: why there is no image; None where there is one.
+        image, closer: upright and in RGB, as `Wanted` says.
+        n_pages, width, height: what the file's header says.
+        sha256, n_bytes: of the file; None where it could not be read.
+        seconds: wall time of reading and decoding.
+    """
+
+    item: Item
+    error: Exception | None = None
+    image: Image | None = None
+    closer: Image | None = None
+    notes: PhotoNotes | None = None
+    problem: str | None = None
+    sha256: str | None = None
+    n_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    n_pages: int = 1
+    seconds: float = 0.0
+
+
+class Decoder:
+    """One process that decodes. To be used by one thread; `close` may come from any.
+
+    Args:
+        wanted: what pictures are decoded to.
+        seconds: longest time that one picture may take, reading included.
+        memory_mb: most memory that one picture may take; where the system has no such limit, it does not hold.
+        command: starts the process; another one in tests.
+    """
+
+    def __init__(
+        self, wanted: Wanted, *, seconds: float = 60.0, memory_mb: int = 2000, command: Sequence[str] = COMMAND
+    ) -> None:
+        self.wanted = wanted
+        self.seconds = seconds
+        self.memory_mb = memory_mb
+        self.command = [*command, str(memory_mb)]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def decode(self, item: Item, data: bytes | None = None) -> Decoded:
+        """The picture; one that the process does not survive is an error like others."""
+        process = self._running()
+        request = {
+            "name": item.source,
+            "path": item.path,
+            "page": item.page,
+            "min_side": self.wanted.min_side,
+            "max_side": self.wanted.max_side,
+            "notes": self.wanted.notes,
+            "seconds": self.seconds,
+        }
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(self.seconds, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            write_message(cast(IO[bytes], process.stdin), request, [] if data is None else [data])
+            answer = read_message(cast(IO[bytes], process.stdout))
+        except OSError:  # a broken pipe: the process has gone
+            answer = None
+        finally:
+            timer.cancel()
+        if answer is None:
+            self._end()
+            return Decoded(item, error=_fatal(item.source, self.seconds if late.is_set() else None))
+        return _decoded(item, *answer)
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        with self._lock:
+            self._closed = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._end()
+        with self._lock:
+            if self._closed:
+                raise OSError("the decoder was closed")
+            self._process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # Its start is not the picture's fault, nor counted as the picture's time.
+        if read_message(cast(IO[bytes], self._process.stdout)) is None and not self._closed:
+            raise RuntimeError(f"the process that decodes pictures did not start: {' '.join(self.command)}")
+        return self._process
+
+    def _end(self) -> None:
+        """Leave no process and no open pipe behind."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):  # what was left to send cannot be sent any more
+                cast(IO[bytes], pipe).close()
+
+    def __enter__(self) -> Decoder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self._end()
+
+
+def _fatal(name: str, seconds: float | None) -> ImageError:
+    if seconds is None:
+        return ImageError(
+            f"{name} made the program that decodes pictures crash; it is damaged, or made to do harm: get a fresh copy"
+        )
+    return ImageError(
+        f"{name} was not decoded within {seconds:g} seconds; get a fresh copy, make it smaller, or allow more time"
+    )
+
+
+def _decoded(item: Item, header: dict[str, Any], parts: list[bytes]) -> Decoded:
+    known = {"sha256": header["sha256"], "n_bytes": header["bytes"], "seconds": header["seconds"]}
+    if header["error"] is not None:
+        return Decoded(item, error=ImageError(header["error"]), **known)
+    from PIL import Image
+
+    from captioner.notes import PhotoNotes
+
+    images = [Image.frombytes("RGB", tuple(size), part) for size, part in zip(header["sizes"], parts, strict=True)]
+    notes = header["notes"]
+    if notes is not None:
+        notes = PhotoNotes(**{**notes, "taken": notes["taken"] and date.fromisoformat(notes["taken"])})
+    return Decoded(
+        item,
+        image=images[0],
+        closer=images[1] if len(images) > 1 else None,
+        notes=notes,
+        problem=header["problem"],
+        width=header["width"],
+        height=header["height"],
+        n_pages=header["n_pages"],
+        **known,
+    )

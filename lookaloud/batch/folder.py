@@ -1,0 +1,227 @@
+"""`OutputFolder`: the one that writes a batch's folder, and what makes it whole again after a run was cut short.
+
+    DIR/manifest.jsonl   one line for each finished picture; see `lookaloud.manifest`
+    DIR/audio/           the sounds
+    DIR/run.json         what the last run was asked to do, and whether it ended by itself
+    DIR/.lookaloud.lock  held while a run works here
+
+A sound is complete before it has its name, and has its name before its picture has a line. A line is on the disk before
+its picture counts as finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lookaloud.batch.ledger import Ledger, Redo
+from lookaloud.errors import BatchBusyError, BatchStoppedError, OutputError
+from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, Record
+
+RUN_FILE = "run.json"
+LOCK_FILE = ".lookaloud.lock"
+_PART = re.compile(r"\.[0-9a-f]{16}\.part")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_CANNOT_GO_ON = (*_FULL, errno.EROFS, errno.EIO)
+
+
+class OutputFolder:
+    """A batch's folder, held by this process alone from `__enter__` to `__exit__`.
+
+    Args:
+        path: the folder; it is made where it is not there.
+        redo: finished pictures to describe again.
+        about: what the run was asked to do, for `run.json`.
+
+    Raises:
+        BatchBusyError: from `__enter__`: another run works in this folder.
+        OutputError: from `__enter__`: the folder cannot be made or written.
+    """
+
+    def __init__(self, path: Path, *, redo: Redo | None = None, about: Mapping[str, Any] | None = None) -> None:
+        self.path = path
+        self.redo = redo
+        self.about = dict(about or {})
+        self.audio = path / AUDIO_FOLDER
+        self.manifest = path / MANIFEST
+        self.ledger = Ledger(path)
+        self._file = -1
+        self._size = 0
+
+    def __enter__(self) -> OutputFolder:
+        from filelock import FileLock, Timeout
+
+        try:
+            self.audio.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.path / LOCK_FILE, blocking=False)
+            self._lock.acquire()
+        except Timeout:
+            raise BatchBusyError(
+                f"Another run of 'lookaloud batch' works in {self.path}; wait until it has ended, or choose another "
+                "folder with --out."
+            ) from None
+        except (FileExistsError, NotADirectoryError):
+            raise OutputError(f"{self.path} is not a folder; choose another place with --out.") from None
+        except OSError as error:
+            if error.errno in _FULL:
+                raise self._stopped(error) from error
+            reason = error.strerror or str(error)
+            raise OutputError(f"Cannot write in {self.path}: {reason}; choose another place with --out.") from error
+        try:
+            self._open()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        self._lock.release()
+
+    def _open(self) -> None:
+        try:
+            self._file = os.open(self.manifest, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+            self._size = _whole_lines(self.manifest)
+            os.ftruncate(self._file, self._size)  # a line that was being written when the run before was cut short
+            last = read_run(self.path)
+            unended = self.redo is not None and not last.get("ended", True) and last.get("redo") == self.redo.what
+            redo_from = last.get("redo_from", 0) if unended else self._size
+            self.ledger = Ledger(self.path, redo=self.redo, redo_from=redo_from)
+            self.ledger.load(self.manifest)
+            self._clean()
+            self._write_run({"redo": self.redo and self.redo.what, "redo_from": redo_from, "ended": False})
+        except OSError as error:
+            raise self._stopped(error) from error
+
+    def end(self) -> None:
+        """Note that the run has come to its own end."""
+        self._clean()
+        try:
+            self._write_run({"redo": None, "ended": True})
+        except OSError as error:
+            raise self._stopped(error) from error
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Add a line for each record; they are on the disk when this comes back.
+
+        Raises:
+            BatchStoppedError: the disk is full or fails; the manifest is then as it was before.
+        """
+        lines = [record.to_json().encode("ascii") + b"\n" for record in records]
+        try:
+            _sync_folder(self.audio)  # the names of the sounds, before anything speaks of them
+            self._write(b"".join(lines))
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._size)
+            raise self._stopped(error) from error
+        for record, line in zip(records, lines, strict=True):
+            self.ledger.add(record, self._size)
+            self._size += len(line)
+
+    def record_at(self, offset: int) -> Record:
+        """The record whose line begins at that byte."""
+        with open(self.manifest, "rb") as file:
+            file.seek(offset)
+            return Record.from_json(file.readline())
+
+    def stopped_by(self, error: BaseException) -> BatchStoppedError | None:
+        """The error as one that ends the run, because nothing more can be written here; None where it is another."""
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, OSError) and cause.errno in _CANNOT_GO_ON:
+                return self._stopped(cause)
+            cause = cause.__cause__
+        return None
+
+    def _write(self, data: bytes) -> None:
+        os.lseek(self._file, self._size, os.SEEK_SET)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
+        os.fsync(self._file)
+
+    def _clean(self) -> None:
+        """Remove what a run that was cut short left behind, and sounds that were made again."""
+        for entry in os.scandir(self.audio):
+            if _PART.fullmatch(entry.name):
+                os.unlink(entry.path)
+        for entry in os.scandir(self.path):
+            if _PART.fullmatch(entry.name):
+                os.unlink(entry.path)
+        for sound in self.ledger.replaced_sounds():
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path / sound)
+
+    def _write_run(self, state: Mapping[str, Any]) -> None:
+        text = json.dumps({**self.about, "pid": os.getpid(), **state}, indent=1) + "\n"
+        part = self.path / f".{secrets.token_hex(8)}.part"
+        with open(part, "xb") as file:
+            file.write(text.encode("ascii"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, self.path / RUN_FILE)
+
+    def _stopped(self, error: OSError) -> BatchStoppedError:
+        reason = "the disk is full" if error.errno in _FULL else str(error.strerror or error)
+        return BatchStoppedError(
+            f"Stopped, because {self.path} can no longer be written: {reason}. What was finished is kept: make room or "
+            "mend it, and run the same command again."
+        )
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """What is known of the last run in that folder; {} where nothing is."""
+    try:
+        run = json.loads((folder / RUN_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return run if isinstance(run, dict) else {}
+
+
+def is_busy(folder: Path) -> bool:
+    """Whether a run works in that folder at this moment."""
+    from filelock import FileLock, Timeout
+
+    if not (folder / LOCK_FILE).exists():
+        return False
+    lock = FileLock(folder / LOCK_FILE, blocking=False)
+    try:
+        lock.acquire()
+    except (Timeout, OSError):
+        return True
+    lock.release()
+    return False
+
+
+def _whole_lines(path: Path) -> int:
+    """How many bytes of a file are whole lines; what comes after the last line break is torn."""
+    with open(path, "rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+    return 0
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name == "nt":
+        return  # Windows has no such call, and orders the changes itself.
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,364 @@
+"""The three stages of a batch, which overlap: decode in processes, caption in one thread, speak and encode in others.
+
+    feed -> [to decode] -> decode x N -> [decoded] -> caption -> [told] -> speak x M -> [finished] -> manifest
+
+Each arrow is a `Channel` that holds few pictures, so the slowest stage sets the pace and the memory stays the same. The
+thread that asks for records writes the manifest: lines that come close together are synced to the disk at once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from lookaloud.batch.channel import Channel, StoppedError
+from lookaloud.batch.decoding import COMMAND, Decoded, Decoder, Wanted
+from lookaloud.batch.folder import OutputFolder
+from lookaloud.batch.items import Item
+from lookaloud.batch.records import Engines, engines_of, error_record, same_record, sound_name, told_record
+from lookaloud.failures import Exit, explain
+from lookaloud.manifest import AUDIO_FOLDER, Record
+from lookaloud.pipeline import Narration, Narrator, Opened, Picture
+
+if TYPE_CHECKING:
+    from captioner import Caption
+
+N_CORES = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """How a batch is run.
+
+    Attributes:
+        format: of the sounds: one of `lookaloud.outputs.FORMATS`.
+        batch_size: most pictures captioned together.
+        captioners: threads that caption. One, unless the captioner bears to be asked by several at once, as the built-in
+            one does.
+        decoders: processes that decode pictures.
+        speakers: threads that speak and encode.
+        decode_seconds: longest time to read and decode one picture.
+        decode_memory_mb: most memory to decode one picture.
+        by_content: read every picture again, and pass over those whose bytes are described; otherwise one whose path,
+            size and date are those of a finished one is passed over unread.
+        limit: most pictures to describe in this run; None for all.
+        decoder_command: starts a decoder; another one in tests.
+    """
+
+    format: str = "wav"
+    batch_size: int = 8
+    captioners: int = 1
+    decoders: int = max(2, N_CORES // 4)
+    speakers: int = max(1, N_CORES // 2)
+    decode_seconds: float = 60.0
+    decode_memory_mb: int = 2000
+    by_content: bool = False
+    limit: int | None = None
+    decoder_command: Sequence[str] = COMMAND
+
+
+@dataclass
+class Counts:
+    """What a run has come to so far.
+
+    Attributes:
+        n_finished: pictures finished by it, those with errors among them.
+        n_failed: those with errors.
+        n_faults: those of them where Lookaloud itself is at fault.
+        n_passed: pictures that needed no work.
+    """
+
+    n_finished: int = 0
+    n_failed: int = 0
+    n_faults: int = 0
+    n_passed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Finished:
+    record: Record
+    is_first: bool  # of its content: pictures with the same bytes may wait for it
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    decoded: Decoded
+    narration: Narration
+
+
+class Run:
+    """One pass over pictures.
+
+    Args:
+        folder: the output folder, entered.
+        narrator: or what loads it; it is loaded when the first picture needs it.
+        settings: how to run.
+    """
+
+    def __init__(
+        self, folder: OutputFolder, narrator: Narrator | Callable[[], Narrator], settings: BatchSettings
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.counts = Counts()
+        self._load = narrator
+        self._narrator: Narrator | None = None
+        self._engines = Engines()
+        self._to_decode: Channel[Item | tuple[Item, bytes]] = Channel(2 * settings.decoders)
+        self._decoded: Channel[Decoded] = Channel(settings.batch_size + 2, n_writers=settings.decoders)
+        self._told: Channel[_Told] = Channel(2 * settings.speakers + settings.batch_size, n_writers=settings.captioners)
+        # Feeder, decoders, captioners and speakers all finish pictures: errors need no later stage.
+        n_writers = 1 + settings.decoders + settings.captioners + settings.speakers
+        self._finished: Channel[_Finished] = Channel(0, n_writers=n_writers)
+        self._failure: BaseException | None = None
+        self._lock = threading.Lock()
+        # What is being described, by its content, and the pictures that wait for it because they have the same bytes.
+        self._waiting: dict[tuple[str, int | None], list[Decoded]] = {}
+        self._decoders: list[Decoder] = []
+
+    @property
+    def narrator(self) -> Narrator:
+        """The narrator, loaded where it was not."""
+        if self._narrator is None:
+            self._narrator = self._load if isinstance(self._load, Narrator) else self._load()
+            self._engines = engines_of(self._narrator)
+        return self._narrator
+
+    def records(self, items: Iterable[Item]) -> Iterator[Record]:
+        """A record for each picture that needed work, when it is on the disk.
+
+        Raises:
+            BatchStoppedError: the folder can no longer be written.
+        """
+        settings = self.settings
+        works: list[tuple[int, Callable[[], None], Channel[Any] | None]] = [
+            (1, partial(self._feed, items), self._to_decode),
+            (settings.decoders, self._decode, self._decoded),
+            (settings.captioners, self._caption, self._told),
+            (settings.speakers, self._speak, None),
+        ]
+        threads = [
+            threading.Thread(target=self._guarded, args=(work, channel), daemon=True)
+            for number, work, channel in works
+            for _ in range(number)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while finished := self._finished.take(64):
+                yield from self._commit(finished)
+            if self._waiting:
+                raise RuntimeError(f"{len(self._waiting)} pictures were lost on the way")
+        except StoppedError:
+            pass
+        finally:
+            self._stop()
+            for thread in threads:
+                thread.join()
+            self._commit(self._finished.rest())  # what was finished while the run was being stopped
+        if self._failure is not None:
+            raise self._failure
+
+    def _commit(self, finished: list[_Finished]) -> list[Record]:
+        """Write the records, and those of the pictures that waited for them."""
+        with self._lock:
+            records = [each.record for each in finished]
+            for each in finished:
+                if each.is_first and each.record.sha256 is not None:
+                    waiting = self._waiting.pop((each.record.sha256, each.record.page), [])
+                    records += [same_record(each.record, decoded) for decoded in waiting]
+            if records:
+                self.folder.append(records)
+        self.counts.n_finished += len(records)
+        self.counts.n_failed += sum(not record.is_ok for record in records)
+        return records
+
+    def _guarded(self, work: Callable[[], None], channel: Channel[Any] | None) -> None:
+        """One thread: its work, and the end of what it adds to; the first error of all ends the run."""
+        try:
+            work()
+            if channel is not None:
+                channel.close()
+            self._finished.close()
+        except StoppedError:
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised again where the records are asked for
+            self._failure = self._failure or self.folder.stopped_by(error) or error
+            self._stop()
+
+    def _stop(self) -> None:
+        for channel in (self._to_decode, self._decoded, self._told, self._finished):
+            channel.cancel()
+        for decoder in self._decoders:
+            decoder.close()
+
+    def _feed(self, items: Iterable[Item]) -> None:
+        n_fed = 0
+        for item in items:
+            needed = [item] if self.settings.by_content else list(self.folder.ledger.unfinished(item))
+            self.counts.n_passed += not needed
+            for each in needed:
+                if n_fed == self.settings.limit:
+                    return
+                n_fed += 1
+                self._feed_one(each)
+
+    def _feed_one(self, item: Item) -> None:
+        try:
+            if item.problem is not None:
+                raise item.problem
+            thing = item if item.read is None else (item, item.read())
+        except Exception as error:  # noqa: BLE001 - whatever keeps one picture from being read is that picture's error
+            self._fail(Decoded(item), error, is_first=False)
+            return
+        _ = self.narrator  # loaded now that there is work; the decoders ask it what to decode to
+        self._to_decode.put(thing)
+
+    def _decode(self) -> None:
+        decoder: Decoder | None = None
+        try:
+            for thing in self._to_decode:
+                item, data = thing if isinstance(thing, tuple) else (thing, None)
+                decoder = decoder or self._new_decoder()
+                self._decode_pages(decoder, item, data)
+        finally:
+            if decoder is not None:
+                decoder.__exit__()
+
+    def _new_decoder(self) -> Decoder:
+        from captioner.reading import MAX_SIDE
+
+        narrator = self.narrator
+        wanted = Wanted(
+            narrator.captioner.input_size,
+            MAX_SIDE if narrator.looks_closer else None,
+            narrator.looks_closer and narrator.detail == "detailed",
+        )
+        settings = self.settings
+        decoder = Decoder(
+            wanted,
+            seconds=settings.decode_seconds,
+            memory_mb=settings.decode_memory_mb,
+            command=settings.decoder_command,
+        )
+        self._decoders.append(decoder)
+        if self._to_decode.is_cancelled:  # too late to be ended with the others
+            raise StoppedError
+        return decoder
+
+    def _decode_pages(self, decoder: Decoder, item: Item, data: bytes | None) -> None:
+        """Decode one item; one that turns out to be a file of several pages is as many pictures."""
+        first = self._decode_one(decoder, item, data)
+        if item.page is not None or first.n_pages == 1:
+            self._pass_on(first)
+            return
+        self._pass_on(replace(first, item=replace(item, page=1)))
+        for number in range(2, first.n_pages + 1):
+            page = replace(item, page=number)
+            if self.settings.by_content or not self.folder.ledger.is_finished_page(page):
+                self._pass_on(replace(self._decode_one(decoder, page, data), n_pages=first.n_pages))
+
+    def _decode_one(self, decoder: Decoder, item: Item, data: bytes | None) -> Decoded:
+        try:
+            return decoder.decode(item, data)
+        except OSError as error:  # the run is being stopped, or no process can be started
+            if self._decoded.is_cancelled:
+                raise StoppedError from error
+            raise
+
+    def _pass_on(self, decoded: Decoded) -> None:
+        if decoded.error is None:
+            self._decoded.put(decoded)
+        elif self._decoded.is_cancelled:  # the decoder was ended, and the picture is not to blame
+            raise StoppedError
+        elif self.settings.by_content and self.folder.ledger.failed_alike(decoded.item.key, decoded.sha256):
+            self.counts.n_passed += 1
+        else:
+            self._fail(decoded, decoded.error, is_first=False)
+
+    def _caption(self) -> None:
+        while batch := self._decoded.take(self.settings.batch_size):
+            new = [decoded for decoded in batch if not self._is_known(decoded)]
+            opened = [_opened(decoded) for decoded in new]
+            for decoded, picture, caption in zip(new, opened, self._captions(opened), strict=True):
+                try:
+                    if isinstance(caption, Exception):
+                        raise caption
+                    told = self.narrator.tell(picture, caption)
+                except Exception as error:  # noqa: BLE001 - one picture's fault is not to stop ten thousand
+                    self._fail(decoded, error)
+                else:
+                    # Without its pixels: the text is all that is needed from here on.
+                    self._told.put(_Told(replace(decoded, image=None, closer=None), told))
+
+    def _captions(self, opened: Sequence[Opened]) -> Sequence[Caption | Exception]:
+        try:
+            return self.narrator.captions(opened)
+        except Exception as error:  # noqa: BLE001 - as above
+            if len(opened) == 1:
+                return [error]
+        return [result for each in opened for result in self._captions([each])]
+
+    def _is_known(self, decoded: Decoded) -> bool:
+        """Whether the same bytes have been described, or are being: then the picture needs no more than a line."""
+        page = decoded.item.page
+        assert decoded.sha256 is not None  # noqa: S101 - what was decoded was read
+        with self._lock:
+            line = self.folder.ledger.described(decoded.sha256, page)
+            if line is None:
+                waiting = self._waiting.get((decoded.sha256, page))
+                if waiting is None:
+                    self._waiting[decoded.sha256, page] = []
+                    return False
+                waiting.append(replace(decoded, image=None, closer=None))
+                return True
+        if self.settings.by_content and self.folder.ledger.is_same(decoded.item.key, line):
+            self.counts.n_passed += 1
+        else:
+            record = same_record(self.folder.record_at(line.offset), decoded)
+            self._finished.put_anyway(_Finished(record, False))
+        return True
+
+    def _speak(self) -> None:
+        for told in self._told:
+            try:
+                record = self._spoken(told)
+            except Exception as error:
+                if self.folder.stopped_by(error):
+                    raise
+                self._fail(told.decoded, error, narration=told.narration)
+            else:
+                self._finished.put_anyway(_Finished(record, True))
+
+    def _spoken(self, told: _Told) -> Record:
+        began = perf_counter()
+        spoken = self.narrator.speak(told.narration)
+        audio = None
+        if spoken.audio is not None:
+            from speech.audio import write_audio
+
+            name = sound_name(told.decoded, spoken.text, self._engines, self.settings.format)
+            write_audio(spoken.audio, self.folder.audio / name)
+            audio = f"{AUDIO_FOLDER}/{name}"
+        spoken = replace(spoken, seconds=replace(spoken.seconds, speech=perf_counter() - began))
+        return told_record(told.decoded, spoken, audio, self._engines)
+
+    def _fail(
+        self, decoded: Decoded, error: Exception, *, is_first: bool = True, narration: Narration | None = None
+    ) -> None:
+        failure = explain(error)
+        with self._lock:
+            self.counts.n_faults += failure.exit_code is Exit.BUG
+        record = error_record(decoded, failure.sentence, narration, self._engines)
+        self._finished.put_anyway(_Finished(record, is_first))
+
+
+def _opened(decoded: Decoded) -> Opened:
+    assert decoded.image is not None  # noqa: S101 - pictures with errors do not come here
+    picture = Picture(decoded.item.path, decoded.item.source)
+    return Opened(picture, decoded.image, decoded.seconds, decoded.closer, decoded.notes)

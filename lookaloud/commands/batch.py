@@ -1,0 +1,100 @@
+"""`lookaloud batch`: folders and archives of pictures, unattended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lookaloud.commands.describe import describe
+from lookaloud.outputs import FORMATS
+
+_EPILOG = """SOURCE is a picture, a folder (with all its folders), a pattern such as "*.jpg", a ZIP or TAR file, a list
+(.jsonl with a key path, or .csv with a column of that name), a URL (s3://, gs://, http:// and what else fsspec has a
+driver for), or - for a list of names on standard input. Pictures are never changed. Stop it whenever you like: the same
+command goes on where it was.
+
+\b
+DIR gets:
+  manifest.jsonl  a line for each finished picture; docs/batch.md has its keys
+  audio/          the sounds
+
+\b
+Exit codes:
+  0    every picture of DIR is described
+  1    some pictures failed; the summary names them and how to try again
+  2    wrong usage, or another run works in DIR
+  130  stopped with Ctrl-C; what was finished is kept
+
+\b
+Examples:
+  lookaloud batch holiday --out described
+  lookaloud batch photos.zip "scans/*.tif" --out described --format mp3
+  lookaloud batch --out described --redo failed
+  find . -name "*.jpg" | lookaloud batch - --out described
+"""
+
+# What means here what it means for `describe`.
+_SHARED = (
+    "captioner", "prompt", "device", "num_beams", "detail", "low_confidence", "high_confidence", "only_photos",
+    "read_text", "voice", "language", "speaker", "rate", "local_only",
+)  # fmt: skip
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _shared_options(function: _Function) -> _Function:
+    own = {parameter.name: parameter for parameter in describe.params}
+    params: list[click.Parameter] = getattr(function, "__click_params__", [])
+    function.__click_params__ = params + [copy(own[name]) for name in reversed(_SHARED)]  # type: ignore[attr-defined]
+    return function
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.option("--out", "-o", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The output folder.")
+@click.option("--include", multiple=True, metavar="PATTERN", help="Take only such files of folders and archives.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave such files of folders and archives out.")
+@click.option(
+    "--format", "format_name", type=click.Choice(FORMATS), default="wav", show_default=True, help="Of sounds."
+)
+@click.option("--text-only", is_flag=True, help="No voice and no sounds.")
+@click.option("--dry-run", is_flag=True, help="Only list the pictures that would be described.")
+@click.option("--limit", type=click.IntRange(1), help="Describe at most that many files in this run.")
+@click.option(
+    "--redo", metavar="failed|all|MATCH", help="Describe finished pictures again; SOURCE may then be left out."
+)
+@click.option(
+    "--skip-existing",
+    type=click.Choice(["date", "content"]),
+    default="date",
+    show_default=True,
+    help="What tells that a picture is finished: path, size and date, or its bytes, which are all read again.",
+)
+@click.option("--watch", is_flag=True, help="Go on and describe new pictures as they come, until Ctrl-C.")
+@click.option("--interval", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option("--export", "exports", metavar="KINDS", default="", help="Also write these, as 'lookaloud export' does.")
+@click.option("--decode-seconds", type=click.FloatRange(0.1), default=60.0, show_default=True, help="Most a picture.")
+@click.option("--decode-memory", type=click.IntRange(50), default=2000, show_default=True, help="Most MB a picture.")
+@click.option("--decoders", type=click.IntRange(1, 64), help="Processes that decode pictures.")
+@click.option("--speakers", type=click.IntRange(1, 64), help="Threads that speak and encode.")
+@click.option("--batch-size", type=click.IntRange(1, 256), default=8, show_default=True, help="Captioned together.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Show progress on standard error: by default only on a terminal; elsewhere a line every 10 seconds.",
+)
+@_shared_options
+@click.pass_context
+def batch(ctx: click.Context, /, **options: Any) -> None:
+    """Describe folders and archives of pictures: resumable, and no picture stops the others."""
+    from lookaloud.commands.batching import Session
+
+    if not options["sources"] and not options["redo"]:
+        raise click.UsageError("Name a SOURCE, such as a folder of pictures; only --redo can do without.")
+    if options["watch"] and ("-" in options["sources"] or not options["sources"] or options["dry_run"]):
+        raise click.UsageError("--watch looks at its sources again and again; name files or folders, and no --dry-run.")
+    given = {name for name in options if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
+    ctx.exit(Session(options, given).run())

@@ -1,0 +1,318 @@
+"""One run of `lookaloud batch`: plan, run, show progress, sum up.
+
+Apart from the command itself, so that `lookaloud batch --help` needs none of these imports.
+"""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from captioner.caption import CaptionOptions
+from lookaloud.batch.again import items_again
+from lookaloud.batch.folder import OutputFolder, read_run
+from lookaloud.batch.items import Item
+from lookaloud.batch.ledger import Ledger, Redo
+from lookaloud.batch.records import named
+from lookaloud.batch.run import BatchSettings, Run
+from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
+from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
+from lookaloud.commands.report import printable
+from lookaloud.failures import Exit
+from lookaloud.manifest import MANIFEST, Record
+
+if TYPE_CHECKING:
+    from lookaloud.pipeline import Narrator
+
+_MOST_NAMED = 20
+# What a later run should be asked again, because the descriptions depend on it.
+_DESCRIBING = (
+    "captioner", "prompt", "device", "num_beams", "detail", "low_confidence", "high_confidence", "only_photos",
+    "read_text", "voice", "language", "speaker", "rate", "format_name", "text_only", "local_only",
+)  # fmt: skip
+
+
+class Session:
+    """One call of the command.
+
+    Args:
+        options: of the command, by name.
+        given: names of those that stood on the command line.
+    """
+
+    def __init__(self, options: Mapping[str, Any], given: Collection[str]) -> None:
+        self.options = options
+        self.out: Path = options["out"]
+        self.redo = None if options["redo"] is None else Redo(options["redo"])
+        self.lines = [line.rstrip("\r\n") for line in sys.stdin] if STANDARD_INPUT in options["sources"] else []
+        self.again = ["--out", str(self.out), *_asked_again(options, given)]
+        self.exports = [kind.strip() for kind in options["exports"].split(",") if kind.strip()]
+        self.failures: list[tuple[str, str]] = []
+        self.n_described = 0
+        self.n_failed = 0
+        self.n_faults = 0
+
+    def run(self) -> Exit:
+        self._check()
+        if self.options["dry_run"]:
+            return self._dry_run()
+        command = shlex.join(["lookaloud", "batch", *self.options["sources"], *self.again])
+        settings = {name: self.options[name] for name in _DESCRIBING}
+        before = read_run(self.out).get("settings")
+        about = {"command": command, "settings": settings}
+        narrator = _Lazy(self._load)
+        with OutputFolder(self.out, redo=self.redo, about=about) as folder, _stoppable():
+            if before not in (None, settings) and len(folder.ledger) and self.redo is None:
+                click.echo("What is finished here was described with other options, and is kept; see --redo.", err=True)
+            try:
+                self._passes(folder, narrator)
+                folder.end()
+            except KeyboardInterrupt:
+                self._sum_up(folder.ledger)
+                if not self.options["watch"]:
+                    raise
+                folder.end()
+            else:
+                self._sum_up(folder.ledger)
+            n_failed = folder.ledger.n_failed
+        return Exit.BUG if self.n_faults else Exit.FAILED if n_failed else Exit.DONE
+
+    def _check(self) -> None:
+        """Find wrong usage before any work."""
+        from lookaloud.exports import KINDS
+
+        for kind in self.exports:
+            if kind not in KINDS:
+                raise click.UsageError(f"There is no export {kind!r}; the exports are: {', '.join(KINDS)}.")
+        self.caption_options = self._caption_options()
+        self._items()
+
+    def _caption_options(self) -> CaptionOptions:
+        names = ("prompt", "num_beams", "low_confidence", "high_confidence", "only_photos")
+        chosen = {name: self.options[name] for name in names if self.options[name] is not None}
+        try:
+            return CaptionOptions(**chosen)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+
+    def _load(self) -> Narrator:
+        from lookaloud.pipeline import load_narrator
+
+        options = self.options
+        return load_narrator(
+            options["captioner"],
+            None if options["text_only"] else options["voice"],
+            device=options["device"],
+            local_only=options["local_only"],
+            language=options["language"],
+            speaker=options["speaker"],
+            options=self.caption_options,
+            rate=options["rate"],
+            detail=options["detail"],
+            read_text=options["read_text"] is not False,
+        )
+
+    def _items(self) -> Iterator[Item]:
+        if not self.options["sources"] and self.redo is not None:
+            return items_again(self.out, self.redo)
+        choice = Choice(self.options["include"], self.options["exclude"], self.out)
+        return find_items(self.options["sources"], choice, lines=self.lines)
+
+    def _settings(self) -> BatchSettings:
+        options = self.options
+        chosen = {name: options[name] for name in ("decoders", "speakers") if options[name] is not None}
+        return BatchSettings(
+            format=options["format_name"],
+            batch_size=options["batch_size"],
+            decode_seconds=options["decode_seconds"],
+            decode_memory_mb=options["decode_memory"],
+            by_content=options["skip_existing"] == "content",
+            limit=options["limit"],
+            **chosen,
+        )
+
+    def _dry_run(self) -> Exit:
+        ledger = Ledger(self.out, redo=self.redo, redo_from=sys.maxsize)
+        if (self.out / MANIFEST).exists():
+            ledger.load(self.out / MANIFEST)
+        n_found = n_left = 0
+        for item in self._items():
+            n_found += 1
+            for each in ledger.unfinished(item):
+                if self.options["limit"] is None or n_left < self.options["limit"]:
+                    n_left += 1
+                    click.echo(printable(named(each)))
+        click.echo(f"Found {n_found:,} files; {n_left:,} would be described.", err=True)
+        return Exit.DONE
+
+    def _passes(self, folder: OutputFolder, narrator: Callable[[], Narrator]) -> None:
+        if not self.options["watch"]:
+            self._pass(folder, narrator, self._items())
+            return
+        click.echo("Watching. Ctrl-C ends it.", err=True)
+        settled = _Settled(folder.ledger)
+        while True:
+            self._pass(folder, narrator, settled.items(self._items()), quiet=True)
+            time.sleep(self.options["interval"])
+
+    def _pass(
+        self, folder: OutputFolder, narrator: Callable[[], Narrator], items: Iterable[Item], *, quiet: bool = False
+    ) -> None:
+        run = Run(folder, narrator, self._settings())
+        n_before = self.n_described + self.n_failed
+        try:
+            with self._progress(run, quiet=quiet) as progress:
+                for record in run.records(items):
+                    self._count(record)
+                    progress(run.counts)
+        finally:
+            self.n_faults += run.counts.n_faults
+        if self.n_described + self.n_failed > n_before or not quiet:
+            self._export()
+
+    def _count(self, record: Record) -> None:
+        self.n_described += record.is_ok
+        if not record.is_ok:
+            self.n_failed += 1
+            if len(self.failures) < _MOST_NAMED:
+                self.failures.append((record.source, record.error or "no reason given"))
+        if self.options["watch"]:
+            click.echo(f"{printable(record.source)}: {record.text or record.error}")
+
+    def _progress(self, run: Run, *, quiet: bool) -> Progress:
+        wanted, terminal = self.options["progress"], sys.stderr.isatty()
+        if quiet or wanted is False or (wanted is None and not terminal):
+            return show_nothing()
+        total = _Total(self._items) if self.options["limit"] is None else _Total(lambda: range(self.options["limit"]))
+        return show_bar(total) if terminal else show_lines(total)
+
+    def _export(self) -> None:
+        if self.exports:
+            from lookaloud.exports import write_exports
+
+            for export in write_exports(self.out, self.exports):
+                click.echo(export.sentence)
+
+    def _sum_up(self, ledger: Ledger) -> None:
+        total = self.n_described + self.n_failed
+        if total:
+            click.echo(f"Described {self.n_described:,} of {total:,} pictures. {self.n_failed:,} failed.")
+        else:
+            click.echo("Nothing was left to do.")
+        n_earlier = ledger.n_failed - self.n_failed
+        if n_earlier > 0:
+            click.echo(f"{n_earlier:,} failed in an earlier run.")
+        more = shlex.join(["lookaloud", "status", "--all", str(self.out)])
+        hidden = self.n_failed - len(self.failures)
+        for line in failure_lines(self.failures, _MOST_NAMED, more=f"'{more}' lists all", n_hidden=hidden):
+            click.echo(line, err=True)
+        click.echo(f"Everything is in {printable(self.out)}: {MANIFEST} and the sounds.")
+        if ledger.n_failed:
+            click.echo(retry_sentence(self.out, self.again))
+
+
+class _Lazy:
+    """Loads the narrator once for all passes of a session."""
+
+    def __init__(self, load: Callable[[], Narrator]) -> None:
+        self._load = load
+        self._narrator: Narrator | None = None
+
+    def __call__(self) -> Narrator:
+        self._narrator = self._narrator or self._load()
+        return self._narrator
+
+
+class _Settled:
+    """Holds back files that still change, such as those that are being copied into a watched folder."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._before: dict[object, object] = {}
+
+    def items(self, items: Iterable[Item]) -> Iterator[Item]:
+        now: dict[object, object] = {}
+        for item in items:
+            state = (item.size, item.modified_ns)
+            if not any(self._ledger.unfinished(item)):
+                continue
+            now[item.key] = state
+            if self._before.get(item.key) == state:
+                yield item
+        self._before = now
+
+
+class _Total:
+    """Counts the files beside the run, so that the run need not wait to know how many there are."""
+
+    def __init__(self, items: Callable[[], Iterable[object]]) -> None:
+        self.n_files: int | None = None
+        self._items = items
+        threading.Thread(target=self._count, daemon=True).start()
+
+    def _count(self) -> None:
+        try:
+            self.n_files = sum(1 for _ in self._items())
+        except Exception:  # noqa: BLE001 - without a total there is no time left to show; the run says what is wrong
+            self.n_files = None
+
+    def __call__(self) -> int | None:
+        return self.n_files
+
+
+def failure_lines(failures: Sequence[tuple[str, str]], most: int, *, more: str, n_hidden: int = 0) -> Iterator[str]:
+    """A line for each of the first failures, and one for how many more there are."""
+    for source, reason in failures[:most]:
+        name = printable(source)
+        reason = f"it{reason.removeprefix(name)}" if reason.startswith(f"{name} ") else reason
+        yield f"Could not describe {name}: {reason}"
+    n_more = len(failures[most:]) + n_hidden
+    if n_more > 0:
+        yield f"And {n_more:,} more; {more}."
+
+
+def retry_sentence(out: Path, options: Sequence[str] = ()) -> str:
+    """How to describe just the failures again."""
+    command = ["lookaloud", "batch", *(options or ("--out", str(out))), "--redo", "failed"]
+    return f"To try those that failed again: {shlex.join(command)}"
+
+
+def _asked_again(options: Mapping[str, Any], given: Collection[str]) -> list[str]:
+    """The options of this run that descriptions depend on, as they are written."""
+    from lookaloud.commands.batch import batch
+
+    words: list[str] = []
+    for parameter in batch.params:
+        if parameter.name in _DESCRIBING and parameter.name in given and isinstance(parameter, click.Option):
+            value = options[parameter.name]
+            if parameter.is_flag:
+                words.append(parameter.opts[0] if value else (parameter.secondary_opts or parameter.opts)[0])
+            else:
+                words += [parameter.opts[0], str(value)]
+    return words
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let the signal that services are ended with be the same as Ctrl-C."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

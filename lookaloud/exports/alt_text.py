@@ -1,0 +1,129 @@
+"""Copies of the pictures that say what they show: IPTC's accessibility fields, which other programs read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captioner.errors import ImageError
+from lookaloud.detail import brief
+from lookaloud.exports.embed import embed_texts
+from lookaloud.exports.files import writing
+from lookaloud.exports.options import Batch, Export, counted, spoken
+from lookaloud.exports.pictures import Pictures
+from lookaloud.exports.tables import Places
+from lookaloud.exports.text import safe_parts
+from lookaloud.exports.xmp import ALT_TEXT, DESCRIPTION, UnmergeableError, packet_with
+
+if TYPE_CHECKING:
+    from lookaloud.manifest import Record
+
+FOLDER = "with-alt-text"
+
+
+@dataclass
+class _Tally:
+    n_written: int = 0
+    n_kept: int = 0
+    beside: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    n_beside: int = 0
+    n_failed: int = 0
+
+    def tell(self, examples: list[str], sentence: str) -> None:
+        if len(examples) < 5:  # enough to see what the matter is; a thousand would be no sentence any more
+            examples.append(sentence)
+
+
+def write_alt_text(batch: Batch) -> Export:
+    """DIR/with-alt-text: a copy of each picture with `AltTextAccessibility` and `ExtDescrAccessibility`.
+
+    The pictures themselves are never changed, and a copy never takes the place of one. What cannot hold the texts (GIF,
+    BMP, damaged metadata) is copied as it is, with the texts beside it in an .xmp file.
+    """
+    sources = {os.path.realpath(record.path) for record in batch.records() if "://" not in record.path}
+    tally, places, names = _Tally(), Places(), batch.names()
+    with Pictures() as pictures:
+        for _, group in groupby(batch.described(), key=lambda record: (record.path, record.member)):
+            records = list(group)
+            try:
+                data = pictures.read(records[0])
+            except ImageError as error:
+                tally.n_failed += 1
+                tally.tell(tally.failed, f"{error}.")
+                continue
+            path = _copy_of(batch, records[0], names.of(records[0].source), places)
+            if os.path.realpath(path) in sources:
+                tally.n_failed += 1
+                tally.tell(tally.failed, f"{path} is a picture of the batch itself; choose another folder for --out.")
+                continue
+            _write_copy(batch, records, data, path, tally)
+    return Export("alt-text", batch.folder / FOLDER, tally.n_written, _sentence(batch, tally), tally.n_failed)
+
+
+def texts_for(records: Iterable[Record]) -> tuple[str, str]:
+    """The alternative text, at most 125 characters, and the whole description of one picture file.
+
+    Args:
+        records: what is known of it, one record for each page.
+    """
+    records = list(records)
+    alt_text = brief(records[0].caption or spoken(records[0]))
+    if len(records) == 1:
+        return alt_text, spoken(records[0])
+    return alt_text, " ".join(f"Page {record.page}: {spoken(record)}" for record in records)
+
+
+def _write_copy(batch: Batch, records: list[Record], data: bytes, path: Path, tally: _Tally) -> None:
+    alt_text, description = texts_for(records)
+    beside = path.with_name(f"{path.name}.xmp")
+    try:
+        embedded = embed_texts(data, alt_text, description, replace=batch.options.replace_alt_text)
+    except UnmergeableError as error:
+        tally.n_beside += 1
+        tally.tell(tally.beside, f"{path.name}: {error}.")
+        with writing(beside) as file:
+            file.write(packet_with({ALT_TEXT: alt_text, DESCRIPTION: description}))
+        _save(records[0], data, path)
+    else:
+        tally.n_kept += bool(embedded.kept)
+        _save(records[0], embedded.data, path)
+        beside.unlink(missing_ok=True)
+    tally.n_written += 1
+
+
+def _save(record: Record, data: bytes, path: Path) -> None:
+    """Write a copy with the times of its picture."""
+    with writing(path) as file:
+        file.write(data)
+    if record.member is None and "://" not in record.path:
+        shutil.copystat(record.path, path)
+    elif record.modified_ns is not None:
+        os.utime(path, ns=(record.modified_ns, record.modified_ns))
+
+
+def _copy_of(batch: Batch, record: Record, name: str, places: Places) -> Path:
+    """Where the copy goes: below a folder of the same shape as that of the pictures."""
+    if record.page is not None:
+        name = name.removesuffix(f"#page={record.page}")
+    place = Path(*(safe_parts(name.replace("!/", "/").replace("://", "/")) or ("picture",)))
+    return places.take(batch.folder / FOLDER, place.with_suffix(""), place.suffix.removeprefix("."))
+
+
+def _sentence(batch: Batch, tally: _Tally) -> str:
+    return " ".join(_sentences(batch, tally))
+
+
+def _sentences(batch: Batch, tally: _Tally) -> Iterator[str]:
+    yield f"Copies of {counted(tally.n_written)} with their texts: {batch.folder / FOLDER}."
+    if tally.n_kept:
+        yield f"{counted(tally.n_kept)} had such a text already, which was kept; --replace-alt-text replaces it."
+    if tally.n_beside:
+        yield f"{counted(tally.n_beside)} with the texts in an .xmp file beside: {' '.join(tally.beside)}"
+    if tally.n_failed:
+        yield f"{counted(tally.n_failed)} could not be copied: {' '.join(tally.failed)}"

@@ -1,0 +1,73 @@
+"""Alternative text and a longer description in the bytes of a picture file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lookaloud.exports.containers import container_of
+from lookaloud.exports.jpeg import MAX_PACKET, digest_of, read_rest, write_jpeg
+from lookaloud.exports.xmp import ALT_TEXT, DESCRIPTION, UnmergeableError, fields_in, naming_extension, packet_with
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A picture file with its texts.
+
+    Attributes:
+        data: the file's bytes.
+        kept: names of the fields that said something already and still say it.
+    """
+
+    data: bytes
+    kept: frozenset[str]
+
+
+def embed_texts(data: bytes, alt_text: str, description: str, *, replace: bool = False) -> Embedded:
+    """The bytes of a picture file with IPTC's `AltTextAccessibility` and `ExtDescrAccessibility`.
+
+    JPEG, PNG, WebP and TIFF. Pixels and all other metadata stay byte for byte.
+
+    Args:
+        data: the file's bytes; they are not changed.
+        alt_text: at most 250 characters.
+        description: of any length.
+        replace: what the fields said before is replaced; without it, a field that says something is left alone.
+
+    Raises:
+        UnmergeableError: the file is of another kind, or the texts cannot be added without a loss.
+
+    >>> embed_texts(b"GIF89a", "A dog.", "A dog runs.")
+    Traceback (most recent call last):
+    lookaloud.exports.xmp.UnmergeableError: it is of a kind that takes no such text
+    """
+    container = container_of(data)
+    if container is None:
+        raise UnmergeableError("it is of a kind that takes no such text")
+    texts = {ALT_TEXT: alt_text, DESCRIPTION: description}
+    before = container.read(data)
+    rest = read_rest(data) if container.name == "JPEG" else b""
+    there = fields_in(before) | fields_in(rest)
+    if replace and fields_in(rest):
+        raise UnmergeableError("its XMP goes on in further segments")
+    if not replace:
+        texts = {name: text for name, text in texts.items() if name not in there}
+    kept = there - texts.keys()
+    if not texts:
+        return Embedded(data, kept)
+    fits = len(packet_with(texts, before, replace=replace)) <= MAX_PACKET
+    if container.name != "JPEG" or fits or DESCRIPTION in there or DESCRIPTION not in texts:
+        return Embedded(container.write(data, lambda packet: packet_with(texts, packet, replace=replace)), kept)
+    return Embedded(_parted(data, texts, replace=replace), kept)
+
+
+def _parted(data: bytes, texts: dict[str, str], *, replace: bool) -> bytes:
+    """A JPEG whose description has no room beside its alternative text."""
+    # The rest has no packet wrapper: readers add it to the first part.
+    whole = packet_with({DESCRIPTION: texts[DESCRIPTION]})
+    rest = whole[whole.index(b"<x:xmpmeta") : whole.rindex(b"<?xpacket")].rstrip()
+    first = {name: text for name, text in texts.items() if name != DESCRIPTION}
+
+    def change(packet: bytes) -> bytes:
+        return naming_extension(packet_with(first, packet, replace=replace), digest_of(rest))
+
+    return write_jpeg(data, change, rest)

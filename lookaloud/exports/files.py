@@ -1,0 +1,67 @@
+"""Files that are complete or not there: written under a temporary name, flushed to the disk, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, to be written in the block; it becomes `path` at its end, or is removed.
+
+    The folder is made where there is none. The temporary name keeps the ending, which tells programs the format.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder) / "a.txt") as part:
+    ...         _ = part.write_text("whole")
+    ...     os.listdir(folder)
+    ['a.txt']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{secrets.token_hex(8)}.part{path.suffix}")
+    try:
+        yield part
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A binary file that becomes `path` when the block ends well.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with writing(Path(folder) / "a.txt") as file:
+    ...         _ = file.write(b"whole")
+    ...     os.listdir(folder)
+    ['a.txt']
+    """
+    with replacing(path) as part, open(part, "xb") as file:
+        yield file
+
+
+def write_lines(path: Path, lines: Iterable[str], *, bom: bool = False) -> Path:
+    """The path of a UTF-8 text file, one line for each text; `bom` puts the byte order mark before them.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_lines(Path(folder) / "a.txt", ["one", "two"]).read_text()
+    'one\\ntwo\\n'
+    """
+    with writing(path) as file:
+        if bom:
+            file.write(b"\xef\xbb\xbf")
+        for line in lines:
+            file.write(line.encode() + b"\n")
+    return path

@@ -1,0 +1,133 @@
+"""The XMP packet of a JPEG file, in its APP1 segments (XMP Specification part 3, 1.1.3; Adobe, 2020).
+
+A packet of more than 65,504 bytes is parted: one segment holds what fits and names the rest by its MD5 sum, which
+follows in segments of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lookaloud.exports.xmp import UnmergeableError, without_padding
+
+_MAIN = b"http://ns.adobe.com/xap/1.0/\0"
+_REST = b"http://ns.adobe.com/xmp/extension/\0"
+_MAX_SEGMENT = 65533  # its length is written in two bytes, which count themselves
+MAX_PACKET = _MAX_SEGMENT - len(_MAIN)
+"""Longest packet in bytes that one segment holds."""
+_MAX_PIECE = 65400
+_APP0, _APP1, _APP2, _SOS = 0xE0, 0xE1, 0xE2, 0xDA
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """A segment before the pixels: its marker, its content and where its bytes stand in the file."""
+
+    marker: int
+    content: bytes
+    start: int
+    end: int
+
+    @property
+    def is_xmp(self) -> bool:
+        return self.marker == _APP1 and self.content.startswith(_MAIN)
+
+    @property
+    def lists_pictures(self) -> bool:
+        """Whether it is the list of the Multi-Picture Format, which counts bytes from itself to further pictures."""
+        return self.marker == _APP2 and self.content.startswith(b"MPF\0")
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether JFIF or EXIF want it at the start of the file."""
+        return self.marker == _APP0 or (self.marker == _APP1 and self.content.startswith(b"Exif\0"))
+
+
+def read_jpeg(data: bytes) -> bytes:
+    """The XMP packet of a JPEG without what follows in further segments; b"" for none."""
+    return next((part.content[len(_MAIN) :] for part in _segments(data) if part.is_xmp), b"")
+
+
+def write_jpeg(data: bytes, change: Callable[[bytes], bytes], rest: bytes = b"") -> bytes:
+    """The JPEG with its packet changed.
+
+    Args:
+        data: the file.
+        change: makes the new packet from the old one.
+        rest: a packet with what has no room in the first one, for further segments; `change` has to name it.
+
+    Raises:
+        UnmergeableError: the file is damaged, or its packet cannot be changed or does not fit.
+    """
+    segments = _segments(data)
+    packet = change(read_jpeg(data))
+    if len(packet) > MAX_PACKET:
+        packet = without_padding(packet)
+    if len(packet) > MAX_PACKET:
+        raise UnmergeableError("its XMP has no room for more")
+    new = _packed(_MAIN + packet) + b"".join(_pieces(rest))
+    old = [part for part in segments if part.is_xmp]
+    lists = [part.start for part in segments if part.lists_pictures]
+    if lists and any(part.start > lists[0] for part in old):
+        raise UnmergeableError("its XMP stands behind a list of pictures that counts bytes")
+    place = old[0].start if old else _first_place(segments)
+    parts, position = [data[:place], new], place
+    for part in old:
+        parts.append(data[position : part.start])
+        position = part.end
+    return b"".join([*parts, data[position:]])
+
+
+def digest_of(rest: bytes) -> str:
+    """The name of the rest of a packet: its MD5 sum in capital hex digits."""
+    return hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
+
+
+def read_rest(data: bytes) -> bytes:
+    """What the further segments of a JPEG's packet hold, in order; b"" where there are none."""
+    head = len(_REST) + 40
+    pieces = [part.content for part in _segments(data) if part.marker == _APP1 and part.content.startswith(_REST)]
+    return b"".join(piece[head:] for piece in sorted(pieces, key=lambda piece: piece[head - 4 : head]))
+
+
+def _first_place(segments: list[_Segment]) -> int:
+    place = 2
+    for part in segments:
+        if not part.comes_first:
+            break
+        place = part.end
+    return place
+
+
+def _pieces(rest: bytes) -> list[bytes]:
+    name = digest_of(rest).encode()
+    return [
+        _packed(_REST + name + struct.pack(">II", len(rest), start) + rest[start : start + _MAX_PIECE])
+        for start in range(0, len(rest), _MAX_PIECE)
+    ]
+
+
+def _packed(content: bytes) -> bytes:
+    return bytes([0xFF, _APP1]) + struct.pack(">H", len(content) + 2) + content
+
+
+def _segments(data: bytes) -> list[_Segment]:
+    """The segments before the first scan."""
+    segments: list[_Segment] = []
+    place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker == 0xFF:  # a fill byte
+            place += 1
+            continue
+        if marker == _SOS:
+            return segments
+        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        if end > len(data) or end < place + 4:
+            break
+        segments.append(_Segment(marker, data[place + 4 : end], place, end))
+        place = end
+    raise UnmergeableError("it is damaged")

@@ -1,0 +1,155 @@
+"""Plain files: a table for spreadsheets, a playlist, and a text or JSON file beside each sound."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from lookaloud.exports.files import write_lines
+from lookaloud.exports.options import Batch, Export, ShortNames, counted, spoken
+from lookaloud.exports.text import clean, one_line, safe_parts, shown_name
+
+if TYPE_CHECKING:
+    from lookaloud.manifest import Record
+
+COLUMNS = (
+    "source", "status", "text", "caption", "alternatives", "confidence", "certainty", "is_photo", "kind", "detail",
+    "text_found", "audio", "audio_seconds", "width", "height", "bytes", "sha256", "same_as", "captioner", "voice",
+    "finished", "error",
+)  # fmt: skip
+"""The columns of the CSV file: keys of the manifest. Lists are joined by " | "."""
+
+# What makes a spreadsheet program take a cell for a formula, wide forms among them (OWASP, CSV Injection).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def write_csv(batch: Batch) -> Export:
+    """DIR/descriptions.csv: a row for each picture, failures too."""
+    n_rows = 0
+
+    def rows() -> Iterator[str]:
+        nonlocal n_rows
+        yield _csv_line(COLUMNS)
+        for record in batch.records():
+            n_rows += 1
+            yield _csv_line(tuple(_cell(getattr(record, column)) for column in COLUMNS))
+
+    path = write_lines(batch.folder / "descriptions.csv", rows(), bom=batch.options.csv_bom)
+    return Export("csv", path, n_rows, f"Table of {counted(n_rows)}: {path}.")
+
+
+def _csv_line(cells: tuple[str, ...]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)  # RFC 4180's line end
+    return buffer.getvalue().removesuffix("\n")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = clean(" | ".join(value) if isinstance(value, tuple) else str(value))
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def write_playlist(batch: Batch) -> Export:
+    """DIR/playlist.m3u8: the sounds in order, each with its picture's name and its words."""
+    n_sounds = n_missing = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal n_sounds, n_missing
+        yield "#EXTM3U"
+        yield f"#PLAYLIST:{batch.title}"
+        for record in batch.described():
+            if batch.sound_of(record) is None or not record.audio:
+                n_missing += 1
+                continue
+            n_sounds += 1
+            yield f"#EXTINF:{round(record.audio_seconds or -1)},{titled(record)}"
+            yield _entry(record.audio)
+
+    path = write_lines(batch.folder / "playlist.m3u8", lines())
+    sentence = f"Playlist of {counted(n_sounds, 'sound')}: {path}.{without_sound(n_missing)}"
+    return Export("m3u", path, n_sounds, sentence, n_missing)
+
+
+def titled(record: Record) -> str:
+    """A picture's name and what is spoken of it, on one line."""
+    return f"{shown_name(record.source)}: {one_line(spoken(record))}"
+
+
+def without_sound(number: int) -> str:
+    """A sentence about described pictures that have no sound file; "" where all have."""
+    return f" {counted(number)} without a sound left out." if number else ""
+
+
+def _entry(audio: str) -> str:
+    # Players take paths as they are; only a path that is no line of text is written as a web address (RFC 8216).
+    path = audio if audio == one_line(audio) else quote(audio, safe="/", errors="surrogateescape")
+    return f"./{path}" if path.startswith("#") or ":" in path.split("/")[0] else path
+
+
+def write_text_sidecars(batch: Batch) -> Export:
+    """A text file for each picture: the words that are spoken, beside its sound."""
+    return _write_sidecars(batch, "txt", lambda record: clean(spoken(record)))
+
+
+def write_json_sidecars(batch: Batch) -> Export:
+    """A JSON file for each picture: its row of the manifest, beside its sound."""
+    return _write_sidecars(batch, "json", lambda record: json.dumps(json.loads(record.to_json()), indent=1))
+
+
+def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str]) -> Export:
+    n_written = n_shared = 0
+    places, names = Places(), batch.names()
+    for record in batch.described():
+        if record.same_as is not None:
+            n_shared += 1  # it has the sound of the other, and so what lies beside it
+            continue
+        path = places.take(batch.folder, _sidecar_of(record, names), ending)
+        write_lines(path, [content(record)])
+        n_written += 1
+    kind = "Text" if ending == "txt" else "JSON"
+    sentence = f"{kind} files for {counted(n_written)}, each beside its sound: {batch.folder}."
+    if n_shared:
+        sentence += f" {counted(n_shared)} with the same content as another share its file."
+    return Export(f"sidecar-{ending}", batch.folder, n_written, sentence)
+
+
+def _sidecar_of(record: Record, names: ShortNames) -> Path:
+    """Beside the sound; without one, in a folder of the same shape as that of the pictures."""
+    if record.audio:
+        return Path(record.audio).with_suffix("")
+    return Path("texts", *safe_parts(names.of(record.source).replace("!/", "/")))
+
+
+class Places:
+    """Names for files in one run, no two alike, also where capitals do not count.
+
+    >>> places = Places()
+    >>> [places.take(Path("x"), Path("Dog"), "txt").name, places.take(Path("x"), Path("dog"), "txt").name]
+    ['Dog.txt', 'dog-2.txt']
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[int] = set()
+
+    def take(self, folder: Path, place: Path, ending: str) -> Path:
+        """The path, in `folder`, of the next file of that name and ending; "" for no ending."""
+        number = 1
+        while True:
+            name = f"{place.name}{'' if number == 1 else f'-{number}'}"
+            path = place.with_name(f"{name}.{ending}" if ending else name)
+            key = hash(path.as_posix().casefold())  # not the path: a million of them would fill the memory
+            if key not in self._taken:
+                self._taken.add(key)
+                return folder / path
+            number += 1

@@ -1,0 +1,180 @@
+"""One sound file with chapters: written through ffmpeg, looked into with ffprobe and decoded again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from exports_batch import HOSTILE, described, make_batch, tone, write_rows
+from PIL import Image
+
+from lookaloud.errors import ExportError, OutputError
+from lookaloud.exports import ALBUM_FORMATS, ExportOptions, write_exports
+from lookaloud.exports.album import clock
+from lookaloud.exports.text import one_line
+from lookaloud.manifest import Record
+from speech import write_audio
+
+
+@pytest.fixture
+def ffmpeg() -> None:
+    if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
+        pytest.skip("NOT TESTED: no ffmpeg and ffprobe, so no album is made; install them: apt-get install ffmpeg")
+
+
+def probed(path: Path) -> dict[str, list[dict[str, object]]]:
+    shown = ["-show_chapters", "-show_format", "-show_streams"]
+    found = subprocess.check_output(["ffprobe", "-v", "error", "-of", "json", *shown, str(path)])
+    parsed: dict[str, list[dict[str, object]]] = json.loads(found)
+    return parsed
+
+
+def decoded(path: Path, rate: int = 24_000) -> np.ndarray:
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        str(path),
+        "-map",
+        "0:a",
+        "-ac",
+        "1",
+        "-ar",
+        str(rate),
+        "-f",
+        "f32le",
+        "-",
+    ]
+    return np.frombuffer(subprocess.check_output(command), "<f4")
+
+
+def pitch(samples: np.ndarray, rate: int = 24_000) -> float:
+    return float(np.argmax(np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 1 << 16))) * rate / (1 << 16))
+
+
+def mixed_batch(folder: Path) -> list[Record]:
+    """Four pictures whose sounds differ in pitch, format and rate."""
+    picture = folder / "dog.png"
+    Image.new("RGB", (9, 9)).save(picture)
+    records = []
+    for number, (ending, rate) in enumerate((("wav", 24_000), ("flac", 24_000), ("ogg", 22_050), ("mp3", 16_000)), 1):
+        name = f"audio/{number}.{ending}"
+        record = described(folder, picture, number, f"Words {number}; = # \\ of it.", audio="x.wav")
+        (folder / "audio").mkdir(exist_ok=True)
+        write_audio(tone(0.4 + number / 10, 300.0 * number, rate), folder / name)
+        records.append(replace(record, source=f"{number}.png", page=number, audio=name))
+    write_rows(folder, records)
+    return records
+
+
+@pytest.mark.parametrize("format_name", ALBUM_FORMATS)
+def test_each_picture_is_a_chapter_in_step_with_its_sound(tmp_path: Path, ffmpeg: None, format_name: str) -> None:
+    records = mixed_batch(tmp_path)
+    options = ExportOptions(album_format=format_name, pause=0.25, title="Two; parts = #1")
+    (written,) = write_exports(tmp_path, ["album"], options=options)
+    assert (written.path, written.n_items) == (tmp_path / f"album.{format_name}", 4)
+    found = probed(written.path)
+    titles = [chapter["tags"]["title"] for chapter in found["chapters"]]  # type: ignore[index]
+    assert titles == [f"{record.source}: {record.text}" for record in records]
+    starts = [float(str(chapter["start_time"])) for chapter in found["chapters"]]
+    assert starts == pytest.approx([0.0, 0.75, 1.6, 2.55], abs=0.06)  # 0.06: an MP3 frame of padding
+    samples = decoded(written.path)
+    for number, start in enumerate(starts, 1):
+        first = round((start + 0.1) * 24_000)
+        assert pitch(samples[first : first + 7200]) == pytest.approx(300 * number, abs=8)
+        pause = round((start + 0.4 + number / 10 + 0.1) * 24_000)
+        assert np.abs(samples[pause : pause + 1200]).max() < 0.02
+    tags = found["format"].get("tags") or found["streams"][0]["tags"]  # type: ignore[attr-defined]
+    assert tags["title"] == "Two; parts = #1"
+    cues = (tmp_path / "album.vtt").read_text().rstrip("\n").split("\n\n")[1:]
+    assert [cue.split("\n")[1][:12] for cue in cues] == [clock(start) for start in (0.0, 0.75, 1.6, 2.55)]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_hostile_names_and_words_are_titles(tmp_path: Path, ffmpeg: None) -> None:
+    folder = make_batch(tmp_path)
+    (written,) = write_exports(folder, ["album"])
+    titles = [str(chapter["tags"]["title"]) for chapter in probed(written.path)["chapters"]]  # type: ignore[index]
+    assert len(titles) == 9
+    assert "dog.jpg: A dog runs. The sign says: Main Street." in titles
+    assert f'a "b" <i>&.jpg: {one_line(HOSTILE)}' in titles
+
+
+def test_writing_again_gives_the_same_album(tmp_path: Path, ffmpeg: None) -> None:
+    mixed_batch(tmp_path)
+    for format_name in ("m4b", "mp3"):  # an Ogg stream has a random number
+        options = ExportOptions(album_format=format_name)
+        contents = {write_exports(tmp_path, ["album"], options=options)[0].path.read_bytes() for _ in range(2)}
+        assert len(contents) == 1
+
+
+def test_long_titles_are_cut_between_letters(tmp_path: Path, ffmpeg: None) -> None:
+    picture = tmp_path / "犬.png"
+    Image.new("RGB", (9, 9)).save(picture)
+    write_rows(tmp_path, [described(tmp_path, picture, 1, "犬が走る。" * 60)])
+    (written,) = write_exports(tmp_path, ["album"])
+    (chapter,) = probed(written.path)["chapters"]
+    title = str(chapter["tags"]["title"])  # type: ignore[index]
+    assert title.startswith("犬.png: 犬が走る。")
+    assert title.endswith("…")
+    assert 240 < len(title.encode()) <= 250
+    assert "犬が走る。" * 60 in (tmp_path / "album.vtt").read_text()
+
+
+def test_many_chapters(tmp_path: Path, ffmpeg: None) -> None:
+    picture = tmp_path / "dog.png"
+    Image.new("RGB", (9, 9)).save(picture)
+    row = described(tmp_path, picture, 0, "A dog runs.")
+    write_rows(tmp_path, [replace(row, page=number, source=f"{number}.png") for number in range(1, 1201)])
+    for format_name in ("m4b", "mp3"):
+        options = ExportOptions(album_format=format_name, pause=0.0)
+        (written,) = write_exports(tmp_path, ["album"], options=options)
+        chapters = probed(written.path)["chapters"]
+        assert len(chapters) == 1200
+        assert chapters[-1]["tags"]["title"] == "1200.png: A dog runs."  # type: ignore[index]
+        assert float(str(chapters[-1]["start_time"])) == pytest.approx(1199 * 0.2, abs=0.06)
+    with pytest.raises(ExportError, match=r"1,000 chapters at most; choose --format m4b or mp3"):
+        write_exports(tmp_path, ["album"], options=ExportOptions(album_format="ogg"))
+    rows = (tmp_path / "manifest.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "manifest.jsonl").write_text("".join(rows[:1000]))
+    (written,) = write_exports(tmp_path, ["album"], options=ExportOptions(album_format="ogg"))
+    assert len(probed(written.path)["chapters"]) == 1000
+
+
+def test_without_ffmpeg_a_sentence_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed_batch(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ExportError, match="apt install ffmpeg"):
+        write_exports(tmp_path, ["album"])
+    (captions,) = write_exports(tmp_path, ["webvtt"])
+    assert captions.n_items == 4
+
+
+@pytest.mark.parametrize("script", ["exit 3", "echo no such encoder >&2; cat > /dev/null; exit 1", "exec 0<&-; exit 1"])
+def test_an_ffmpeg_that_fails_is_a_sentence_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    mixed_batch(folder)
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    with pytest.raises(ExportError, match="ffmpeg could not write the album"):
+        write_exports(folder, ["album"])
+    assert not [path for path in folder.iterdir() if path.name.startswith((".", "album"))]
+
+
+def test_a_sound_that_is_no_sound_is_named(tmp_path: Path) -> None:
+    records = mixed_batch(tmp_path)
+    (tmp_path / str(records[1].audio)).write_bytes(b"no sound")
+    with pytest.raises(OutputError, match=r"2\.flac cannot be read as sound"):
+        write_exports(tmp_path, ["webvtt"])
