@@ -6,7 +6,10 @@
 - stages: what each stage does a second when it runs alone, on the pictures and with the processes and threads that it
   has in the batch: decoding, captioning in batches, speaking with encoding and writing.
 - batch: 640 x 480 JPEGs to WAV files and manifest, in a fresh process whose models are loaded before the clock starts.
-  Memory is the peak of it and its decoders together, and the peak up to a tenth of the pictures.
+  Memory is the peak of it and its decoders together, and the peak up to a tenth of the pictures. What a million
+  pictures would take follows from it: core hours, and the sizes of WAV files and manifest.
+- ray: the same on a Ray cluster on this computer, from a fifth of the pictures to four fifths, while all stages have
+  work. Give it 1,000 pictures or more.
 - restart: the whole command over a folder in which 10,000 pictures are finished, from process start to end.
 - loop: transformers' ViT-GPT2 of random weights, one picture at a time, then the same voice and a WAV file.
 """
@@ -29,7 +32,7 @@ from typing import Any
 
 from environment import describe_machine
 
-PARTS = ("stages", "batch", "restart", "loop")
+PARTS = ("stages", "batch", "ray", "restart", "loop")
 
 
 def main() -> None:
@@ -69,6 +72,12 @@ def conclusions(figures: dict[str, Any]) -> dict[str, float]:
     limits = [value for name, value in figures.items() if name.startswith("stage_")]
     if pace and limits:
         found["share_of_slowest_stage"] = round(pace / min(limits), 3)
+    if pace:
+        found["million_core_hours"] = round(1e6 / pace / 3600 * (os.cpu_count() or 1), 1)
+        found["million_sound_gb"] = round(figures["sound_bytes_per_picture"] / 1e3, 1)
+        found["million_manifest_gb"] = round(figures["manifest_bytes_per_picture"] / 1e3, 2)
+    if pace and "ray_pictures_per_second" in figures:
+        found["share_of_pace_on_ray"] = round(figures["ray_pictures_per_second"] / pace, 3)
     if pace and "loop_pictures_per_second" in figures:
         found["ratio_to_loop"] = round(pace / figures["loop_pictures_per_second"], 2)
     return found
@@ -186,11 +195,31 @@ def batch(work: Path, args: argparse.Namespace) -> dict[str, float]:
         if number == n_pictures // 10:
             early = peak.megabytes
     seconds = time.perf_counter() - began
+    sounds = sum(path.stat().st_size for path in (work / "described" / "audio").iterdir())
     return {
+        "sound_bytes_per_picture": round(sounds / n_pictures),
+        "manifest_bytes_per_picture": round((work / "described" / "manifest.jsonl").stat().st_size / n_pictures),
         "batch_pictures_per_second": round(n_pictures / seconds, 2),
         "batch_peak_memory_mb": round(peak.stop()),
         "batch_memory_after_a_tenth_mb": round(early),
     }
+
+
+def ray(work: Path, args: argparse.Namespace) -> dict[str, float]:
+    """The pace on Ray once the actors are there."""
+    from functools import partial
+
+    from lookaloud import load_narrator
+    from lookaloud.batch.folder import OutputFolder
+    from lookaloud.batch.ray_engine import RayRun
+    from lookaloud.batch.sources import Choice, find_items
+
+    with OutputFolder(work / "described-on-ray") as folder:
+        run = RayRun(folder, partial(load_narrator, read_text=False), settings_of(args))
+        times = [time.perf_counter() for _ in run.records(find_items([str(work / "pictures")], Choice()))]
+        folder.end()
+    first, last = len(times) // 5, len(times) * 4 // 5  # while all stages have work
+    return {"ray_pictures_per_second": round((last - first) / (times[last] - times[first]), 2)}
 
 
 class Peak:
@@ -298,6 +327,7 @@ def loop(work: Path, args: argparse.Namespace) -> dict[str, float]:
 CHILDREN: dict[str, Callable[[Path, argparse.Namespace], dict[str, float]]] = {
     "stages": stages,
     "batch": batch,
+    "ray": ray,
     "loop": loop,
 }
 

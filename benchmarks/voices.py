@@ -1,11 +1,14 @@
 """Times voices: the real-time factor and the time to the first sound of each, in one table.
 
-    python benchmarks/voices.py --out benchmarks/results/voices.json
+    python benchmarks/voices.py --untrained --out benchmarks/results/voices.json
     python benchmarks/voices.py heart joe hf:facebook/mms-tts-eng coqui:tts_models/en/ljspeech/vits
 
 Real-time factor: seconds of work for a second of speech, lower is faster; above 1 a voice cannot keep up with itself.
 First sound: from asking for a text of two sentences to having the first. Loading: with the files here. Medians of the
-runs after one that warms up. A voice that cannot be loaded is a row with the reason.
+runs after one that warms up; untrained voices run once. A voice that cannot be loaded is a row with the reason.
+
+--untrained adds voices of transformers and Coqui with random weights in their published sizes, for where the real ones
+cannot be had. SpeechT5 then speaks four times as long as it should, so it has no time to the first sound.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from environment import describe_machine
+from untrained_voices import MAKERS
 
 import speech
 
@@ -36,11 +42,18 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--speaker", help="for voices that need one")
     parser.add_argument("--vocoder", help="for voices that take one")
+    parser.add_argument("--untrained", action="store_true", help="also voices with random weights")
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     args = parser.parse_args()
     names = args.voices or [spec.name for spec in speech.list_voices() if spec.installed()]
     machine = describe_machine(PACKAGES)
-    rows = [measure(name, TEXTS[: args.texts], args) for name in names]
+    texts = TEXTS[: args.texts]
+    given = {"speaker": args.speaker, "vocoder": args.vocoder, "device": args.device}
+    rows = [measure(name, {"name": name, **given}, texts, args.runs) for name in names]
+    if args.untrained:
+        for title, make in MAKERS.items():
+            with tempfile.TemporaryDirectory() as folder:
+                rows.append(measure(title, {"device": args.device, **make(Path(folder))}, texts, 1))
     print(table(rows))
     print(machine)
     if args.out:
@@ -48,16 +61,17 @@ def main() -> None:
         args.out.write_text(json.dumps({"machine": machine, "voices": rows}, indent=1) + "\n", encoding="utf-8")
 
 
-def measure(name: str, texts: tuple[str, ...], args: argparse.Namespace) -> dict[str, object]:
+def measure(title: str, given: dict[str, Any], texts: tuple[str, ...], runs: int) -> dict[str, object]:
+    """The row of the voice that `load_voice` makes of what is given."""
     began = time.perf_counter()
     try:
-        voice = speech.load_voice(name, device=args.device, speaker=args.speaker, vocoder=args.vocoder)
+        voice = speech.load_voice(**given)
     except (speech.SpeechError, ValueError) as error:
-        return {"voice": name, "error": str(error)}
+        return {"voice": title, "error": str(error)}
     loading = time.perf_counter() - began
     voice.speak(texts[0])
     factors, firsts = [], []
-    for text in texts * args.runs:
+    for text in texts * runs:
         began = time.perf_counter()
         sounds = voice.stream(text)
         seconds = next(sounds).seconds
@@ -65,9 +79,9 @@ def measure(name: str, texts: tuple[str, ...], args: argparse.Namespace) -> dict
         seconds += sum(sound.seconds for sound in sounds)
         factors.append((time.perf_counter() - began) / seconds)
     return {
-        "voice": name,
+        "voice": title,
         "real_time_factor": round(statistics.median(factors), 4),
-        "first_sound_seconds": round(statistics.median(firsts), 4),
+        "first_sound_seconds": None if title.startswith("SpeechT5") else round(statistics.median(firsts), 4),
         "loading_seconds": round(loading, 3),
         "sample_rate": voice.sample_rate,
     }
@@ -81,7 +95,7 @@ def table(rows: list[dict[str, object]]) -> str:
             lines.append(f"| {row['voice']} | not measured: {row['error']} | | | |")
         else:
             values = [row[k] for k in ("real_time_factor", "first_sound_seconds", "loading_seconds", "sample_rate")]
-            lines.append(f"| {row['voice']} | {' | '.join(map(str, values))} |")
+            lines.append(f"| {row['voice']} | {' | '.join('' if value is None else str(value) for value in values)} |")
     return "\n".join(lines)
 
 

@@ -361,7 +361,7 @@ def _read_file(source: str | Path, label: str) -> bytes:
 def _identified(data: bytes, label: str) -> Image.Image:
     """The picture with its header read and its pixels not yet decoded."""
     Image.init()  # Once a process: Pillow then knows all its formats.
-    _use_pillow_heif(data)
+    _use_heif(data)
     try:
         return Image.open(io.BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
     except Image.DecompressionBombError as error:
@@ -411,7 +411,7 @@ def _what_container_it_is(brand: bytes) -> str:
     if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
         if "HEIF" in Image.OPEN:
             return "is a damaged HEIC picture; get a fresh copy of it"
-        return "is a HEIC picture, which needs one more package; run: pip install pillow-heif"
+        return "is a HEIC picture, which needs one more package; run: pip install pi-heif"
     if brand == b"crx ":
         return "is a camera's raw file, not a finished picture; export it as JPEG first"
     if brand == b"M4A ":
@@ -512,15 +512,17 @@ def _from_lab(image: Image.Image) -> Image.Image:
     return converted
 
 
-def _use_pillow_heif(data: bytes) -> None:
-    """Let Pillow read an iPhone's HEIC pictures where the pillow-heif package is installed."""
+def _use_heif(data: bytes) -> None:
+    """Let Pillow read an iPhone's HEIC pictures where one of two packages that can is installed."""
     if data[4:8] != b"ftyp" or "HEIF" in Image.OPEN:
         return
-    try:
-        heif: Any = importlib.import_module("pillow_heif")
-    except ImportError:
+    for name in ("pi_heif", "pillow_heif"):  # The first is the second without what encodes, which is under the GPL.
+        try:
+            heif: Any = importlib.import_module(name)
+        except ImportError:
+            continue
+        heif.register_heif_opener()
         return
-    heif.register_heif_opener()
 
 
 _quiet_lock = threading.Lock()
@@ -543,7 +545,7 @@ def _quiet_pillow() -> Iterator[None]:
         ):  # Without any handler, Python prints errors itself. An application's own still get them.
             pillow_log.addHandler(logging.NullHandler())
         if _quiet_count == 0:
-            warnings.filterwarnings("ignore", module=r"PIL\.|pillow_heif")
+            warnings.filterwarnings("ignore", module=r"PIL\.|pi_heif|pillow_heif")
             _QUIET_FILTER = warnings.filters[0]
         _quiet_count += 1
     try:

@@ -50,6 +50,12 @@ def _bleu(means: Floats) -> Floats:
     return 100.0 * bleu_from_means(means)[..., -1]
 
 
+def _meteor(means: Floats) -> Floats:
+    from eval.captions.meteor import meteor_from_means
+
+    return 100.0 * meteor_from_means(means)
+
+
 AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
     {
         "mean": _mean,  # column 0: the item's own figure
@@ -58,6 +64,7 @@ AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
         "root": _root,  # columns: a sum of squares and its weight
         "error_rate": _error_rate,  # columns: hits, substitutions, deletions, insertions
         "bleu": _bleu,  # columns of `eval.captions.bleu.bleu_stats`
+        "meteor": _meteor,  # columns of `eval.captions.meteor.meteor_stats`
     }
 )
 

@@ -9,6 +9,7 @@ load_jsonl        an object a line
 load_csv          a caption a line
 load_folder       a.jpg with a.txt beside it
 load_candidates   what a captioner said
+load_objects      the objects in the pictures
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from eval.errors import EvalDataError
 from eval.loaders.candidates import load_candidates
 from eval.loaders.items import CaptionedImage, read_text
 from eval.loaders.json_files import load_coco, load_jsonl, load_karpathy
+from eval.loaders.objects import load_objects
 from eval.loaders.text_files import PICTURE_SUFFIXES, TOKEN_LINE, load_csv, load_flickr8k, load_flickr30k, load_folder
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "load_folder",
     "load_jsonl",
     "load_karpathy",
+    "load_objects",
 ]
 
 _Loader = Callable[..., tuple[CaptionedImage, ...]]

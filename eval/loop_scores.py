@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eval.aggregates import aggregate, item_figures
-from eval.captions import score_captions
+from eval.captions import list_metrics, score_captions
+from eval.captions.spice import SPICE_WARNING
 from eval.errors import EmptyReferenceError, MissingExtraError, ModelError, TooFewItemsError
 from eval.results import Evaluation, ResultItem
 from eval.score import Score, make_signature, with_parts
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 _OF_TRANSCRIPTS = ("wer", "cer")
 _OF_TEXTS = ("speaking_rate", "articulation_rate")
 # Caption metrics that look at the picture.
-PICTURE_METRICS = frozenset({"clipscore", "refclipscore"})
+PICTURE_METRICS = frozenset(metric.name for metric in list_metrics() if "pictures" in metric.needs)
+# No window of the moving average begins in the last captions, and nothing is wrong with them.
+_NEVER_NOTED = ("caption_seconds", "mattr", f"{TRANSCRIPT}mattr")
 _NAMED_AT_MOST = 5
 
 
@@ -102,8 +105,10 @@ def measure(
         notes.append("One picture has no confidence interval, and figures of one picture say little.")
     if any(score.name.startswith(("dnsmos", "distillmos", "utmos", "nisqa")) for score in scores):
         notes.append(PROXY_WARNING)
+    if any(score.name == f"{TRANSCRIPT}spice" for score in scores):
+        notes.append(SPICE_WARNING)
     # Times are those of captions that there are; of which pictures failed is told next.
-    notes += undefined_notes([score for score in scores if score.name != "caption_seconds"])
+    notes += undefined_notes([score for score in scores if score.name not in _NEVER_NOTED])
     failed = [item for item in items if item.error is not None]
     if failed:
         named = "; ".join(f"{item.id}: {item.error}" for item in failed[:_NAMED_AT_MOST])

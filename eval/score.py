@@ -29,6 +29,7 @@ class Score:
             closest reference length (2n + 2 columns, counts; `eval.captions.bleu.bleu_from_stats`).
             ROUGE-L, CIDEr-D: the item's own score in `unit` (1 column; `value` is its mean).
             WER: hits, substitutions, deletions, insertions (4 columns, words).
+            Of the others `eval.captions.list_metrics()` and `eval.speech.list_speech_metrics()` say it.
             With a metric that some items do not define, such an item's row is zeros.
         aggregate: name of the function in `eval.aggregates` that makes `value` of the columns' means.
 

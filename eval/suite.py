@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.captions import DEFAULT_METRICS, score_captions
+from eval.captions.spice import SPICE_WARNING
 from eval.data import CaptionedImage
 from eval.errors import EvalDataError, IncomparableError, MismatchedItemsError
 from eval.loop_scores import PICTURE_METRICS, AudioFiles, undefined_notes
@@ -29,6 +30,7 @@ def evaluate_captions(
     system: str | None = None,
     resamples: int = 1000,
     seed: int = 0,
+    **options: Any,
 ) -> Evaluation:
     """Return how good captions are, with 95 % intervals.
 
@@ -39,6 +41,7 @@ def evaluate_captions(
         tokenizer: what cuts words; None for that function's default.
         system: name of what made the captions, for signatures.
         resamples, seed: of the intervals; see `eval.stats`.
+        options: what else `eval.captions.score_captions` takes: objects, synonyms, clip, device, local_only, progress.
 
     Raises:
         EvalError: as `eval.captions.score_captions` says.
@@ -50,10 +53,14 @@ def evaluate_captions(
         ('rouge_l', (0.0, 100.0))
     """
     references = {item.id: item.references for item in items}
-    options: dict[str, Any] = {} if tokenizer is None else {"tokenizer": tokenizer}
+    if tokenizer is not None:
+        options["tokenizer"] = tokenizer
     if PICTURE_METRICS & set(metrics or ()):
         options["images"] = {item.id: item.image for item in items}
     scores = score_captions(candidates, references, list(metrics or DEFAULT_METRICS), **options)
+    notes = [SPICE_WARNING] if any(one.name == "spice" for one in scores) else []
+    # No window of the moving average begins in the last captions, and nothing is wrong with them.
+    notes += undefined_notes([one for one in scores if one.name != "mattr"])
     if system is not None:
         scores = [replace(one, signature=with_parts(one.signature, {"captioner": system})) for one in scores]
     results = [ResultItem(i.id, candidates[i.id], tuple(i.references), image=str(i.image)) for i in items]
@@ -63,6 +70,7 @@ def evaluate_captions(
         settings=settings | {"resamples": str(resamples), "seed": str(seed)},
         scores=tuple(with_intervals(scores, resamples=resamples, seed=seed)),
         items=tuple(results),
+        notes=tuple(notes),
     )
 
 

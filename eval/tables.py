@@ -127,11 +127,12 @@ def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _direction(name: str, higher_is_better: bool) -> str | None:
+    from eval.captions import METRICS
     from eval.speech.metrics import SPEECH_METRICS
 
-    if name in SPEECH_METRICS:
-        direction = SPEECH_METRICS[name].direction
-        return None if direction == "neither" else direction
+    known = SPEECH_METRICS.get(name) or METRICS.get(name.removeprefix(TRANSCRIPT))
+    if known is not None:
+        return None if known.direction == "neither" else known.direction
     return "higher" if higher_is_better else "lower"
 
 

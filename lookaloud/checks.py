@@ -58,7 +58,8 @@ def run_checks() -> Iterator[Check]:
     yield from (_attempt(f"Format {name}", partial(_encodes, name), needed=name == "wav") for name in FORMATS)
     yield _attempt("Sound player", lambda: find_player()[0], needed=False)
     yield _attempt("Text reader", _reads, needed=False)
-    yield _plug_in("HEIC pictures", "pillow_heif", "pillow-heif")
+    heif = "pillow-heif" if find_spec("pillow_heif") is not None else "pi-heif"  # one of them is enough
+    yield _plug_in("HEIC pictures", heif.replace("-", "_"), heif)
     for extra in metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []:
         yield _extra(extra, requirements)
 

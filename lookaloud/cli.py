@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("folder", "Say how far a batch is, and what failed."),
     "stats": ("folder", "Count what a batch came to."),
     "export": ("export", "Write what a batch came to as web pages, tables, albums, books or texts in pictures."),
+    "serve": ("serve", "Serve a page and an API on this computer."),
     "watch-clipboard": ("watch_clipboard", "Describe every picture that is copied."),
     "screenshot": ("screenshot", "Describe what the screen shows."),
     "captioners": ("captioners", "List the captioners, which turn pictures into text."),

@@ -25,7 +25,7 @@ _WAYLAND_TOOLS: tuple[tuple[str, ...], ...] = (
 
 
 def clipboard_pictures() -> list[Picture]:
-    """The picture that was copied, or the files that were; [] where the clipboard holds neither, or none that can be read.
+    """The picture that was copied, or the files that were; [] where there is neither, or none that can be read.
 
     Raises:
         DesktopError: the clipboard cannot be read; the message says what is missing.

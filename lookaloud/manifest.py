@@ -212,5 +212,11 @@ def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
     ['dog9.jpg', 'dog10.jpg']
     """
     parts = re.split(r"(\d+)", name)
-    ordered = [(0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in parts if part]
+    ordered = [_digits(part) if part.isascii() and part.isdigit() else (1, 0, part) for part in parts if part]
     return (*ordered, (2, 0, name))
+
+
+def _digits(number: str) -> tuple[int, int, str]:
+    """What a number is sorted by; not the number itself, for Python makes none of several thousand digits."""
+    plain = number.lstrip("0")
+    return 0, len(plain), plain

@@ -48,6 +48,12 @@ def fake_narrator(seconds: float = 0.0, **options: Any) -> Narrator:
     return Narrator(Captioner(SlowBackend(seconds)), Voice(FakeVoiceBackend(sample_rate=8000)), **options)
 
 
+def noted_narrator(pids: str, seconds: float) -> Narrator:
+    """A fake narrator; the process that loads it is noted in a folder, to be killed."""
+    (Path(pids) / str(os.getpid())).touch()
+    return fake_narrator(seconds)
+
+
 def picture_bytes(number: int) -> bytes:
     """A small PNG, other for each number."""
     import io

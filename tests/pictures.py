@@ -218,7 +218,7 @@ def _bad_files() -> dict[str, tuple[bytes, str]]:
         "page.jpg": (b"<!DOCTYPE html><html><body>404</body></html>", "is a web page"),
         "drawing.svg": (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "convert it to PNG first"),
         "document.pdf": (b"%PDF-1.7\n%\xe2\xe3\n", "is a PDF document"),
-        "phone.heic": (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64), "pip install pillow-heif"),
+        "phone.heic": (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64), "HEIC picture"),
         "broken.avif": (b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif" + bytes(64), "AVIF"),
         "clip.mp4": (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + bytes(64), "is a video"),
         "clip.webm": (b"\x1a\x45\xdf\xa3" + bytes(64), "WebM video"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.server
 import io
 import json
 import os
@@ -13,7 +14,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,13 +98,32 @@ def test_patterns_lists_and_standard_input(in_folder: Path) -> None:
     assert [item.source for item in find_items(["-"], Choice(), lines=lines)] == ["pics/deep/c.png", "pics/gone.png"]
 
 
-@pytest.mark.parametrize("source", ["gone.png", "gone/*.png", "gone.zip", "gone.jsonl"])
+@pytest.mark.parametrize("source", ["gone.png", "gone/*.png", "gone.jsonl", "gone://a/b.png", "gone.csv"])
 def test_a_source_that_is_none_is_said_before_any_work(in_folder: Path, source: str) -> None:
-    if source == "gone.zip":
-        assert next(find_items([source], Choice())).problem is not None
-        return
+    if source == "gone.csv":
+        Path(source).write_text("title\nDog\n")
     with pytest.raises(SourceError, match="gone"):
         find_items([source], Choice())
+
+
+def test_what_stands_in_a_list_and_cannot_be_found_is_a_row(in_folder: Path) -> None:
+    write_pictures(Path("pics"), "a.png")
+    Path("list.csv").write_bytes(b"path\ngone.zip\ngone://a/b.png\npics/a.png\n" + b"x" * 200_000 + b"\n")
+    records = describe(["list.csv", "-"], Path("out"), lines=["gone.tar"])
+    errors = {Path(source).name: record.error or "" for source, record in records.items() if not record.is_ok}
+    assert set(errors) == {"gone.zip", "b.png", "list.csv", "gone.tar"}
+    assert "check what stands before ://" in errors["b.png"]
+    assert "cannot be read to its end" in errors["list.csv"]
+    assert len(records) == 5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SKIPPED ALOUD: file names are bytes on Unix only")
+def test_a_file_name_that_is_no_text(in_folder: Path) -> None:
+    write_pictures(Path("pics"), os.fsdecode(b"caf\xe9.png"))
+    (record,) = describe(["-"], Path("out"), lines=[os.fsdecode(b"pics/caf\xe9.png")]).values()
+    assert record.is_ok
+    assert (Path("out") / (record.audio or "")).is_file()
+    assert describe(["pics"], Path("out")) == {}
 
 
 @pytest.mark.parametrize("name", ["p.zip", "p.tar", "p.tar.gz"])
@@ -164,6 +184,24 @@ def test_urls_of_any_driver(in_folder: Path) -> None:
     }
     system.pipe_file("/p/new.png", picture_bytes(9))
     assert list(describe(["memory://p/"], Path("out"))) == ["memory:///p/new.png"]
+
+
+class _Server(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_folder_listing_on_the_web(in_folder: Path) -> None:
+    write_pictures(Path("pics"), "a.png", "b.png", "notes.txt")
+    with zipfile.ZipFile("more.zip", "w") as archive:
+        archive.writestr("c.png", picture_bytes(3))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        records = describe([f"{base}/pics/", f"{base}/more.zip", f"{base}/gone.png"], Path("out"))
+        server.shutdown()
+    found = {source.removeprefix(base): record.status for source, record in records.items()}
+    assert found == {"/pics/a.png": "ok", "/pics/b.png": "ok", "/more.zip!/c.png": "ok", "/gone.png": "error"}
 
 
 def test_each_page_of_a_tiff_is_a_picture_and_small_copies_are_none(in_folder: Path) -> None:
@@ -237,6 +275,14 @@ def test_the_same_bytes_are_described_once(in_folder: Path) -> None:
     assert sum(narrator.captioner.backend.batches) == 1  # type: ignore[attr-defined]
 
 
+def test_a_file_that_is_named_twice_has_one_line(in_folder: Path) -> None:
+    write_pictures(Path("pics"), *(f"{number}.png" for number in range(6)))
+    names = [f"pics/{number}.png" for number in range(6)]
+    describe(["pics", "pics", *names], Path("out"), narrator=fake_narrator(0.02))
+    assert len(list(read_lines(Path("out") / MANIFEST))) == 6
+    assert all(record.same_as is None for record in read_manifest("out"))
+
+
 def test_sources_are_never_changed_and_hundreds_of_damaged_files_are_a_row_each(tmp_path: Path) -> None:
     paths = make_mutations(tmp_path / "pics", 320)
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in paths}
@@ -268,6 +314,14 @@ def test_a_picture_that_crashes_hangs_or_swells_the_decoder_takes_only_itself_do
     assert "within 2 seconds" in errors["HANG"]
     assert "memory" in errors["GREEDY"]
     assert len(records) == 15
+
+
+def test_a_decoder_imports_nothing_from_the_current_folder(in_folder: Path) -> None:
+    Path("a.png").write_bytes(picture_bytes(1))
+    for name in ("json", "PIL", "struct", "lookaloud"):
+        Path(f"{name}.py").write_text("raise SystemExit('imported from the folder of pictures')")
+    with Decoder(Wanted(16)) as decoder:
+        assert decoder.decode(Item("a.png", os.path.abspath("a.png"))).error is None
 
 
 def test_a_decoder_leaves_no_process_behind(in_folder: Path) -> None:
@@ -328,7 +382,9 @@ def test_the_rest_is_done_by_the_next_run_and_models_are_loaded_only_for_work(in
     assert describe(["pics"], Path("out"), narrator=never) == {}
     os.utime("pics/3.png", ns=(1, 1))  # another date, the same bytes: a line, and no second description
     narrator = fake_narrator()
-    assert list(describe(["pics"], Path("out"), narrator=narrator)) == [os.path.join("pics", "3.png")]
+    again = describe(["pics"], Path("out"), narrator=narrator)
+    assert list(again) == [os.path.join("pics", "3.png")]
+    assert again[os.path.join("pics", "3.png")].same_as is None
     assert narrator.captioner.backend.batches == []  # type: ignore[attr-defined]
     Path("pics/3.png").write_bytes(picture_bytes(77))
     assert describe(["pics"], Path("out"))[os.path.join("pics", "3.png")].same_as is None
@@ -339,8 +395,9 @@ def test_the_rest_is_done_by_the_next_run_and_models_are_loaded_only_for_work(in
 def test_by_content_every_file_is_read_and_none_described_twice(in_folder: Path) -> None:
     write_pictures(Path("pics"), "a.png", "b.png")
     Path("pics/bad.png").write_bytes(b"no picture")
+    Path("pics/c.png").write_bytes(Path("pics/a.png").read_bytes())
     settings = replace(SETTINGS, by_content=True)
-    assert len(describe(["pics"], Path("out"), settings=settings)) == 3
+    assert len(describe(["pics"], Path("out"), settings=settings)) == 4
     assert describe(["pics"], Path("out"), settings=settings) == {}
     stat = Path("pics/a.png").stat()
     Path("pics/a.png").write_bytes(picture_bytes(5)[: stat.st_size].ljust(stat.st_size, b"\0"))
@@ -537,3 +594,9 @@ def test_stats(in_folder: Path) -> None:
     assert stats.kinds == {"photograph": 3}
     sounds = [read_audio(path).seconds for path in Path("out/audio").iterdir()]
     assert stats.audio_seconds == pytest.approx(sum(sounds), abs=0.01)
+
+
+def test_the_manual_names_every_key_of_the_manifest_in_its_order() -> None:
+    manual = (Path(__file__).parents[1] / "docs" / "batch.md").read_text(encoding="utf-8")
+    table = manual.partition("| key | what it is |\n|---|---|\n")[2].partition("\n\n")[0]
+    assert [row.split("`")[1] for row in table.splitlines()] == [each.name for each in fields(Record)]

@@ -83,11 +83,15 @@ def test_a_dry_run_lists_and_writes_nothing(in_folder: Path, loads: Loads, looka
     result = lookaloud("batch", "pics", "--out", "out", "--dry-run", "--exclude", "2*")
     assert result.stdout.splitlines() == [os.path.join("pics", "0.png"), os.path.join("pics", "1.png")]
     assert result.stderr == "Found 2 files; 2 would be described.\n"
+    Path("pics/notes.txt").touch()
     assert not Path("out").exists()
     lookaloud("batch", "pics", "--out", "out", "--limit", "1")
     assert len(list(read_manifest("out"))) == 1
     result = lookaloud("batch", "pics", "--out", "out", "--dry-run", "--limit", "1")
-    assert result.stderr == "Found 3 files; 1 would be described.\n"
+    assert result.stderr == (
+        "Found 3 files; 1 would be described.\n"
+        "1 file was passed over, not named like a picture; --include takes files by name.\n"
+    )
 
 
 def test_names_on_standard_input_and_a_picture_that_is_gone(
@@ -126,6 +130,12 @@ def test_exports_are_written_at_the_end(in_folder: Path, loads: Loads, lookaloud
     assert result.exit_code == 0
     assert Path("out/index.html").is_file()
     assert list(Path("out").glob("*.csv"))
+    Path("pics/new.png").write_bytes(picture_bytes(9))
+    Path("out/index.html").write_text("not ours")
+    result = lookaloud("batch", "pics", "--out", "out", "--export", "gallery,csv")
+    assert result.exit_code == 1  # and what stands in the way of one export keeps no other from being written
+    assert "Could not write gallery" in result.stderr
+    assert "new.png" in next(Path("out").glob("*.csv")).read_text(encoding="utf-8-sig")
 
 
 def test_status_and_stats(in_folder: Path, loads: Loads, lookaloud: RunCommand) -> None:
@@ -181,6 +191,12 @@ def wait_for_lines(n: int) -> None:
     while not Path("out", MANIFEST).exists() or Path("out", MANIFEST).read_bytes().count(b"\n") < n:
         assert time.monotonic() < deadline, "nothing was described"
         time.sleep(0.05)
+
+
+def test_a_folder_without_pictures(in_folder: Path, loads: Loads, lookaloud: RunCommand) -> None:
+    Path("pics").mkdir()
+    result = lookaloud("batch", "pics", "--out", "out")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "No picture was found.")
 
 
 def test_progress_in_lines(

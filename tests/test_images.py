@@ -1,5 +1,6 @@
 """`captioner.images`: every kind of picture opens right, and everything else ends in one clear sentence."""
 
+import base64
 import logging
 import subprocess
 import sys
@@ -216,11 +217,46 @@ def test_odd_names(source: str, said: str) -> None:
     assert said in str(caught.value)
 
 
-def test_heic_uses_pillow_heif_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+# 48 x 32 pixels in four colours, as an iPhone writes them.
+_HEIC = (
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAX1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAA"
+    "AERAAAEAAQAAAAABoQABAAAAAAAAAD4AAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA/WlwcnAAAADd"
+    "aXBjbwAAAHZodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQAqQgEBA3AAAAMAkAAAAwAA"
+    "AwAeoCCBBZbq5Ka5uAhoMCAAAAMDIAAAAwAhYgABAAZEAcFzwIkAAAATY29scm5jbHgAAQANAAaAAAAAFGlzcGUAAAAAAAAAQAAAAEAAAAAoY2xh"
+    "cAAAADAAAAABAAAAIAAAAAH////wAAAAAv///+AAAAACAAAAEHBpeGkAAAAAAwgICAAAABhpcG1hAAAAAAAAAAEAAQWBAgMFhAAAAEZtZGF0AAAA"
+    "OigBrxmA94UN/8OefBuDZfve8KMIpD7PD++1P4dgYHz50IdgR5cTK3LxBFiCdIhfs/sVVPRZFnfcZYA="
+)
+
+
+def test_a_real_heic_picture_is_read() -> None:
+    image = open_image(base64.b64decode(_HEIC))
+    assert image.size == (48, 32)
+    assert shows(image, ((220, 30, 30), (30, 200, 30), (30, 30, 220), (230, 220, 40)), 60)
+    with pytest.raises(ImageError, match="damaged"):
+        open_image(base64.b64decode(_HEIC)[:-40])
+
+
+def test_a_real_avif_picture_is_read() -> None:
+    file = BytesIO()
+    four_fields().save(file, "AVIF", quality=95)
+    assert shows(open_image(file.getvalue()), FIELDS)
+
+
+def test_heic_without_a_package_that_reads_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "OPEN", {name: opener for name, opener in Image.OPEN.items() if name != "HEIF"})
+    monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])
+    for name in ("pi_heif", "pillow_heif"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImageError, match="pip install pi-heif"):
+        open_image(base64.b64decode(_HEIC))
+
+
+@pytest.mark.parametrize("package", ["pi_heif", "pillow_heif"])
+def test_heic_uses_the_package_that_is_installed(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     data = b"\x00\x00\x00\x18ftypheic" + bytes(64)
     Image.init()
-    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
-    monkeypatch.setattr(Image, "ID", list(Image.ID))
+    monkeypatch.setattr(Image, "OPEN", {name: opener for name, opener in Image.OPEN.items() if name != "HEIF"})
+    monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])
 
     def opener(*_: object) -> Image.Image:
         return four_fields()
@@ -228,7 +264,9 @@ def test_heic_uses_pillow_heif_where_it_is_installed(monkeypatch: pytest.MonkeyP
     def register() -> None:
         Image.register_open("HEIF", opener, lambda start: start[4:12] == b"ftypheic")  # type: ignore[arg-type]
 
-    monkeypatch.setitem(sys.modules, "pillow_heif", SimpleNamespace(register_heif_opener=register))
+    for name in ("pi_heif", "pillow_heif"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, package, SimpleNamespace(register_heif_opener=register))
     assert shows(open_image(data), FIELDS, 0)
 
 

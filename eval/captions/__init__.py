@@ -2,5 +2,7 @@
 
 from eval.captions.api import DEFAULT_METRICS, score_captions
 from eval.captions.cider import CiderD
+from eval.captions.metric import CaptionMetric
+from eval.captions.metric_table import METRICS, list_metrics
 
-__all__ = ["DEFAULT_METRICS", "CiderD", "score_captions"]
+__all__ = ["DEFAULT_METRICS", "METRICS", "CaptionMetric", "CiderD", "list_metrics", "score_captions"]

@@ -2,103 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TypeAlias
+import math
+import os
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from eval.captions.bleu import bleu_from_stats, bleu_stats
-from eval.captions.cider import CiderD
-from eval.captions.rouge import rouge_l
-from eval.errors import EmptyReferenceError, MismatchedItemsError, UnknownNameError
+from eval.aggregates import aggregate
+from eval.captions.clipscore import DEFAULT_CLIP, ClipOptions
+from eval.captions.measures import MEASURES
+from eval.captions.metric import CaptionMetric, Inputs, Measured
+from eval.captions.metric_table import get_metric
+from eval.errors import EmptyReferenceError, EvalDataError, MismatchedItemsError, TooFewItemsError
 from eval.score import Score, describe_counts, make_signature
 from eval.tokens import get_tokenizer
-
-Stats: TypeAlias = NDArray[np.float64]
-TokenizedCandidates: TypeAlias = Mapping[str, list[str]]
-TokenizedReferences: TypeAlias = Mapping[str, list[list[str]]]
 
 DEFAULT_METRICS = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider_d")
 _NAMED_AT_MOST = 5
 
 
-@dataclass(frozen=True)
-class _Metric:
-    title: str  # the signature's first word
-    unit: str
-    compute: Callable[[TokenizedCandidates, TokenizedReferences], Stats]  # rows in the candidates' order
-    value: Callable[[Stats], float]
-    details: Mapping[str, str]
-    aggregate: str = "mean"
-
-
-def _bleu(order: int) -> _Metric:
-    def compute(candidates: TokenizedCandidates, references: TokenizedReferences) -> Stats:
-        return np.stack([bleu_stats(tokens, references[i], max_order=order) for i, tokens in candidates.items()])
-
-    def value(stats: Stats) -> float:
-        return 100.0 * float(bleu_from_stats(stats)[-1])
-
-    details = {"reference_length": "closest", "smoothing": "epsilon"}
-    return _Metric(f"BLEU-{order}", "x100, 0 to 100", compute, value, details, "bleu")
-
-
-def _rouge_l(candidates: TokenizedCandidates, references: TokenizedReferences) -> Stats:
-    return np.array([[100.0 * rouge_l(tokens, references[i])] for i, tokens in candidates.items()])
-
-
-def _cider_d(candidates: TokenizedCandidates, references: TokenizedReferences) -> Stats:
-    return 100.0 * CiderD(references).score(candidates)[:, None]
-
-
-def _mean(stats: Stats) -> float:
-    return float(stats.mean())
-
-
-_CIDER_D = _Metric("CIDEr-D", "x100, 0 to 1000", _cider_d, _mean, {"sigma": "6", "df": "references"})
-
-_METRICS: Mapping[str, _Metric] = MappingProxyType(
-    {f"bleu{order}": _bleu(order) for order in (1, 2, 3, 4)}
-    | {
-        "rouge_l": _Metric("ROUGE-L", "x100, 0 to 100", _rouge_l, _mean, {"beta": "1.2"}),
-        "cider_d": _CIDER_D,
-        "cider": _CIDER_D,  # what papers print as "CIDEr" is this figure: see eval/captions/cider.py
-    }
-)
-
-
 def score_captions(
     candidates: Mapping[str, str],
-    references: Mapping[str, Sequence[str]],
+    references: Mapping[str, Sequence[str]] | None = None,
     metrics: Sequence[str] = DEFAULT_METRICS,
     *,
     tokenizer: str = "lower_nopunct",
+    images: Mapping[str, str | os.PathLike[str] | None] | None = None,
+    objects: Mapping[str, Sequence[str]] | None = None,
+    synonyms: Mapping[str, Sequence[str]] | None = None,
+    clip: str = DEFAULT_CLIP,
+    device: str = "auto",
+    local_only: bool = False,
+    progress: bool = False,
 ) -> list[Score]:
     """Return one Score per metric, in the order asked for, over all candidates together.
 
-    Metrics: "bleu1" to "bleu4" (corpus BLEU), "rouge_l", and "cider_d", all as the COCO caption evaluation
-    (pycocoevalcap 1.2) computes them of the same tokens. "cider" is another name of "cider_d": the figure that
-    papers print as "CIDEr" on COCO and Flickr is CIDEr-D, and the signature says so. Values are on the papers' scale,
-    x100 (BLEU-4 20.6, CIDEr 50.0). `stats` of BLEU are counts per item; of the others, per-item scores on the same
-    scale. An empty candidate is scored (as nothing right), never dropped.
+    `eval.captions.list_metrics()` is the table of metrics: what each is, needs, and equals. BLEU, ROUGE-L and CIDEr-D
+    are computed of the same tokens as by the COCO caption evaluation (pycocoevalcap 1.2); "cider" is another name of
+    "cider_d": the figure that papers print as "CIDEr" on COCO and Flickr is CIDEr-D, and the signature says so. METEOR
+    and SPICE are run by their own Java programs, which the signature names. Values are on the papers' scale, x100
+    (BLEU-4 20.6, CIDEr 50.0). `stats` holds a row per item, from which `value` follows. An empty candidate is scored
+    (as nothing right), never dropped.
 
     The COCO evaluation cuts words by the PTB tokenizer; with another `tokenizer` the figures are good for comparing
     with each other and near, but not equal, to published ones. The signature carries the tokenizer's name.
 
     Args:
         candidates: item id -> the caption to score.
-        references: item id -> one or more captions by people; exactly the ids of `candidates`.
+        references: item id -> one or more captions by people; exactly the ids of `candidates`. None where no metric
+            that is asked for needs them.
         metrics: names of metrics.
         tokenizer: name of a tokenizer of `eval.tokens`, applied to candidates and references alike.
+        images: item id -> path of the picture; for CLIPScore.
+        objects: item id -> names of the objects in the picture; for CHAIR, which without them takes what the
+            references name.
+        synonyms: object -> other words for it, for CHAIR; None for our own list for COCO's 80 kinds of objects.
+        clip: which CLIP: see `eval.captions.clipscore.ClipOptions`.
+        device: where CLIP runs: "auto", "cpu", "cuda" or "mps".
+        local_only: download nothing.
+        progress: show progress bars on standard error, if that is a terminal, where a metric takes long.
 
     Raises:
         UnknownNameError: no metric or tokenizer has that name; the message lists the names.
-        MismatchedItemsError: the ids of candidates and references differ; the message names up to five.
-        EmptyReferenceError: there is nothing to score, or an item has no reference.
-        TooFewItemsError: CIDEr-D on fewer than two items.
+        MismatchedItemsError: the ids of candidates and references, pictures or objects differ; the message names some.
+        EmptyReferenceError: there is nothing to score, a metric needs references, or an item has none.
+        EvalDataError: a caption is no text, or a picture cannot be opened.
+        TooFewItemsError: CIDEr-D on fewer than two items, or no item defines the figure.
+        ModelError: CLIP cannot be downloaded or loaded, or a Java program fails.
+        MissingExtraError: an extra, Java or a Java program is not there.
 
     Example:
         >>> captions = {"1": "A dog runs.", "2": "Two cats."}
@@ -106,36 +75,87 @@ def score_captions(
         >>> [(score.name, round(score.value, 1)) for score in score_captions(captions, humans, ["bleu1", "rouge_l"])]
         [('bleu1', 81.9), ('rouge_l', 77.2)]
     """
-    unknown = [name for name in metrics if name not in _METRICS]
-    if unknown:
-        raise UnknownNameError(f"No metric is called {unknown[0]!r}; choose from: {', '.join(_METRICS)}.")
-    tokenize = get_tokenizer(tokenizer)
+    if isinstance(metrics, str):  # a string is a sequence too: of its letters
+        raise TypeError(f"Metrics must be a list of names; this is the string {metrics!r}.")
+    asked = [get_metric(name) for name in metrics]
+    get_tokenizer(tokenizer)
     _check_items(candidates, references)
-    candidate_tokens = {i: tokenize(caption) for i, caption in candidates.items()}
-    reference_tokens = {i: [tokenize(caption) for caption in references[i]] for i in candidates}
-    n_references = describe_counts([len(captions) for captions in reference_tokens.values()])
-    scores = []
-    for name in metrics:
-        metric = _METRICS[name]
-        stats = metric.compute(candidate_tokens, reference_tokens)
-        parts = {"tokenizer": tokenizer, "refs": n_references, "items": str(len(candidates)), **metric.details}
-        scores.append(
-            Score(
-                name=name,
-                value=metric.value(stats),
-                unit=metric.unit,
-                higher_is_better=True,
-                ci95=None,
-                signature=make_signature(metric.title, **parts, like="pycocoevalcap-1.2"),
-                ids=tuple(candidates),
-                stats=stats,
-                aggregate=metric.aggregate,
-            )
+    inputs = Inputs(
+        candidates,
+        references,
+        tokenizer,
+        images={} if images is None else images,
+        objects=objects,
+        synonyms=synonyms,
+        clip=ClipOptions(clip, device, local_only, progress),
+        clip_references="refclipscore" in metrics,
+        progress=progress,
+    )
+    for metric in asked:
+        _check_needs(metric, inputs)
+    return [_score(metric, MEASURES[metric.name](inputs), inputs) for metric in asked]
+
+
+def _score(metric: CaptionMetric, measured: Measured, inputs: Inputs) -> Score:
+    value = aggregate(metric.aggregate, measured.stats) if measured.value is None else measured.value
+    if not math.isfinite(value):
+        raise TooFewItemsError(
+            f"None of the {len(inputs.captions)} captions defines the metric {metric.name}: what it is divided by "
+            f"({metric.columns}) is 0 in all of them."
         )
-    return scores
+    parts = {"tokenizer": inputs.tokenizer} if metric.reads == "words" else {}
+    if "references" in metric.needs or ("objects or references" in metric.needs and inputs.given_references):
+        parts["refs"] = describe_counts([len(inputs.references[name]) for name in inputs.captions])
+    parts["items"] = str(len(inputs.captions))
+    return Score(
+        name=metric.name,
+        value=value,
+        unit=metric.unit,
+        higher_is_better=metric.direction == "higher",
+        ci95=None,
+        signature=make_signature(metric.title, **parts, **measured.details),
+        ids=tuple(inputs.captions),
+        stats=measured.stats,
+        aggregate=metric.aggregate,
+    )
 
 
-def _check_items(candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]) -> None:
+def _check_needs(metric: CaptionMetric, inputs: Inputs) -> None:
+    wants_references = "references" in metric.needs
+    if "objects or references" in metric.needs:
+        wants_references = inputs.objects is None
+    if wants_references and inputs.given_references is None:
+        either = " or lists of objects" if "objects or references" in metric.needs else ""
+        raise EmptyReferenceError(
+            f"The metric {metric.name} needs references{either}, for each caption; none are given."
+        )
+
+
+def _check_items(candidates: Mapping[str, str], references: Mapping[str, Sequence[str]] | None) -> None:
+    if references is not None:
+        _check_ids(candidates, references)
+    if not candidates:
+        raise EmptyReferenceError("There is nothing to score: candidates and references are both empty.")
+    bare, no_text = [], [name for name, caption in candidates.items() if not isinstance(caption, str)]
+    for name, captions in ({} if references is None else references).items():
+        if isinstance(captions, str):  # a string is a sequence of strings too: its letters
+            raise TypeError(f"The references of {name!r} are one string; give a list of captions.")
+        if not captions:
+            bare.append(name)
+        elif not all(isinstance(caption, str) for caption in captions):
+            no_text.append(name)
+    if no_text:  # None, and the NaN that a table has where nothing was written
+        raise EvalDataError(
+            f"{len(no_text)} item(s) have a caption or reference that is no text ({_name_some(no_text)}); "
+            "give an empty text where nothing was said."
+        )
+    if bare:
+        raise EmptyReferenceError(
+            f"{len(bare)} item(s) have no reference ({_name_some(bare)}); give at least one each."
+        )
+
+
+def _check_ids(candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]) -> None:
     without_reference = [i for i in candidates if i not in references]
     if without_reference:
         raise MismatchedItemsError(
@@ -147,18 +167,6 @@ def _check_items(candidates: Mapping[str, str], references: Mapping[str, Sequenc
         raise MismatchedItemsError(
             f"{len(without_candidate)} item(s) with references have no candidate ({_name_some(without_candidate)}); "
             "score every item, an empty caption too, or leave its references out."
-        )
-    if not candidates:
-        raise EmptyReferenceError("There is nothing to score: candidates and references are both empty.")
-    bare = []
-    for i, captions in references.items():
-        if isinstance(captions, str):  # a string is a sequence of strings too: its letters
-            raise TypeError(f"The references of {i!r} are one string; give a list of captions.")
-        if not captions:
-            bare.append(i)
-    if bare:
-        raise EmptyReferenceError(
-            f"{len(bare)} item(s) have no reference ({_name_some(bare)}); give at least one each."
         )
 
 

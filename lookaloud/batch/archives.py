@@ -10,37 +10,33 @@ from datetime import datetime
 from typing import IO
 
 from captioner.errors import ImageError
-from captioner.images import MAX_BYTES
 from lookaloud.batch.items import Item
 from lookaloud.errors import SourceError
+from lookaloud.places import BROKEN, open_to_seek, read_member, reason_of
 
 ARCHIVE_ENDINGS = (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-# What damaged archives have been seen to raise.
-_BROKEN = (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError)
 
 Takes = Callable[[str], bool]
 
 
-def items_of_archive(
-    source: str, takes: Takes, *, path: str | None = None, opened: Callable[[], IO[bytes]] | None = None
-) -> Iterator[Item]:
+def items_of_archive(source: str, takes: Takes, *, path: str | None = None) -> Iterator[Item]:
     """The pictures in an archive, in the order in which they lie there; damage is an item with its `problem`.
 
     Args:
         source: what the archive is called.
         takes: whether to take a member, by its name.
-        path: where the archive is; by default the absolute path of `source`.
-        opened: opens it, where it is no file on this computer.
+        path: where the archive is, as a path or a URL; by default the absolute path of `source`.
     """
     path = path or os.path.abspath(source)
     try:
-        with open(path, "rb") if opened is None else opened() as file:
+        with open_to_seek(path) as file:
             members = _zip if source.lower().endswith((".zip", ".cbz")) else _tar
             yield from members(source, path, file, takes)
     except FileNotFoundError as error:
         yield Item(source, path, problem=error)
-    except _BROKEN as error:
-        problem = SourceError(f"{source} is damaged or no archive of its kind ({error}); get a fresh copy of it.")
+    except BROKEN as error:
+        reason = reason_of(error)
+        problem = SourceError(f"{source} is damaged or no archive of its kind ({reason}); get a fresh copy of it.")
         yield Item(source, path, problem=problem)
 
 
@@ -52,7 +48,7 @@ def _zip(source: str, path: str, file: IO[bytes], takes: Takes) -> Iterator[Item
             name = f"{source}!/{info.filename}"
 
             def read(info: zipfile.ZipInfo = info, name: str = name) -> bytes:
-                return _read(name, lambda: archive.open(info))
+                return _read(name, archive, info)
 
             yield Item(name, path, info.filename, size=info.file_size, modified_ns=_zip_time(info), read=read)
 
@@ -66,22 +62,17 @@ def _tar(source: str, path: str, file: IO[bytes], takes: Takes) -> Iterator[Item
             name = f"{source}!/{info.name}"
 
             def read(info: tarfile.TarInfo = info, name: str = name) -> bytes:
-                return _read(name, lambda: archive.extractfile(info))
+                return _read(name, archive, info)
 
             yield Item(name, path, info.name, size=info.size, modified_ns=int(info.mtime * 1_000_000_000), read=read)
 
 
-def _read(name: str, opened: Callable[[], IO[bytes] | None]) -> bytes:
-    """The bytes of a member, not many more than are allowed even where it unpacks to a million times its size."""
+def _read(name: str, archive: zipfile.ZipFile | tarfile.TarFile, member: zipfile.ZipInfo | tarfile.TarInfo) -> bytes:
     try:
-        file = opened()
-        if file is None:
-            raise ValueError("it is no file")
-        with file:
-            data = file.read(MAX_BYTES + 1)
-    except _BROKEN as error:
-        raise ImageError(f"{name} cannot be unpacked ({error}); get a fresh copy of the archive") from error
-    return data
+        return read_member(archive, member)
+    except BROKEN as error:
+        reason = reason_of(error)
+        raise ImageError(f"{name} cannot be unpacked ({reason}); get a fresh copy of the archive") from error
 
 
 def _is_wanted(name: str, takes: Takes) -> bool:

@@ -1,10 +1,8 @@
 """Decodes pictures in a process of its own, because a damaged picture can crash, hang or swell whoever decodes it.
 
-    python -m lookaloud.batch.decoder MEMORY_MB
-
-reads requests from standard input and answers on standard output. A message is a length, that many bytes of JSON, and
-the byte strings whose lengths the JSON lists under "lengths". JSON and not pickle: what comes back was made from a
-file of strangers.
+`serve`, which `lookaloud.batch.decoding` starts in a new process, reads requests from standard input and answers on
+standard output. A message is a length, that many bytes of JSON, and the byte strings whose lengths the JSON lists under
+"lengths". JSON and not pickle: what comes back was made from a file of strangers.
 """
 
 from __future__ import annotations
@@ -134,7 +132,3 @@ def _limit_time(seconds: float) -> None:
     """End this process that many seconds from now, by a signal that no picture can block; 0 for never."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-if __name__ == "__main__":
-    serve(int(sys.argv[1]))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from captioner.errors import ImageError
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 
     from captioner.notes import PhotoNotes
 
-COMMAND = (sys.executable, "-m", "lookaloud.batch.decoder")
+# Not with -m, which would import from the current folder first: that may be the one with the pictures of strangers.
+COMMAND = (
+    sys.executable,
+    "-c",
+    f"import sys; sys.path = [*filter(None, sys.path), {str(Path(__file__).parents[2])!r}]; "
+    "from lookaloud.batch.decoder import serve; serve(int(sys.argv[1]))",
+)
 
 
 @dataclass(frozen=True)

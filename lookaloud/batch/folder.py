@@ -47,11 +47,13 @@ class OutputFolder:
 
     def __init__(self, path: Path, *, redo: Redo | None = None, about: Mapping[str, Any] | None = None) -> None:
         self.path = path
+        self.shown = str(path)
         self.redo = redo
         self.about = dict(about or {})
         self.audio = path / AUDIO_FOLDER
         self.manifest = path / MANIFEST
         self.ledger = Ledger(path)
+        self.last_run: dict[str, Any] = {}  # as `read_run` gave it before this run
         self._file = -1
         self._size = 0
 
@@ -60,8 +62,8 @@ class OutputFolder:
 
         try:
             self.audio.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.path / LOCK_FILE, blocking=False)
-            self._lock.acquire()
+            self._lock = FileLock(self.path / LOCK_FILE)
+            self._lock.acquire(timeout=0.5, poll_interval=0.1)  # `is_busy` holds it for a moment
         except Timeout:
             raise BatchBusyError(
                 f"Another run of 'lookaloud batch' works in {self.path}; wait until it has ended, or choose another "
@@ -92,10 +94,10 @@ class OutputFolder:
             self._file = os.open(self.manifest, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
             self._size = _whole_lines(self.manifest)
             os.ftruncate(self._file, self._size)  # a line that was being written when the run before was cut short
-            last = read_run(self.path)
+            self.last_run = last = read_run(self.path)
             unended = self.redo is not None and not last.get("ended", True) and last.get("redo") == self.redo.what
             redo_from = last.get("redo_from", 0) if unended else self._size
-            self.ledger = Ledger(self.path, redo=self.redo, redo_from=redo_from)
+            self.ledger = self._new_ledger(redo_from)
             self.ledger.load(self.manifest)
             self._clean()
             self._write_run({"redo": self.redo and self.redo.what, "redo_from": redo_from, "ended": False})
@@ -136,12 +138,8 @@ class OutputFolder:
 
     def stopped_by(self, error: BaseException) -> BatchStoppedError | None:
         """The error as one that ends the run, because nothing more can be written here; None where it is another."""
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, OSError) and cause.errno in _CANNOT_GO_ON:
-                return self._stopped(cause)
-            cause = cause.__cause__
-        return None
+        cause = cannot_go_on(error)
+        return None if cause is None else self._stopped(cause)
 
     def _write(self, data: bytes) -> None:
         os.lseek(self._file, self._size, os.SEEK_SET)
@@ -159,8 +157,14 @@ class OutputFolder:
             if _PART.fullmatch(entry.name):
                 os.unlink(entry.path)
         for sound in self.ledger.replaced_sounds():
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self.path / sound)
+            self._remove_sound(sound)
+
+    def _new_ledger(self, redo_from: int) -> Ledger:
+        return Ledger(self.path, redo=self.redo, redo_from=redo_from)
+
+    def _remove_sound(self, sound: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path / sound)
 
     def _write_run(self, state: Mapping[str, Any]) -> None:
         text = json.dumps({**self.about, "pid": os.getpid(), **state}, indent=1) + "\n"
@@ -172,11 +176,25 @@ class OutputFolder:
         os.replace(part, self.path / RUN_FILE)
 
     def _stopped(self, error: OSError) -> BatchStoppedError:
-        reason = "the disk is full" if error.errno in _FULL else str(error.strerror or error)
-        return BatchStoppedError(
-            f"Stopped, because {self.path} can no longer be written: {reason}. What was finished is kept: make room or "
-            "mend it, and run the same command again."
-        )
+        return stopped(self.shown, "the disk is full" if error.errno in _FULL else str(error.strerror or error))
+
+
+def cannot_go_on(error: BaseException) -> OSError | None:
+    """The cause of an error after which nothing more can be written; None where it is another."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _CANNOT_GO_ON:
+            return cause
+        cause = cause.__cause__
+    return None
+
+
+def stopped(place: str, reason: str) -> BatchStoppedError:
+    """The error that ends a run whose output folder can no longer be written."""
+    return BatchStoppedError(
+        f"Stopped, because {place} can no longer be written: {reason}. What was finished is kept: make room or "
+        "mend it, and run the same command again."
+    )
 
 
 def read_run(folder: Path) -> dict[str, Any]:

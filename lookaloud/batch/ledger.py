@@ -34,7 +34,7 @@ class Redo:
         return self.what == "all" or self.what in record.source or fnmatchcase(record.source, self.what)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Line:
     """What is kept in memory of a line of the manifest: not the words.
 
@@ -60,11 +60,11 @@ class Ledger:
     """The last line of each picture, and of each content that was described.
 
     Args:
-        folder: the output folder.
+        folder: the output folder, where sounds are looked for; None to take it that they are there.
         redo: pictures that count as unfinished where their line begins before byte `redo_from`.
     """
 
-    def __init__(self, folder: Path, *, redo: Redo | None = None, redo_from: int = 0) -> None:
+    def __init__(self, folder: Path | None, *, redo: Redo | None = None, redo_from: int = 0) -> None:
         self.folder = folder
         self._redo = redo
         self._redo_from = redo_from
@@ -131,16 +131,31 @@ class Ledger:
         line = self._by_content.get((bytes.fromhex(sha256), page))
         return line if line is not None and self._has_sound(line) else None
 
-    def is_same(self, key: Key, line: Line) -> bool:
-        """Whether that line is the picture's own."""
-        return self._latest.get(key) is line
+    def contents(self) -> set[tuple[str, int | None]]:
+        """What has been described: the SHA-256 of files, and pages of them."""
+        return {(sha256.hex(), page) for sha256, page in self._by_content}
+
+    def described_alike(self, item: Item, sha256: str, *, by_content: bool) -> bool:
+        """Whether the picture's own last line describes the same bytes, and nothing else of it has changed.
+
+        Args:
+            item: the picture, or a page.
+            sha256: of its file.
+            by_content: whether the bytes alone count, not the date.
+        """
+        line: Line | None = self._latest.get(item.key)
+        if line is None or not line.is_ok or line.again or line.sha256 != bytes.fromhex(sha256):
+            return False
+        return self._has_sound(line) and (by_content or _is_unchanged(line, item))
 
     def _is_finished(self, key: Key, item: Item) -> bool:
         line: Line | None = self._latest.get(key)
         return line is not None and not line.again and _is_unchanged(line, item) and self._has_sound(line)
 
     def _has_sound(self, line: Line) -> bool:
-        return line.audio is None or os.path.exists(os.path.join(self.folder, line.audio))
+        if line.audio is None or self.folder is None:
+            return True
+        return os.path.exists(os.path.join(self.folder, line.audio))
 
 
 def _is_unchanged(line: Line, item: Item) -> bool:

@@ -101,12 +101,13 @@ def error_record(decoded: Decoded, sentence: str, narration: Narration | None, e
 def same_record(record: Record, decoded: Decoded) -> Record:
     """The record of a picture with the same bytes as one that has a record."""
     own = _record(decoded, record.status, Engines())
+    same_as = record.same_as or record.source
     return replace(
         record,
         error=record.error and record.error.replace(record.source, own.source),
         **{name: getattr(own, name) for name in ("source", "path", "member", "page", "pages", "bytes", "modified_ns")},
-        same_as=record.same_as or record.source,
-        seconds={},
+        same_as=None if same_as == own.source else same_as,
+        seconds=record.seconds if record.key == own.key else {},
         finished=own.finished,
     )
 

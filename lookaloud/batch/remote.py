@@ -5,13 +5,14 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import IO, Any
+from typing import Any
 
 from captioner.errors import ImageError
 from captioner.images import MAX_BYTES
 from lookaloud.batch.archives import ARCHIVE_ENDINGS, items_of_archive
 from lookaloud.batch.items import Item
-from lookaloud.errors import MissingExtraError, SourceError
+from lookaloud.errors import LookaloudError, SourceError
+from lookaloud.places import file_system, reason_of
 
 
 def items_of_url(url: str, takes: Callable[[str], bool]) -> Iterator[Item]:
@@ -19,11 +20,14 @@ def items_of_url(url: str, takes: Callable[[str], bool]) -> Iterator[Item]:
 
     What cannot be listed is an item with its `problem`.
     """
-    system, path = _system(url)
     try:
+        system, path = file_system(url)
         infos = list(_infos(system, path, url))
+    except LookaloudError as error:
+        yield Item(url, url, problem=error)
+        return
     except Exception as error:  # noqa: BLE001 - every driver has errors of its own
-        yield Item(url, url, problem=SourceError(f"{url} cannot be listed ({_reason(error)}); check the address."))
+        yield Item(url, url, problem=SourceError(f"{url} cannot be listed ({reason_of(error)}); check the address."))
         return
     several = len(infos) != 1 or infos[0]["name"].rstrip("/") != path.rstrip("/")
     for info in infos:
@@ -32,23 +36,9 @@ def items_of_url(url: str, takes: Callable[[str], bool]) -> Iterator[Item]:
         if several and not takes(inside):
             continue
         if name.lower().endswith(ARCHIVE_ENDINGS):
-            yield from items_of_archive(name, takes, path=name, opened=_opener(system, info["name"]))
+            yield from items_of_archive(name, takes, path=name)
         else:
             yield Item(name, name, size=info.get("size"), modified_ns=_changed(info), read=_reader(system, info, name))
-
-
-def _system(url: str) -> tuple[Any, str]:
-    try:
-        import fsspec  # type: ignore[import-untyped]
-    except ImportError:
-        raise MissingExtraError("URLs are read through fsspec; run: pip install 'lookaloud[batch]'") from None
-    try:
-        system, path = fsspec.core.url_to_fs(url)
-    except ImportError as error:
-        raise MissingExtraError(f"{url} needs one more package: {error}") from error
-    except ValueError as error:
-        raise SourceError(f"{url} cannot be read ({_reason(error)}); check what stands before ://.") from error
-    return system, path
 
 
 def _infos(system: Any, path: str, url: str) -> Iterator[dict[str, Any]]:
@@ -68,18 +58,11 @@ def _reader(system: Any, info: dict[str, Any], name: str) -> Callable[[], bytes]
             with system.open(info["name"], "rb") as file:
                 data: bytes = file.read(MAX_BYTES + 1)
         except Exception as error:
-            raise ImageError(f"{name} could not be read ({_reason(error)}); check the address and try again") from error
+            reason = reason_of(error)
+            raise ImageError(f"{name} could not be read ({reason}); check the address and try again") from error
         return data
 
     return read
-
-
-def _opener(system: Any, path: str) -> Callable[[], IO[bytes]]:
-    def opened() -> IO[bytes]:
-        file: IO[bytes] = system.open(path, "rb")
-        return file
-
-    return opened
 
 
 def _full(system: Any, name: str) -> str:
@@ -96,7 +79,3 @@ def _changed(info: dict[str, Any]) -> int | None:
         if isinstance(value, int | float):
             return int(value * 1_000_000_000)
     return None
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -13,20 +13,19 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from lookaloud.batch.channel import Channel, StoppedError
-from lookaloud.batch.decoding import COMMAND, Decoded, Decoder, Wanted
+from lookaloud.batch.decoding import COMMAND, Decoded, Decoder
 from lookaloud.batch.folder import OutputFolder
 from lookaloud.batch.items import Item
-from lookaloud.batch.records import Engines, engines_of, error_record, same_record, sound_name, told_record
-from lookaloud.failures import Exit, explain
-from lookaloud.manifest import AUDIO_FOLDER, Record
-from lookaloud.pipeline import Narration, Narrator, Opened, Picture
+from lookaloud.batch.records import Engines, engines_of, same_record
+from lookaloud.batch.stages import Finished, Told, decoded_pages, failed, spoken, told, wanted_by
+from lookaloud.manifest import Record
+from lookaloud.pipeline import Narrator
 
 if TYPE_CHECKING:
-    from captioner import Caption
+    from speech import Audio
 
 N_CORES = os.cpu_count() or 1
 
@@ -38,8 +37,8 @@ class BatchSettings:
     Attributes:
         format: of the sounds: one of `lookaloud.outputs.FORMATS`.
         batch_size: most pictures captioned together.
-        captioners: threads that caption. One, unless the captioner bears to be asked by several at once, as the built-in
-            one does.
+        captioners: threads that caption. One, unless the captioner bears to be asked by several at once, as the
+            built-in one does.
         decoders: processes that decode pictures.
         speakers: threads that speak and encode.
         decode_seconds: longest time to read and decode one picture.
@@ -79,18 +78,6 @@ class Counts:
     n_passed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class _Finished:
-    record: Record
-    is_first: bool  # of its content: pictures with the same bytes may wait for it
-
-
-@dataclass(frozen=True, eq=False)
-class _Told:
-    decoded: Decoded
-    narration: Narration
-
-
 class Run:
     """One pass over pictures.
 
@@ -111,14 +98,14 @@ class Run:
         self._engines = Engines()
         self._to_decode: Channel[Item | tuple[Item, bytes]] = Channel(2 * settings.decoders)
         self._decoded: Channel[Decoded] = Channel(settings.batch_size + 2, n_writers=settings.decoders)
-        self._told: Channel[_Told] = Channel(2 * settings.speakers + settings.batch_size, n_writers=settings.captioners)
+        self._told: Channel[Told] = Channel(2 * settings.speakers + settings.batch_size, n_writers=settings.captioners)
         # Feeder, decoders, captioners and speakers all finish pictures: errors need no later stage.
         n_writers = 1 + settings.decoders + settings.captioners + settings.speakers
-        self._finished: Channel[_Finished] = Channel(0, n_writers=n_writers)
+        self._finished: Channel[Finished] = Channel(0, n_writers=n_writers)
         self._failure: BaseException | None = None
         self._lock = threading.Lock()
         # What is being described, by its content, and the pictures that wait for it because they have the same bytes.
-        self._waiting: dict[tuple[str, int | None], list[Decoded]] = {}
+        self._waiting: dict[tuple[str, int | None], tuple[Item, list[Decoded]]] = {}
         self._decoders: list[Decoder] = []
 
     @property
@@ -164,13 +151,13 @@ class Run:
         if self._failure is not None:
             raise self._failure
 
-    def _commit(self, finished: list[_Finished]) -> list[Record]:
+    def _commit(self, finished: list[Finished]) -> list[Record]:
         """Write the records, and those of the pictures that waited for them."""
         with self._lock:
             records = [each.record for each in finished]
             for each in finished:
                 if each.is_first and each.record.sha256 is not None:
-                    waiting = self._waiting.pop((each.record.sha256, each.record.page), [])
+                    _, waiting = self._waiting.pop((each.record.sha256, each.record.page))
                     records += [same_record(each.record, decoded) for decoded in waiting]
             if records:
                 self.folder.append(records)
@@ -214,7 +201,7 @@ class Run:
                 raise item.problem
             thing = item if item.read is None else (item, item.read())
         except Exception as error:  # noqa: BLE001 - whatever keeps one picture from being read is that picture's error
-            self._fail(Decoded(item), error, is_first=False)
+            self._finish(failed(Decoded(item), error, self._engines, is_first=False))
             return
         _ = self.narrator  # loaded now that there is work; the decoders ask it what to decode to
         self._to_decode.put(thing)
@@ -225,23 +212,17 @@ class Run:
             for thing in self._to_decode:
                 item, data = thing if isinstance(thing, tuple) else (thing, None)
                 decoder = decoder or self._new_decoder()
-                self._decode_pages(decoder, item, data)
+                decode = partial(self._decode_one, decoder, data)
+                for decoded in decoded_pages(decode, item, self._is_finished_page):
+                    self._pass_on(decoded)
         finally:
             if decoder is not None:
                 decoder.__exit__()
 
     def _new_decoder(self) -> Decoder:
-        from captioner.reading import MAX_SIDE
-
-        narrator = self.narrator
-        wanted = Wanted(
-            narrator.captioner.input_size,
-            MAX_SIDE if narrator.looks_closer else None,
-            narrator.looks_closer and narrator.detail == "detailed",
-        )
         settings = self.settings
         decoder = Decoder(
-            wanted,
+            wanted_by(self.narrator),
             seconds=settings.decode_seconds,
             memory_mb=settings.decode_memory_mb,
             command=settings.decoder_command,
@@ -251,19 +232,10 @@ class Run:
             raise StoppedError
         return decoder
 
-    def _decode_pages(self, decoder: Decoder, item: Item, data: bytes | None) -> None:
-        """Decode one item; one that turns out to be a file of several pages is as many pictures."""
-        first = self._decode_one(decoder, item, data)
-        if item.page is not None or first.n_pages == 1:
-            self._pass_on(first)
-            return
-        self._pass_on(replace(first, item=replace(item, page=1)))
-        for number in range(2, first.n_pages + 1):
-            page = replace(item, page=number)
-            if self.settings.by_content or not self.folder.ledger.is_finished_page(page):
-                self._pass_on(replace(self._decode_one(decoder, page, data), n_pages=first.n_pages))
+    def _is_finished_page(self, page: Item) -> bool:
+        return not self.settings.by_content and self.folder.ledger.is_finished_page(page)
 
-    def _decode_one(self, decoder: Decoder, item: Item, data: bytes | None) -> Decoded:
+    def _decode_one(self, decoder: Decoder, data: bytes | None, item: Item) -> Decoded:
         try:
             return decoder.decode(item, data)
         except OSError as error:  # the run is being stopped, or no process can be started
@@ -279,30 +251,16 @@ class Run:
         elif self.settings.by_content and self.folder.ledger.failed_alike(decoded.item.key, decoded.sha256):
             self.counts.n_passed += 1
         else:
-            self._fail(decoded, decoded.error, is_first=False)
+            self._finish(failed(decoded, decoded.error, self._engines, is_first=False))
 
     def _caption(self) -> None:
         while batch := self._decoded.take(self.settings.batch_size):
             new = [decoded for decoded in batch if not self._is_known(decoded)]
-            opened = [_opened(decoded) for decoded in new]
-            for decoded, picture, caption in zip(new, opened, self._captions(opened), strict=True):
-                try:
-                    if isinstance(caption, Exception):
-                        raise caption
-                    told = self.narrator.tell(picture, caption)
-                except Exception as error:  # noqa: BLE001 - one picture's fault is not to stop ten thousand
-                    self._fail(decoded, error)
+            for each in told(self.narrator, new, self._engines):
+                if isinstance(each, Told):
+                    self._told.put(each)
                 else:
-                    # Without its pixels: the text is all that is needed from here on.
-                    self._told.put(_Told(replace(decoded, image=None, closer=None), told))
-
-    def _captions(self, opened: Sequence[Opened]) -> Sequence[Caption | Exception]:
-        try:
-            return self.narrator.captions(opened)
-        except Exception as error:  # noqa: BLE001 - as above
-            if len(opened) == 1:
-                return [error]
-        return [result for each in opened for result in self._captions([each])]
+                    self._finish(each)
 
     def _is_known(self, decoded: Decoded) -> bool:
         """Whether the same bytes have been described, or are being: then the picture needs no more than a line."""
@@ -311,54 +269,42 @@ class Run:
         with self._lock:
             line = self.folder.ledger.described(decoded.sha256, page)
             if line is None:
-                waiting = self._waiting.get((decoded.sha256, page))
-                if waiting is None:
-                    self._waiting[decoded.sha256, page] = []
+                if (decoded.sha256, page) not in self._waiting:
+                    self._waiting[decoded.sha256, page] = (decoded.item, [])
                     return False
-                waiting.append(replace(decoded, image=None, closer=None))
+                first, waiting = self._waiting[decoded.sha256, page]
+                if decoded.item.key in (first.key, *(other.item.key for other in waiting)):
+                    self.counts.n_passed += 1  # the same file, named twice
+                else:
+                    waiting.append(replace(decoded, image=None, closer=None))
                 return True
-        if self.settings.by_content and self.folder.ledger.is_same(decoded.item.key, line):
+        ledger = self.folder.ledger
+        if ledger.described_alike(decoded.item, decoded.sha256, by_content=self.settings.by_content):
             self.counts.n_passed += 1
         else:
             record = same_record(self.folder.record_at(line.offset), decoded)
-            self._finished.put_anyway(_Finished(record, False))
+            self._finish(Finished(record, False))
         return True
 
     def _speak(self) -> None:
-        for told in self._told:
+        for each in self._told:
             try:
-                record = self._spoken(told)
+                record = spoken(
+                    self.narrator, each, self._engines, format=self.settings.format, write=self._write_sound
+                )
             except Exception as error:
                 if self.folder.stopped_by(error):
                     raise
-                self._fail(told.decoded, error, narration=told.narration)
+                self._finish(failed(each.decoded, error, self._engines, narration=each.narration))
             else:
-                self._finished.put_anyway(_Finished(record, True))
+                self._finish(Finished(record, True))
 
-    def _spoken(self, told: _Told) -> Record:
-        began = perf_counter()
-        spoken = self.narrator.speak(told.narration)
-        audio = None
-        if spoken.audio is not None:
-            from speech.audio import write_audio
+    def _write_sound(self, audio: Audio, name: str) -> None:
+        from speech.audio import write_audio
 
-            name = sound_name(told.decoded, spoken.text, self._engines, self.settings.format)
-            write_audio(spoken.audio, self.folder.audio / name)
-            audio = f"{AUDIO_FOLDER}/{name}"
-        spoken = replace(spoken, seconds=replace(spoken.seconds, speech=perf_counter() - began))
-        return told_record(told.decoded, spoken, audio, self._engines)
+        write_audio(audio, self.folder.audio / name)
 
-    def _fail(
-        self, decoded: Decoded, error: Exception, *, is_first: bool = True, narration: Narration | None = None
-    ) -> None:
-        failure = explain(error)
+    def _finish(self, finished: Finished) -> None:
         with self._lock:
-            self.counts.n_faults += failure.exit_code is Exit.BUG
-        record = error_record(decoded, failure.sentence, narration, self._engines)
-        self._finished.put_anyway(_Finished(record, is_first))
-
-
-def _opened(decoded: Decoded) -> Opened:
-    assert decoded.image is not None  # noqa: S101 - pictures with errors do not come here
-    picture = Picture(decoded.item.path, decoded.item.source)
-    return Opened(picture, decoded.image, decoded.seconds, decoded.closer, decoded.notes)
+            self.counts.n_faults += finished.is_fault
+        self._finished.put_anyway(finished)

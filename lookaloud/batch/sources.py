@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lookaloud.batch.archives import ARCHIVE_ENDINGS, items_of_archive
 from lookaloud.batch.items import Item
 from lookaloud.errors import SourceError
+from lookaloud.places import file_system, is_url, reason_of
 
 STANDARD_INPUT = "-"
 # What a folder is searched for; a file that is named itself may end in anything.
@@ -66,6 +67,7 @@ def find_items(sources: Sequence[str], choice: Choice, *, lines: Iterable[str] =
 
     Raises:
         SourceError: a source is none; before the first item.
+        MissingExtraError: a URL needs a package; before the first item.
     """
     found = [(source, _kind(source)) for source in sources]
     return (item for source, kind in found for item in _items(source, kind, choice, lines))
@@ -74,7 +76,8 @@ def find_items(sources: Sequence[str], choice: Choice, *, lines: Iterable[str] =
 def _kind(source: str) -> str:
     if source == STANDARD_INPUT:
         return "lines"
-    if "://" in source:
+    if is_url(source):
+        file_system(source)
         return "url"
     if os.path.isdir(source):
         return "folder"
@@ -88,6 +91,12 @@ def _kind(source: str) -> str:
     if lower.endswith(LIST_ENDINGS):
         if not os.path.isfile(source):
             raise SourceError(f"There is no list {source}; check the name and the folder.")
+        if not lower.endswith(".csv"):
+            return "list"
+        with _open_list(Path(source)) as file:
+            if not set(csv.DictReader(file).fieldnames or ()) & set(_LIST_KEYS):
+                columns = ", ".join(_LIST_KEYS)
+                raise SourceError(f"The first line of {source} names none of the columns {columns}; add it.")
         return "list"
     if not os.path.lexists(source):
         raise SourceError(f"There is no file or folder {source}; check the name.")
@@ -113,7 +122,7 @@ def _items(source: str, kind: str, choice: Choice, lines: Iterable[str]) -> Iter
 
 def named_items(source: str, choice: Choice) -> Iterator[Item]:
     """What one name stands for, where it may be a file, a folder, an archive or a URL, and need not exist."""
-    if "://" in source:
+    if is_url(source):
         from lookaloud.batch.remote import items_of_url
 
         yield from items_of_url(source, choice.takes)
@@ -161,6 +170,14 @@ def _unreadable(problems: list[OSError]) -> Iterator[Item]:
 
 def _listed(path: Path, choice: Choice) -> Iterator[Item]:
     """What a JSONL or CSV list names; relative names start at the list's own folder."""
+    try:
+        yield from _named_rows(path, choice)
+    except (OSError, csv.Error) as error:
+        problem = SourceError(f"{path} cannot be read to its end ({reason_of(error)}); mend it and run this again.")
+        yield Item(str(path), os.path.abspath(path), problem=problem)
+
+
+def _named_rows(path: Path, choice: Choice) -> Iterator[Item]:
     for number, row in _rows(path):
         name = next((row[key] for key in _LIST_KEYS if isinstance(row.get(key), str) and row[key]), None)
         if name is None:
@@ -168,20 +185,16 @@ def _listed(path: Path, choice: Choice) -> Iterator[Item]:
                 f"Line {number} of {path} names no picture; give it one of the keys {', '.join(_LIST_KEYS)}."
             )
             yield Item(f"{path} line {number}", os.path.abspath(path), member=f"line {number}", problem=problem)
-        elif "://" in name or os.path.isabs(name):
+        elif is_url(name) or os.path.isabs(name):
             yield from named_items(name, choice)
         else:
             yield from named_items(os.path.join(path.parent, name), choice)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    with _open_list(path) as file:
         if path.suffix.lower() == ".csv":
             reader = csv.DictReader(file)
-            if not set(reader.fieldnames or ()) & set(_LIST_KEYS):
-                raise SourceError(
-                    f"The first line of {path} names none of the columns {', '.join(_LIST_KEYS)}; add it."
-                )
             for row in reader:
                 yield reader.line_num, row
             return
@@ -192,6 +205,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 except ValueError:
                     found = {}
                 yield number, found if isinstance(found, dict) else {"path": found}
+
+
+def _open_list(path: Path) -> IO[str]:
+    return open(path, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _matches(pattern: str, name: str, inside: str) -> bool:

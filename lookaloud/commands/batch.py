@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -54,7 +53,7 @@ def _shared_options(function: _Function) -> _Function:
 
 @click.command(epilog=_EPILOG)
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
-@click.option("--out", "-o", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The output folder.")
+@click.option("--out", "-o", required=True, metavar="DIR", help="The output folder.")
 @click.option("--include", multiple=True, metavar="PATTERN", help="Take only such files of folders and archives.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave such files of folders and archives out.")
 @click.option(
@@ -72,6 +71,13 @@ def _shared_options(function: _Function) -> _Function:
     default="date",
     show_default=True,
     help="What tells that a picture is finished: path, size and date, or its bytes, which are all read again.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where the work is done: on this computer, or on a Ray cluster, where DIR may be a URL; see docs/batch.md.",
 )
 @click.option("--watch", is_flag=True, help="Go on and describe new pictures as they come, until Ctrl-C.")
 @click.option("--interval", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between looks.")
@@ -91,10 +97,17 @@ def _shared_options(function: _Function) -> _Function:
 def batch(ctx: click.Context, /, **options: Any) -> None:
     """Describe folders and archives of pictures: resumable, and no picture stops the others."""
     from lookaloud.commands.batching import Session
+    from lookaloud.places import is_url
 
     if not options["sources"] and not options["redo"]:
         raise click.UsageError("Name a SOURCE, such as a folder of pictures; only --redo can do without.")
     if options["watch"] and ("-" in options["sources"] or not options["sources"] or options["dry_run"]):
         raise click.UsageError("--watch looks at its sources again and again; name files or folders, and no --dry-run.")
+    if is_url(options["out"]) and options["engine"] != "ray":
+        raise click.UsageError("--out takes a URL only with --engine ray; name a folder.")
+    if is_url(options["out"]) and (options["exports"] or options["dry_run"]):
+        raise click.UsageError("--export and --dry-run need a folder of this computer after --out, not a URL.")
+    if options["watch"] and options["engine"] == "ray":
+        raise click.UsageError("--watch needs --engine local.")
     given = {name for name in options if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
     ctx.exit(Session(options, given).run())

@@ -5,6 +5,7 @@ Apart from the command itself, so that `lookaloud batch --help` needs none of th
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ import click
 
 from captioner.caption import CaptionOptions
 from lookaloud.batch.again import items_again
-from lookaloud.batch.folder import OutputFolder, read_run
+from lookaloud.batch.folder import OutputFolder
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.batch.records import named
@@ -29,8 +31,10 @@ from lookaloud.commands.progress import Progress, show_bar, show_lines, show_not
 from lookaloud.commands.report import printable
 from lookaloud.failures import Exit
 from lookaloud.manifest import MANIFEST, Record
+from lookaloud.places import file_system, is_url
 
 if TYPE_CHECKING:
+    from lookaloud.batch.ray_engine import RayRun
     from lookaloud.pipeline import Narrator
 
 _MOST_NAMED = 20
@@ -51,15 +55,20 @@ class Session:
 
     def __init__(self, options: Mapping[str, Any], given: Collection[str]) -> None:
         self.options = options
-        self.out: Path = options["out"]
+        self.place: str = options["out"]
+        self.out = Path(self.place)  # of a URL, the copy on this computer once there is one
         self.redo = None if options["redo"] is None else Redo(options["redo"])
-        self.lines = [line.rstrip("\r\n") for line in sys.stdin] if STANDARD_INPUT in options["sources"] else []
-        self.again = ["--out", str(self.out), *_asked_again(options, given)]
+        # As bytes, for a file name need not be text.
+        stdin = sys.stdin.buffer if STANDARD_INPUT in options["sources"] else ()
+        self.lines = [os.fsdecode(line.rstrip(b"\r\n")) for line in stdin]
+        self.choice = self._choice()
+        self.again = ["--out", self.place, *_asked_again(options, given)]
         self.exports = [kind.strip() for kind in options["exports"].split(",") if kind.strip()]
         self.failures: list[tuple[str, str]] = []
         self.n_described = 0
         self.n_failed = 0
         self.n_faults = 0
+        self.export_exit = 0
 
     def run(self) -> Exit:
         self._check()
@@ -67,10 +76,12 @@ class Session:
             return self._dry_run()
         command = shlex.join(["lookaloud", "batch", *self.options["sources"], *self.again])
         settings = {name: self.options[name] for name in _DESCRIBING}
-        before = read_run(self.out).get("settings")
         about = {"command": command, "settings": settings}
-        narrator = _Lazy(self._load)
-        with OutputFolder(self.out, redo=self.redo, about=about) as folder, _stoppable():
+        load = self._loader()
+        narrator = _Lazy(load) if self.options["engine"] == "local" else load
+        with self._folder(about) as folder, _stoppable():
+            self.out = folder.path
+            before = folder.last_run.get("settings")
             if before not in (None, settings) and len(folder.ledger) and self.redo is None:
                 click.echo("What is finished here was described with other options, and is kept; see --redo.", err=True)
             try:
@@ -84,15 +95,20 @@ class Session:
             else:
                 self._sum_up(folder.ledger)
             n_failed = folder.ledger.n_failed
-        return Exit.BUG if self.n_faults else Exit.FAILED if n_failed else Exit.DONE
+        return Exit.BUG if self.n_faults else Exit.FAILED if n_failed or self.export_exit else Exit.DONE
 
     def _check(self) -> None:
         """Find wrong usage before any work."""
+        from lookaloud.commands.export import ALL
         from lookaloud.exports import KINDS
 
+        if ALL in self.exports:
+            self.exports = list(KINDS)
         for kind in self.exports:
             if kind not in KINDS:
                 raise click.UsageError(f"There is no export {kind!r}; the exports are: {', '.join(KINDS)}.")
+        if is_url(self.place):
+            file_system(self.place)
         self.caption_options = self._caption_options()
         self._items()
 
@@ -104,11 +120,19 @@ class Session:
         except ValueError as error:
             raise click.UsageError(str(error)) from error
 
-    def _load(self) -> Narrator:
+    def _folder(self, about: Mapping[str, Any]) -> OutputFolder:
+        if not is_url(self.place):
+            return OutputFolder(self.out, redo=self.redo, about=about)
+        from lookaloud.batch.location import RemoteFolder
+
+        return RemoteFolder(self.place, redo=self.redo, about=about)
+
+    def _loader(self) -> Callable[[], Narrator]:
         from lookaloud.pipeline import load_narrator
 
         options = self.options
-        return load_narrator(
+        return partial(
+            load_narrator,
             options["captioner"],
             None if options["text_only"] else options["voice"],
             device=options["device"],
@@ -121,11 +145,13 @@ class Session:
             read_text=options["read_text"] is not False,
         )
 
-    def _items(self) -> Iterator[Item]:
+    def _choice(self) -> Choice:
+        return Choice(self.options["include"], self.options["exclude"], self.out)
+
+    def _items(self, choice: Choice | None = None) -> Iterator[Item]:
         if not self.options["sources"] and self.redo is not None:
             return items_again(self.out, self.redo)
-        choice = Choice(self.options["include"], self.options["exclude"], self.out)
-        return find_items(self.options["sources"], choice, lines=self.lines)
+        return find_items(self.options["sources"], choice or self._choice(), lines=self.lines)
 
     def _settings(self) -> BatchSettings:
         options = self.options
@@ -145,18 +171,19 @@ class Session:
         if (self.out / MANIFEST).exists():
             ledger.load(self.out / MANIFEST)
         n_found = n_left = 0
-        for item in self._items():
+        for item in self._items(self.choice):
             n_found += 1
             for each in ledger.unfinished(item):
                 if self.options["limit"] is None or n_left < self.options["limit"]:
                     n_left += 1
                     click.echo(printable(named(each)))
         click.echo(f"Found {n_found:,} files; {n_left:,} would be described.", err=True)
+        self._tell_passed_over()
         return Exit.DONE
 
     def _passes(self, folder: OutputFolder, narrator: Callable[[], Narrator]) -> None:
         if not self.options["watch"]:
-            self._pass(folder, narrator, self._items())
+            self._pass(folder, narrator, self._items(self.choice))
             return
         click.echo("Watching. Ctrl-C ends it.", err=True)
         settled = _Settled(folder.ledger)
@@ -167,7 +194,7 @@ class Session:
     def _pass(
         self, folder: OutputFolder, narrator: Callable[[], Narrator], items: Iterable[Item], *, quiet: bool = False
     ) -> None:
-        run = Run(folder, narrator, self._settings())
+        run = self._run(folder, narrator)
         n_before = self.n_described + self.n_failed
         try:
             with self._progress(run, quiet=quiet) as progress:
@@ -179,6 +206,13 @@ class Session:
         if self.n_described + self.n_failed > n_before or not quiet:
             self._export()
 
+    def _run(self, folder: OutputFolder, narrator: Callable[[], Narrator]) -> Run | RayRun:
+        if self.options["engine"] == "local":
+            return Run(folder, narrator, self._settings())
+        from lookaloud.batch.ray_engine import RayRun
+
+        return RayRun(folder, narrator, self._settings())
+
     def _count(self, record: Record) -> None:
         self.n_described += record.is_ok
         if not record.is_ok:
@@ -188,7 +222,7 @@ class Session:
         if self.options["watch"]:
             click.echo(f"{printable(record.source)}: {record.text or record.error}")
 
-    def _progress(self, run: Run, *, quiet: bool) -> Progress:
+    def _progress(self, run: Run | RayRun, *, quiet: bool) -> Progress:
         wanted, terminal = self.options["progress"], sys.stderr.isatty()
         if quiet or wanted is False or (wanted is None and not terminal):
             return show_nothing()
@@ -197,27 +231,34 @@ class Session:
 
     def _export(self) -> None:
         if self.exports:
-            from lookaloud.exports import write_exports
+            from lookaloud.commands.export import export_all
+            from lookaloud.exports import ExportOptions
 
-            for export in write_exports(self.out, self.exports):
-                click.echo(export.sentence)
+            self.export_exit = export_all(self.out, self.exports, ExportOptions())
 
     def _sum_up(self, ledger: Ledger) -> None:
         total = self.n_described + self.n_failed
         if total:
             click.echo(f"Described {self.n_described:,} of {total:,} pictures. {self.n_failed:,} failed.")
         else:
-            click.echo("Nothing was left to do.")
+            click.echo("Nothing was left to do." if len(ledger) else "No picture was found.")
+        self._tell_passed_over()
         n_earlier = ledger.n_failed - self.n_failed
         if n_earlier > 0:
             click.echo(f"{n_earlier:,} failed in an earlier run.")
-        more = shlex.join(["lookaloud", "status", "--all", str(self.out)])
+        more = f"'{shlex.join(['lookaloud', 'status', '--all', self.place])}' lists all"
+        more = f"{MANIFEST} has all" if is_url(self.place) else more
         hidden = self.n_failed - len(self.failures)
-        for line in failure_lines(self.failures, _MOST_NAMED, more=f"'{more}' lists all", n_hidden=hidden):
+        for line in failure_lines(self.failures, _MOST_NAMED, more=more, n_hidden=hidden):
             click.echo(line, err=True)
-        click.echo(f"Everything is in {printable(self.out)}: {MANIFEST} and the sounds.")
+        click.echo(f"Everything is in {printable(self.place)}: {MANIFEST} and the sounds.")
         if ledger.n_failed:
-            click.echo(retry_sentence(self.out, self.again))
+            click.echo(retry_sentence(self.place, self.again))
+
+    def _tell_passed_over(self) -> None:
+        if n_files := self.choice.n_passed_over:
+            files = "1 file was" if n_files == 1 else f"{n_files:,} files were"
+            click.echo(f"{files} passed over, not named like a picture; --include takes files by name.", err=True)
 
 
 class _Lazy:
@@ -280,7 +321,7 @@ def failure_lines(failures: Sequence[tuple[str, str]], most: int, *, more: str, 
         yield f"And {n_more:,} more; {more}."
 
 
-def retry_sentence(out: Path, options: Sequence[str] = ()) -> str:
+def retry_sentence(out: str | Path, options: Sequence[str] = ()) -> str:
     """How to describe just the failures again."""
     command = ["lookaloud", "batch", *(options or ("--out", str(out))), "--redo", "failed"]
     return f"To try those that failed again: {shlex.join(command)}"
@@ -292,7 +333,11 @@ def _asked_again(options: Mapping[str, Any], given: Collection[str]) -> list[str
 
     words: list[str] = []
     for parameter in batch.params:
-        if parameter.name in _DESCRIBING and parameter.name in given and isinstance(parameter, click.Option):
+        if (
+            parameter.name in (*_DESCRIBING, "engine")
+            and parameter.name in given
+            and isinstance(parameter, click.Option)
+        ):
             value = options[parameter.name]
             if parameter.is_flag:
                 words.append(parameter.opts[0] if value else (parameter.secondary_opts or parameter.opts)[0])

@@ -1,0 +1,140 @@
+"""How each caption metric is computed, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from eval.captions import diversity
+from eval.captions.bleu import bleu_from_stats
+from eval.captions.chair import ObjectWords, chair_stats, coco_words
+from eval.captions.cider import CiderD
+from eval.captions.metric import Inputs, Measured
+from eval.captions.ngrams import MAX_ORDER
+from eval.captions.rouge import rouge_l
+
+_LIKE = {"like": "pycocoevalcap-1.2"}
+Measure = Callable[[Inputs], Measured]
+
+
+def _bleu(order: int) -> Measure:
+    def measure(inputs: Inputs) -> Measured:
+        rows = inputs.bleu_rows
+        own = [*range(order), *range(MAX_ORDER, MAX_ORDER + order), 2 * MAX_ORDER, 2 * MAX_ORDER + 1]
+        stats = rows[:, own]
+        details = {"reference_length": "closest", "smoothing": "epsilon", **_LIKE}
+        return Measured(stats, details, 100.0 * float(bleu_from_stats(stats)[-1]))
+
+    return measure
+
+
+def _rouge_l(inputs: Inputs) -> Measured:
+    rows = [[100.0 * rouge_l(tokens, inputs.reference_tokens[name])] for name, tokens in inputs.tokens.items()]
+    return Measured(np.array(rows), {"beta": "1.2", **_LIKE})
+
+
+def _cider_d(inputs: Inputs) -> Measured:
+    figures = 100.0 * CiderD(inputs.reference_tokens).score(inputs.tokens)
+    return Measured(figures[:, None], {"sigma": "6", "df": "references", **_LIKE})
+
+
+def _meteor(inputs: Inputs) -> Measured:
+    from eval.captions.meteor import meteor_stats
+
+    captions = _with_progress(inputs.tokens.items(), len(inputs.tokens), inputs.progress)
+    stats = meteor_stats(captions, inputs.reference_tokens)
+    return Measured(stats, {"backend": "meteor-1.5.jar", "language": "en", **_LIKE})
+
+
+def _spice(inputs: Inputs) -> Measured:
+    from eval.captions.spice import spice_figures
+
+    figures = spice_figures(inputs.tokens, inputs.reference_tokens)
+    defined = np.isfinite(figures)
+    rows = np.stack([100.0 * np.where(defined, figures, 0.0), defined.astype(np.float64)], axis=1)
+    return Measured(rows, {"backend": "spice-1.0.jar", "parser": "corenlp-3.6.0", "verified": "no"})
+
+
+def _clipscore(inputs: Inputs) -> Measured:
+    return _clip(inputs, 100.0 * inputs.clip_similarities.clip_score())
+
+
+def _refclipscore(inputs: Inputs) -> Measured:
+    return _clip(inputs, 100.0 * inputs.clip_similarities.ref_clip_score())
+
+
+def _clip(inputs: Inputs, figures: np.ndarray) -> Measured:
+    return Measured(figures[:, None], {"model": inputs.clip.label, "prompt": "a-photo-depicts", "weight": "2.5"})
+
+
+def _distinct(order: int) -> Measure:
+    return lambda inputs: Measured(diversity.distinct_stats(inputs.tokens, order), {"interval": "jackknife"})
+
+
+def _vocabulary(inputs: Inputs) -> Measured:
+    return Measured(diversity.vocabulary_stats(inputs.tokens), {"interval": "jackknife"})
+
+
+def _mattr(inputs: Inputs) -> Measured:
+    return Measured(diversity.mattr_stats(inputs.tokens), {"window": str(diversity.MATTR_WINDOW)})
+
+
+def _length(inputs: Inputs) -> Measured:
+    return Measured(diversity.length_stats(inputs.tokens))
+
+
+def _repetition(inputs: Inputs) -> Measured:
+    return Measured(diversity.repetition_stats(inputs.tokens), {"ngrams": "2"})
+
+
+def _chair_i(inputs: Inputs) -> Measured:
+    return _chair(inputs, per_caption=False)
+
+
+def _chair_s(inputs: Inputs) -> Measured:
+    return _chair(inputs, per_caption=True)
+
+
+def _chair(inputs: Inputs, *, per_caption: bool) -> Measured:
+    words = coco_words() if inputs.synonyms is None else ObjectWords.of(inputs.synonyms)
+    stats = chair_stats(inputs.captions, inputs.given_references, inputs.objects, words=words)
+    if per_caption:
+        stats = np.stack([(stats[:, 0] > 0).astype(np.float64), np.ones(len(stats))], axis=1)
+    truth = [] if inputs.objects is None else ["objects"]
+    truth += [] if inputs.given_references is None else ["references"]
+    return Measured(stats, {"words": words.name, "truth": "+".join(truth)})
+
+
+def _with_progress(
+    items: Iterable[tuple[str, list[str]]], total: int, progress: bool
+) -> Iterable[tuple[str, list[str]]]:
+    if not progress:
+        return items
+    from tqdm import tqdm
+
+    return tqdm(items, total=total, desc="METEOR", unit="caption", disable=None)  # None: only on a terminal
+
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        **{f"bleu{order}": _bleu(order) for order in (1, 2, 3, 4)},
+        "rouge_l": _rouge_l,
+        "cider_d": _cider_d,
+        "cider": _cider_d,  # what papers print as "CIDEr" is this figure: see eval/captions/cider.py
+        "meteor": _meteor,
+        "spice": _spice,
+        "clipscore": _clipscore,
+        "refclipscore": _refclipscore,
+        "distinct1": _distinct(1),
+        "distinct2": _distinct(2),
+        "ttr": _distinct(1),
+        "mattr": _mattr,
+        "vocabulary": _vocabulary,
+        "length": _length,
+        "repetition": _repetition,
+        "chair_i": _chair_i,
+        "chair_s": _chair_s,
+    }
+)

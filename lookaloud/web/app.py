@@ -1,0 +1,138 @@
+"""The whole service as one application: page, API and jobs, behind the guard."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+import lookaloud
+from captioner.errors import CaptionerError
+from lookaloud.errors import BusyError, LookaloudError, SignInError
+from lookaloud.failures import explain
+from lookaloud.web import api, door, jobs, page
+from lookaloud.web.guard import SIGN_IN, Guard
+from lookaloud.web.limits import Count, Limits
+from lookaloud.web.service import Service
+from lookaloud.web.settings import ServeSettings
+from speech.errors import SpeechError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from lookaloud.pipeline import Narrator
+
+_LOG = logging.getLogger("lookaloud.web")
+
+_ABOUT = (
+    "Describes pictures and speaks. Pictures and what is said of them are not kept. "
+    'Errors are `{"error": {"code": ..., "message": ...}}`; the message says what to do.'
+)
+
+
+def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> FastAPI:
+    """The service as an ASGI application. `lookaloud.web.server.run` serves it; so does uvicorn, with fewer bounds.
+
+    Args:
+        narrator: from `lookaloud.load_narrator`; loaded once, used by every request.
+        settings: the bounds; None for those of this computer alone.
+
+    >>> app = create_app(load_narrator())  # doctest: +SKIP
+    """
+    settings = settings or ServeSettings()
+    service = Service(narrator, settings=settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="Lookaloud", version=lookaloud.__version__, description=_ABOUT, lifespan=lifespan, docs_url=None,
+        redoc_url=None,
+    )  # fmt: skip
+    kinds: tuple[type[Exception], ...] = (
+        LookaloudError, CaptionerError, SpeechError, HTTPException, RequestValidationError, OSError,
+    )  # fmt: skip
+    for kind in kinds:
+        app.add_exception_handler(kind, _answer)
+    app.include_router(api.router(service, settings))
+    app.include_router(jobs.router(service, settings))
+    app.include_router(page.router(service, settings))
+    app.include_router(door.router(settings))
+    # The last one added is the outermost.
+    app.add_middleware(_Refuse)
+    app.add_middleware(Limits, settings=settings)
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Count, metrics=service.metrics)
+    return app
+
+
+class _Refuse:
+    """Answers a request that the guard or the limits refused, before anything of it is read; and one that fails.
+
+    Here and not in FastAPI's own place for it, so that also these answers are counted and have the guard's headers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = scope.get("lookaloud.refusal")
+        request = Request(scope)
+        if refusal is None:
+            has_begun = False
+
+            async def send_noticed(message: Message) -> None:
+                nonlocal has_begun
+                has_begun = True
+                await send(message)
+
+            try:
+                await self.app(scope, receive, send_noticed)
+            except Exception as error:
+                _LOG.exception("A request failed")
+                if has_begun:
+                    raise
+                await _answer(request, error)(scope, receive, send)
+            return
+        wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
+        if isinstance(refusal, SignInError) and wants_page:
+            answer: Response = Response(status_code=303, headers={"Location": SIGN_IN})
+        else:
+            answer = _answer(request, refusal)
+        await answer(scope, receive, send)
+
+
+def _answer(_: Request, error: Exception) -> Response:
+    """The answer for an error: its kind, and the sentence that the command line would print."""
+    headers: dict[str, str] = {}
+    if isinstance(error, HTTPException):
+        status, code = error.status_code, "http"
+        sentence = f"{error.detail.rstrip('.')}." if error.status_code != 404 else "There is nothing at that address."
+        headers.update(error.headers or {})
+    elif isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        status, code, sentence = 422, "request", f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
+    else:
+        failure = explain(error)
+        status, sentence = failure.http_status, failure.sentence
+        code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
+        if status == 500:
+            # A fault may hold words of the picture's owner; they belong to the log of the process, not to the network.
+            sentence = "Lookaloud has a fault; whoever runs it finds more in its log."
+    if isinstance(error, BusyError) or status == 503:
+        headers["Retry-After"] = str(getattr(error, "retry_after", 2))
+    if isinstance(error, SignInError):
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse({"error": {"code": code, "message": sentence}}, status, headers=headers)

@@ -1,0 +1,123 @@
+"""How much a request may send and how long it may take for it; and what is counted of each request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from lookaloud.errors import RequestError, SlowUploadError, TooLargeError
+from lookaloud.web.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from lookaloud.web.metrics import Metrics
+
+_LOG = logging.getLogger("lookaloud.web")
+# Beside a picture: the options, and the lines between the parts of a form.
+_BESIDE = 64_000
+_PER_PICTURE = 1024
+# JSON may write a letter as two escapes of six bytes.
+_PER_LETTER = 12
+
+
+class Limits:
+    """Bounds the bytes and the time of a request's body. What is too large or too slow is told when it is read."""
+
+    def __init__(self, app: ASGIApp, *, settings: ServeSettings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most, is_job = self._most_bytes(scope["path"]), scope["path"].startswith("/v1/jobs")
+        if scope.get("lookaloud.refusal") is None:
+            scope["lookaloud.refusal"] = self._declared(scope, most)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.settings.body_seconds
+        n_bytes, is_whole = 0, False
+
+        async def receive_bounded() -> Message:
+            nonlocal n_bytes, is_whole, deadline
+            if is_whole:
+                return await receive()  # what comes now is that the client goes away
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, deadline - loop.time()))
+            except asyncio.TimeoutError:
+                raise SlowUploadError(
+                    f"The request did not arrive within {self.settings.body_seconds:g} seconds; send it again."
+                ) from None
+            n_bytes += len(message.get("body", b""))
+            is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+            if n_bytes > most:
+                raise _too_large(most)
+            if is_job:
+                # A folder takes as long as it takes, as long as it keeps coming.
+                deadline = loop.time() + self.settings.body_seconds
+            return message
+
+        async def send_bounded(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] >= 400 and not is_whole:
+                # What was not read would be taken for the next request.
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self.app(scope, receive_bounded, send_bounded)
+
+    def _most_bytes(self, path: str) -> int:
+        settings = self.settings
+        if path.startswith("/v1/jobs"):
+            return settings.max_job_bytes + settings.max_job_pictures * _PER_PICTURE + _BESIDE
+        if path in ("/v1/speech", "/v1/audio/speech"):
+            return settings.max_speech_letters * _PER_LETTER + _BESIDE
+        # JSON holds the picture in base64: four letters for three bytes.
+        return settings.max_upload_bytes * 4 // 3 + _BESIDE
+
+    def _declared(self, scope: Scope, most: int) -> RequestError | None:
+        given = Headers(scope=scope).get("content-length")
+        if given is None:
+            return None
+        if not (given.isascii() and given.isdigit()):
+            return RequestError("The length of the request is no number; send it again.")
+        return _too_large(most) if int(given) > most else None
+
+
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(f"The request has more than {most / 1e6:.1f} MB, which is the most here; send less.")
+
+
+class Count:
+    """Counts and logs every request: its route, status and time, and nothing of what it holds."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = perf_counter()
+        status = 499  # the client went away before there was an answer
+
+        async def send_counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_counted)
+        finally:
+            seconds = perf_counter() - began
+            method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "DELETE", "OPTIONS") else "other"
+            # The route's own pattern: what a client wrote may hold anything.
+            route = getattr(scope.get("route"), "path", "other")
+            self.metrics.request(method, route, status, seconds)
+            _LOG.info("%s %s %d %.0f ms", method, route, status, 1000 * seconds)

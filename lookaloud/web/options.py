@@ -1,0 +1,47 @@
+"""From the fields of a form to `DescribeOptions`, or one sentence that says which field is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from lookaloud.errors import RequestError
+from lookaloud.web.values import DescribeOptions
+
+NAMES = tuple(each.name for each in fields(DescribeOptions))
+
+
+def options_from(given: Mapping[str, Any], **usual: Any) -> DescribeOptions:
+    """The options that a client gave: text as in a form, or values as in JSON.
+
+    Args:
+        given: name -> value; one that is None or "" counts as not given.
+        usual: what holds for options that were not given, where that is not the default of `DescribeOptions`.
+
+    Raises:
+        RequestError: there is no such option, or its value is out of range.
+
+    >>> options_from({"detail": "brief", "rate": "1.5"}, audio=True)  # doctest: +ELLIPSIS
+    DescribeOptions(detail='brief', part='whole', voice=None, rate=1.5, audio=True, ...)
+    """
+    for name in given:
+        if name not in NAMES:
+            raise RequestError(f"There is no option {name[:40]!r}; the options are: {', '.join(NAMES)}.")
+    try:
+        return _adapter().validate_python({**usual, **{k: v for k, v in given.items() if v is not None and v != ""}})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, ValueError):  # from DescribeOptions itself
+            raise RequestError(str(cause)) from None
+        reason = first["msg"].replace("Input should", "it should", 1)
+        raise RequestError(f"{first['loc'][0]} is {str(first['input'])[:40]!r}; {reason}.") from None
+
+
+@lru_cache(maxsize=1)
+def _adapter() -> TypeAdapter[DescribeOptions]:
+    return TypeAdapter(DescribeOptions)

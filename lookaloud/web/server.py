@@ -1,0 +1,144 @@
+"""Serves the application on an address, with bounds on connections that FastAPI never sees."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from lookaloud.errors import ServeError
+from lookaloud.web.settings import LOOPBACK, ServeSettings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_HEAD_SECONDS = 10.0
+_HEAD_BYTES = 32_768
+# Each connection costs a file and some memory; beyond so many, new ones are told to come back.
+_MAX_CONNECTIONS = 256
+
+
+class _TimedProtocol(H11Protocol):
+    """uvicorn's own, but a client has to send the head of a request within a time, or is let go."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._stop_watching()  # uvicorn itself closes connections on which nothing more comes
+
+    def _watch(self) -> None:
+        waits_for_head = self.cycle is None or self.cycle.response_complete
+        if not waits_for_head:
+            self._stop_watching()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._let_go)
+
+    def _stop_watching(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _let_go(self) -> None:
+        self._head_timer = None
+        self.transport.close()
+
+
+def config_of(app: ASGIApp, settings: ServeSettings) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=_TimedProtocol,
+        ws="none",
+        lifespan="on",
+        access_log=False,  # our own has no query and no name in it
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_MAX_CONNECTIONS,
+        h11_max_incomplete_event_size=_HEAD_BYTES,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def check_address(settings: ServeSettings) -> None:
+    """Returns where others cannot reach the address, or have to know the token.
+
+    Raises:
+        ServeError: anybody could use the service.
+    """
+    if settings.host not in LOOPBACK and not settings.token:
+        raise ServeError(
+            f"At {settings.host} others can reach the service, so it needs a token: give one with --token or in the "
+            "environment as LOOKALOUD_TOKEN, or leave out --host."
+        )
+
+
+def run(app: ASGIApp, settings: ServeSettings, *, on_start: Callable[[str], None]) -> None:
+    """Serves until it is interrupted.
+
+    Args:
+        app: from `create_app`.
+        settings: the address and the bounds.
+        on_start: called with the address as soon as the service answers there.
+
+    Raises:
+        ServeError: the address cannot be had, or anybody could use the service.
+    """
+    check_address(settings)
+    try:
+        listening = _listen(settings)
+    except OSError as error:
+        raise ServeError(
+            f"The address {settings.host}, port {settings.port}, cannot be had ({error.strerror}); another program may "
+            "use it. Name another port with --port."
+        ) from error
+    port = listening.getsockname()[1]
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    server = _Server(config_of(app, settings), lambda: on_start(f"http://{shown}:{port}"))
+    with listening, suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_start()
+
+
+def _listen(settings: ServeSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if hasattr(socket, "SO_REUSEADDR"):
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+    except BaseException:
+        listening.close()
+        raise
+    return listening
