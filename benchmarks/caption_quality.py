@@ -64,7 +64,7 @@ def main() -> None:
         for item, caption in zip(batch, captioner.caption_batch(images, options), strict=True):
             captions[item.id] = caption.text
     seconds = time.perf_counter() - began
-    scores = score_captions(captions, {item.id: item.references for item in items})
+    scores = score_captions(captions, {item.id: item.references for item in items}, tokenizer="lower_nopunct")
 
     print(f"{len(items)} pictures of {args.data.name}, split {args.split}; {captioner.name}, {args.num_beams} beams")
     for score in scores:

@@ -56,6 +56,12 @@ def _meteor(means: Floats) -> Floats:
     return 100.0 * meteor_from_means(means)
 
 
+def _sacrebleu(means: Floats) -> Floats:
+    from eval.captions.sacre import sacrebleu_from_means
+
+    return 100.0 * sacrebleu_from_means(means)
+
+
 AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
     {
         "mean": _mean,  # column 0: the item's own figure
@@ -64,6 +70,7 @@ AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
         "root": _root,  # columns: a sum of squares and its weight
         "error_rate": _error_rate,  # columns: hits, substitutions, deletions, insertions
         "bleu": _bleu,  # columns of `eval.captions.bleu.bleu_stats`
+        "sacrebleu": _sacrebleu,  # columns of `eval.captions.sacre.sacrebleu_stats`
         "meteor": _meteor,  # columns of `eval.captions.meteor.meteor_stats`
     }
 )

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from eval.errors import UnknownNameError
+from eval.ptb import ptb
 
 Tokenizer: TypeAlias = Callable[[str], list[str]]
 
@@ -42,7 +43,7 @@ def lower_nopunct(text: str) -> list[str]:
     return text.lower().translate(_LOWER_NOPUNCT).split()
 
 
-TOKENIZERS: Mapping[str, Tokenizer] = MappingProxyType({"lower_nopunct": lower_nopunct})
+TOKENIZERS: Mapping[str, Tokenizer] = MappingProxyType({"ptb": ptb, "lower_nopunct": lower_nopunct})
 
 
 def get_tokenizer(name: str) -> Tokenizer:

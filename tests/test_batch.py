@@ -7,6 +7,7 @@ import http.server
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -33,6 +34,7 @@ from lookaloud.batch.decoding import Decoder, Wanted
 from lookaloud.batch.folder import OutputFolder, is_busy
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger
+from lookaloud.batch.run import Run
 from lookaloud.batch.sources import Choice, find_items
 from lookaloud.batch.state import stats_of, status_of
 from lookaloud.errors import BatchBusyError, BatchStoppedError, SourceError
@@ -481,6 +483,30 @@ def test_closing_the_iterator_ends_everything_and_keeps_what_was_finished(in_fol
     n_first = len(list(read_manifest("out")))
     assert 0 < n_first < 40
     assert len(describe(["pics"], Path("out"))) == 40 - n_first
+
+
+def test_ctrl_c_while_lines_are_written_loses_and_repeats_nothing(
+    in_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pictures(Path("pics"), *(f"{number}.png" for number in range(20)))
+    fsync = os.fsync
+
+    def interrupting(descriptor: int) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.raise_signal(signal.SIGINT)
+        fsync(descriptor)
+
+    with OutputFolder(Path("out")) as folder:
+        run = Run(folder, fake_narrator(0.01), SETTINGS)
+        records = run.records(find_items(["pics"], Choice()))
+        monkeypatch.setattr(os, "fsync", interrupting)
+        with pytest.raises(KeyboardInterrupt):
+            next(records)
+        monkeypatch.setattr(os, "fsync", fsync)
+        n_lines = len(list(read_lines(folder.manifest)))
+        assert 0 < n_lines == run.counts.n_finished == len(folder.ledger) < 20
+    assert len(describe(["pics"], Path("out"))) == 20 - n_lines
+    assert len(list(read_lines(Path("out") / MANIFEST))) == 20
 
 
 def test_starting_again_over_ten_thousand_finished_pictures_takes_seconds(in_folder: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from lookaloud.manifest import read_lines, read_manifest
 from speech.audio import read_audio
 
-N_KILLS = 110
+N_KILLS = 104
 
 
 def outcome(out: Path) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def test_every_value_can_be_computed_again_from_its_stats() -> None:
 
 def test_signature_says_what_the_figure_depends_on() -> None:
     scores = score_captions({"1": "A dog.", "2": "A cat."}, {"1": ["a", "b"], "2": ["c"]}, ["bleu4", "cider"])
-    assert scores[0].signature.startswith("BLEU-4|tokenizer:lower_nopunct|refs:1-2|items:2|reference_length:closest|")
+    assert scores[0].signature.startswith("BLEU-4|tokenizer:ptb|refs:1-2|items:2|reference_length:closest|")
     assert scores[1].name == "cider"
     assert scores[1].signature.startswith("CIDEr-D|")
     assert "pycocoevalcap" in scores[1].signature

@@ -86,7 +86,7 @@ def test_scores_carry_counts_and_name_the_program(jar: Path, tmp_path: Path, mon
     assert {"-Dfile.encoding=UTF-8", "-Duser.language=en"} < set(heard.read_text().splitlines())
     parts = signature_parts(score.signature)
     assert (parts["metric"], parts["backend"], parts["refs"]) == ("METEOR", "meteor-1.5.jar", "1-2")
-    assert score.stats[:, 0].tolist() == [3, 0, 3]
+    assert score.stats[:, 0].tolist() == [3, 0, 2]
     assert item_figures("meteor", score.stats)[:2].tolist() == [100.0, 0.0]
     assert score.value == pytest.approx(aggregate("meteor", score.stats))
     low, high = with_intervals([score], resamples=200)[0].ci95 or (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import http.client
 import io
 import json
@@ -460,6 +461,18 @@ def test_a_result_that_is_being_fetched_outlives_its_job(monkeypatch: pytest.Mon
         service.close()
 
     asyncio.run(scenario())
+
+
+def test_a_job_that_cannot_go_on_says_why(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Job, "add", full)
+    job = server.start(("dog.png", picture(20)))
+    assert "The disk is full" in server.wait(job, "failed")["error"]
+    status, _, answer = server.ask("GET", f"/v1/jobs/{job}/result")
+    assert (status, "The disk is full" in json.loads(answer)["error"]["message"]) == (409, True)
+    assert server.ask("DELETE", f"/v1/jobs/{job}")[0] == 204
 
 
 def test_all_jobs_together_work_on_few_pictures_at_once() -> None:

@@ -60,7 +60,7 @@ FINE_TUNING = TrainConfig(
     learning_rate=1e-4,
     encoder_learning_rate=3e-5,
     warmup_steps=20,
-    l2_sp=1.0,
+    l2_sp=100.0,
     ema_decay=0.99,
     reward_epochs=0,
 )

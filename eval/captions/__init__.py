@@ -2,7 +2,16 @@
 
 from eval.captions.api import DEFAULT_METRICS, score_captions
 from eval.captions.cider import CiderD
+from eval.captions.frequencies import save_document_frequencies
 from eval.captions.metric import CaptionMetric
 from eval.captions.metric_table import METRICS, list_metrics
 
-__all__ = ["DEFAULT_METRICS", "METRICS", "CaptionMetric", "CiderD", "list_metrics", "score_captions"]
+__all__ = [
+    "DEFAULT_METRICS",
+    "METRICS",
+    "CaptionMetric",
+    "CiderD",
+    "list_metrics",
+    "save_document_frequencies",
+    "score_captions",
+]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from eval.aggregates import aggregate
 from eval.captions.clipscore import DEFAULT_CLIP, ClipOptions
+from eval.captions.frequencies import load_document_frequencies
 from eval.captions.measures import MEASURES
 from eval.captions.metric import CaptionMetric, Inputs, Measured
 from eval.captions.metric_table import get_metric
@@ -24,7 +25,8 @@ def score_captions(
     references: Mapping[str, Sequence[str]] | None = None,
     metrics: Sequence[str] = DEFAULT_METRICS,
     *,
-    tokenizer: str = "lower_nopunct",
+    tokenizer: str = "ptb",
+    df: str | os.PathLike[str] | None = None,
     images: Mapping[str, str | os.PathLike[str] | None] | None = None,
     objects: Mapping[str, Sequence[str]] | None = None,
     synonyms: Mapping[str, Sequence[str]] | None = None,
@@ -42,8 +44,9 @@ def score_captions(
     (BLEU-4 20.6, CIDEr 50.0). `stats` holds a row per item, from which `value` follows. An empty candidate is scored
     (as nothing right), never dropped.
 
-    The COCO evaluation cuts words by the PTB tokenizer; with another `tokenizer` the figures are good for comparing
-    with each other and near, but not equal, to published ones. The signature carries the tokenizer's name.
+    Words are cut by the COCO evaluation's PTB tokenizer, or nearly: docs/caption-metrics.md counts where it differs.
+    With another `tokenizer` the figures are good for comparing with each other and near, but not equal, to published
+    ones. The signature carries the tokenizer's name.
 
     Args:
         candidates: item id -> the caption to score.
@@ -51,6 +54,7 @@ def score_captions(
             that is asked for needs them.
         metrics: names of metrics.
         tokenizer: name of a tokenizer of `eval.tokens`, applied to candidates and references alike.
+        df: file of document frequencies for CIDEr-D, from `save_document_frequencies`; None counts the references.
         images: item id -> path of the picture; for CLIPScore.
         objects: item id -> names of the objects in the picture; for CHAIR, which without them takes what the
             references name.
@@ -65,7 +69,7 @@ def score_captions(
         MismatchedItemsError: the ids of candidates and references, pictures or objects differ; the message names some.
         EmptyReferenceError: there is nothing to score, a metric needs references, or an item has none.
         EvalDataError: a caption is no text, or a picture cannot be opened.
-        TooFewItemsError: CIDEr-D on fewer than two items, or no item defines the figure.
+        TooFewItemsError: CIDEr-D on fewer than two items without `df`, or no item defines the figure.
         ModelError: CLIP cannot be downloaded or loaded, or a Java program fails.
         MissingExtraError: an extra, Java or a Java program is not there.
 
@@ -79,6 +83,12 @@ def score_captions(
         raise TypeError(f"Metrics must be a list of names; this is the string {metrics!r}.")
     asked = [get_metric(name) for name in metrics]
     get_tokenizer(tokenizer)
+    frequencies = None if df is None else load_document_frequencies(df)
+    if frequencies is not None and frequencies.tokenizer != tokenizer:
+        raise EvalDataError(
+            f"{df} was counted with the tokenizer {frequencies.tokenizer}, and the captions are to be cut by "
+            f"{tokenizer}; use the same for both."
+        )
     _check_items(candidates, references)
     inputs = Inputs(
         candidates,
@@ -90,6 +100,7 @@ def score_captions(
         clip=ClipOptions(clip, device, local_only, progress),
         clip_references="refclipscore" in metrics,
         progress=progress,
+        frequencies=frequencies,
     )
     for metric in asked:
         _check_needs(metric, inputs)

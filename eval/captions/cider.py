@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.captions.frequencies import DocumentFrequencies
 from eval.captions.ngrams import MAX_ORDER, Ngram, count_ngrams
 from eval.errors import EmptyReferenceError, MismatchedItemsError, TooFewItemsError
 
@@ -50,9 +51,10 @@ class CiderD:
 
     Args:
         references: image id -> tokens of each of its references, at least one per image.
+        frequencies: document frequencies of another corpus, in place of those of `references`.
 
     Raises:
-        TooFewItemsError: fewer than two images.
+        TooFewItemsError: fewer than two images, without `frequencies`.
         EmptyReferenceError: an image has no reference.
 
     Example:
@@ -61,16 +63,19 @@ class CiderD:
         7.5
     """
 
-    def __init__(self, references: Mapping[str, Sequence[Sequence[str]]]) -> None:
-        if len(references) < 2:
+    def __init__(
+        self, references: Mapping[str, Sequence[Sequence[str]]], *, frequencies: DocumentFrequencies | None = None
+    ) -> None:
+        if len(references) < 2 and frequencies is None:
             raise TooFewItemsError(
                 f"CIDEr-D was given references of {len(references)} image(s); it weighs n-grams by how many images "
-                "have them and needs 2 at the very least, hundreds to mean something."
+                "have them and needs 2 at the very least, hundreds to mean something. Document frequencies of a corpus "
+                "can be given as a file."
             )
         for image_id, captions in references.items():
             if not captions:
                 raise EmptyReferenceError(f"Image {image_id!r} has no reference; give at least one, or leave it out.")
-        self._log_n_images = math.log(len(references))
+        self._log_n_images = math.log(len(references) if frequencies is None else frequencies.n_images)
         # Most tuples are alike, n-grams across images and counts like (0, 1, 0, 0, 0): sharing them saves most memory.
         ngrams: dict[Ngram, Ngram] = {}
         tuples: dict[tuple[int, ...], tuple[int, ...]] = {}
@@ -78,6 +83,10 @@ class CiderD:
         frequency: Counter[Ngram] = Counter()
         for per_image in counts.values():
             frequency.update(per_image.keys())
+        if frequencies is not None:
+            known = frequencies.counts
+            # What a caption may use beside the references' n-grams is weighed by the same file.
+            frequency = Counter({**{ngram: known.get(ngram, 1) for ngram in frequency}, **known})
         # Only squares of the weights are ever needed, in norms and products alike.
         self._idf_squared = {ngram: (self._log_n_images - math.log(df)) ** 2 for ngram, df in frequency.items()}
         self._images = {i: self._prepare(per_image, len(references[i])) for i, per_image in counts.items()}

@@ -14,6 +14,7 @@ from eval.captions.cider import CiderD
 from eval.captions.metric import Inputs, Measured
 from eval.captions.ngrams import MAX_ORDER
 from eval.captions.rouge import rouge_l
+from eval.captions.sacre import sacrebleu_stats
 
 _LIKE = {"like": "pycocoevalcap-1.2"}
 Measure = Callable[[Inputs], Measured]
@@ -35,9 +36,19 @@ def _rouge_l(inputs: Inputs) -> Measured:
     return Measured(np.array(rows), {"beta": "1.2", **_LIKE})
 
 
+def _sacrebleu(inputs: Inputs) -> Measured:
+    stats, value, signature = sacrebleu_stats(inputs.captions, inputs.references)
+    return Measured(stats, {"sacrebleu": signature.replace("|", " ")}, value)
+
+
 def _cider_d(inputs: Inputs) -> Measured:
-    figures = 100.0 * CiderD(inputs.reference_tokens).score(inputs.tokens)
-    return Measured(figures[:, None], {"sigma": "6", "df": "references", **_LIKE})
+    if inputs.frequencies is None and len(inputs.captions) > 1:
+        figures, df = inputs.corpus.cider_d(), "references"
+    else:  # which also says what is wrong with a single item
+        scorer = CiderD(inputs.reference_tokens, frequencies=inputs.frequencies)
+        figures = scorer.score(inputs.tokens)
+        df = "" if inputs.frequencies is None else f"{inputs.frequencies.name}-{inputs.frequencies.n_images}"
+    return Measured(100.0 * figures[:, None], {"sigma": "6", "df": df, **_LIKE})
 
 
 def _meteor(inputs: Inputs) -> Measured:
@@ -123,6 +134,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "rouge_l": _rouge_l,
         "cider_d": _cider_d,
         "cider": _cider_d,  # what papers print as "CIDEr" is this figure: see eval/captions/cider.py
+        "sacrebleu": _sacrebleu,
         "meteor": _meteor,
         "spice": _spice,
         "clipscore": _clipscore,

@@ -11,8 +11,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.captions.bleu import bleu_stats
 from eval.captions.clipscore import ClipOptions, ClipSimilarities, clip_similarities
+from eval.captions.counts import Corpus
+from eval.captions.frequencies import DocumentFrequencies
 from eval.tokens import get_tokenizer
 
 Direction: TypeAlias = Literal["higher", "lower", "neither"]
@@ -80,6 +81,7 @@ class Inputs:
         clip: which CLIP, and how it is run.
         clip_references: whether CLIP is to read the references too.
         progress: show progress bars.
+        frequencies: document frequencies for CIDEr-D; None to take those of the references.
     """
 
     captions: Mapping[str, str]
@@ -91,6 +93,7 @@ class Inputs:
     clip: ClipOptions = field(default_factory=ClipOptions)
     clip_references: bool = False
     progress: bool = False
+    frequencies: DocumentFrequencies | None = None
 
     @property
     def references(self) -> Mapping[str, Sequence[str]]:
@@ -110,7 +113,11 @@ class Inputs:
     @cached_property
     def bleu_rows(self) -> Stats:
         """Statistics of BLEU up to 4-grams, from which those of shorter ones follow."""
-        return np.stack([bleu_stats(tokens, self.reference_tokens[name]) for name, tokens in self.tokens.items()])
+        return self.corpus.bleu_rows()
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        return Corpus(list(self.tokens.values()), [self.reference_tokens[name] for name in self.tokens])
 
     @cached_property
     def clip_similarities(self) -> ClipSimilarities:

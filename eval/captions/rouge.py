@@ -7,21 +7,30 @@ pycocoevalcap 1.2, to which the tests compare every figure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _BETA_SQUARED = 1.2**2
 
 
-def _common_subsequence_length(first: Sequence[str], second: Sequence[str]) -> int:
-    # One row of the usual table at a time: row[j] is the answer for what was read of `first` and second[:j].
-    row = [0] * (len(second) + 1)
-    for token in first:
-        diagonal = 0
-        for j, other in enumerate(second, start=1):
-            above = row[j]
-            row[j] = diagonal + 1 if token == other else max(above, row[j - 1])
-            diagonal = above
-    return row[-1]
+def _places(tokens: Sequence[str]) -> dict[str, int]:
+    """Where each token stands, as the bits of a number."""
+    places: dict[str, int] = {}
+    for i, token in enumerate(tokens):
+        places[token] = places.get(token, 0) | 1 << i
+    return places
+
+
+def _common_subsequence_length(places: Mapping[str, int], length: int, other: Sequence[str]) -> int:
+    """The longest common subsequence's length, a row of the usual table in one number (Hyyrö 2004).
+
+    A bit of `row` is 0 where the table's row steps up; each token of `other` makes the next row by an addition.
+    """
+    everywhere = (1 << length) - 1
+    row = everywhere
+    for token in other:
+        met = row & places.get(token, 0)
+        row = ((row + met) | (row - met)) & everywhere
+    return length - row.bit_count()
 
 
 def rouge_l(candidate: Sequence[str], references: Sequence[Sequence[str]]) -> float:
@@ -46,7 +55,8 @@ def rouge_l(candidate: Sequence[str], references: Sequence[Sequence[str]]) -> fl
         raise ValueError("ROUGE-L was given no reference for a caption; give at least one.")
     candidate = candidate or [""]
     filled = [reference or [""] for reference in references]
-    common = [_common_subsequence_length(candidate, reference) for reference in filled]
+    places = _places(candidate)
+    common = [_common_subsequence_length(places, len(candidate), reference) for reference in filled]
     precision = max(common) / len(candidate)
     recall = max(n / len(reference) for n, reference in zip(common, filled, strict=True))
     if precision == 0.0:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookaloud.batch.decoding import Decoded, Wanted
 from lookaloud.batch.folder import OutputFolder, stopped
+from lookaloud.batch.interrupts import uninterrupted
 from lookaloud.batch.items import Item
 from lookaloud.batch.location import RemoteFolder
 from lookaloud.batch.ray_stages import Caption, Claims, Content, Decode, Same, Speak, Stopped, things_in
@@ -166,11 +167,12 @@ class RayRun:
 
     def _write(self, finished: list[Finished]) -> list[Record]:
         records = [each.record for each in finished]
-        if records:
-            self.folder.append(records)
-        self.counts.n_finished += len(records)
-        self.counts.n_failed += sum(not record.is_ok for record in records)
-        self.counts.n_faults += sum(each.is_fault for each in finished)
+        with uninterrupted():
+            if records:
+                self.folder.append(records)
+            self.counts.n_finished += len(records)
+            self.counts.n_failed += sum(not record.is_ok for record in records)
+            self.counts.n_faults += sum(each.is_fault for each in finished)
         return records
 
     def _failed_before(self, finished: Finished) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lookaloud.batch.channel import Channel, StoppedError
 from lookaloud.batch.decoding import COMMAND, Decoded, Decoder
 from lookaloud.batch.folder import OutputFolder
+from lookaloud.batch.interrupts import uninterrupted
 from lookaloud.batch.items import Item
 from lookaloud.batch.records import Engines, engines_of, same_record
 from lookaloud.batch.stages import Finished, Told, decoded_pages, failed, spoken, told, wanted_by
@@ -153,7 +154,7 @@ class Run:
 
     def _commit(self, finished: list[Finished]) -> list[Record]:
         """Write the records, and those of the pictures that waited for them."""
-        with self._lock:
+        with uninterrupted(), self._lock:
             records = [each.record for each in finished]
             for each in finished:
                 if each.is_first and each.record.sha256 is not None:
@@ -161,8 +162,8 @@ class Run:
                     records += [same_record(each.record, decoded) for decoded in waiting]
             if records:
                 self.folder.append(records)
-        self.counts.n_finished += len(records)
-        self.counts.n_failed += sum(not record.is_ok for record in records)
+            self.counts.n_finished += len(records)
+            self.counts.n_failed += sum(not record.is_ok for record in records)
         return records
 
     def _guarded(self, work: Callable[[], None], channel: Channel[Any] | None) -> None:

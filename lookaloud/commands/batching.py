@@ -195,15 +195,17 @@ class Session:
         self, folder: OutputFolder, narrator: Callable[[], Narrator], items: Iterable[Item], *, quiet: bool = False
     ) -> None:
         run = self._run(folder, narrator)
-        n_before = self.n_described + self.n_failed
+        counts = run.counts
         try:
             with self._progress(run, quiet=quiet) as progress:
                 for record in run.records(items):
-                    self._count(record)
-                    progress(run.counts)
+                    self._tell(record)
+                    progress(counts)
         finally:
-            self.n_faults += run.counts.n_faults
-        if self.n_described + self.n_failed > n_before or not quiet:
+            self.n_described += counts.n_finished - counts.n_failed
+            self.n_failed += counts.n_failed
+            self.n_faults += counts.n_faults
+        if counts.n_finished or not quiet:
             self._export()
 
     def _run(self, folder: OutputFolder, narrator: Callable[[], Narrator]) -> Run | RayRun:
@@ -213,12 +215,9 @@ class Session:
 
         return RayRun(folder, narrator, self._settings())
 
-    def _count(self, record: Record) -> None:
-        self.n_described += record.is_ok
-        if not record.is_ok:
-            self.n_failed += 1
-            if len(self.failures) < _MOST_NAMED:
-                self.failures.append((record.source, record.error or "no reason given"))
+    def _tell(self, record: Record) -> None:
+        if not record.is_ok and len(self.failures) < _MOST_NAMED:
+            self.failures.append((record.source, record.error or "no reason given"))
         if self.options["watch"]:
             click.echo(f"{printable(record.source)}: {record.text or record.error}")
 

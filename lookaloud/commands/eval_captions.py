@@ -45,6 +45,12 @@ def _list_metrics(ctx: click.Context, param: click.Parameter, value: bool) -> No
 @click.option("--system", metavar="NAME", help="Name of what made the captions, for signatures and reports.")
 @click.option("--tokenizer", metavar="NAME", help="What cuts captions into words.")
 @click.option(
+    "--df",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Document frequencies for CIDEr-D, of eval.captions.save_document_frequencies; else those of the references.",
+)
+@click.option(
     "--objects",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -71,6 +77,7 @@ def captions(
     id_field: str | None,
     system: str | None,
     tokenizer: str | None,
+    df: Path | None,
     objects: Path | None,
     clip: str | None,
     local_only: bool,
@@ -88,6 +95,8 @@ def captions(
 
     check_format(as_json, as_csv)
     options: dict[str, Any] = {} if clip is None else {"clip": clip}
+    if df is not None:
+        options["df"] = df
     if objects is not None:
         marked = load_objects(objects)
         options |= {"objects": marked.objects, "synonyms": marked.synonyms}

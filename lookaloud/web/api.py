@@ -17,14 +17,16 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
 from lookaloud.errors import FormatError, RequestError, TooLargeError
-from lookaloud.failures import explain
 from lookaloud.web import examples
+from lookaloud.web.answers import log_fault, refusal_of
 from lookaloud.web.metrics import CONTENT_TYPE
 from lookaloud.web.options import options_from
 from lookaloud.web.uploads import printable
 from lookaloud.web.values import MEDIA_TYPES, CaptionKnown, Described, DescribeOptions, Sound
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
     from lookaloud.web.service import Service
     from lookaloud.web.settings import ServeSettings
 
@@ -69,10 +71,22 @@ def router(service: Service, settings: ServeSettings) -> APIRouter:
             # OpenAI's programs ask at the second address, below their base of /v1.
             include_in_schema=path == "/v1/speech",
         )  # fmt: skip
-    add("/v1/captioners", api.captioners, methods=["GET"], tags=["choices"], summary="The captioners")
-    add("/v1/voices", api.voices, methods=["GET"], tags=["choices"], summary="The voices")
-    add("/healthz", api.health, methods=["GET"], tags=["running"], summary="Whether the service works")
-    add("/metrics", api.metrics, methods=["GET"], tags=["running"], summary="Counts and times for Prometheus")
+    add(
+        "/v1/captioners", api.captioners, methods=["GET"], tags=["choices"], summary="The captioners",
+        responses=examples.answers(examples.CAPTIONERS),
+    )  # fmt: skip
+    add(
+        "/v1/voices", api.voices, methods=["GET"], tags=["choices"], summary="The voices",
+        responses=examples.answers(examples.VOICES),
+    )  # fmt: skip
+    add(
+        "/healthz", api.health, methods=["GET"], tags=["running"], summary="Whether the service works",
+        responses=examples.answers({"status": "ok"}),
+    )  # fmt: skip
+    add(
+        "/metrics", api.metrics, methods=["GET"], tags=["running"], summary="Counts and times for Prometheus",
+        response_class=Response, responses={200: {"content": {"text/plain": {}}}},
+    )  # fmt: skip
     return routes
 
 
@@ -117,7 +131,7 @@ class _Api:
         if first is None:
             await events.aclose()
             return _gone()
-        return StreamingResponse(_written(first, events), media_type="text/event-stream")
+        return _Events(first, events)
 
     async def speech(self, request: Request) -> Response:
         """In the shape of OpenAI's `audio/speech`: `input`, `voice`, `response_format` (mp3, wav, flac, ogg), `speed`.
@@ -213,22 +227,35 @@ class _Api:
         return data, name, options_from(given)
 
 
+class _Events(StreamingResponse):
+    """Events as they come. Whatever ends it, also a client that goes away, ends the work."""
+
+    def __init__(
+        self, first: CaptionKnown | Described | Sound, rest: AsyncGenerator[CaptionKnown | Described | Sound, None]
+    ) -> None:
+        super().__init__(_written(first, rest), media_type="text/event-stream")
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._rest):
+            await super().__call__(scope, receive, send)
+
+
 async def _written(
     first: CaptionKnown | Described | Sound, rest: AsyncGenerator[CaptionKnown | Described | Sound, None]
 ) -> AsyncIterator[str]:
-    """The events as text; closing this stops the work."""
-    async with aclosing(rest):
-        yield _event(_EVENTS[type(first)], _json(first))
-        try:
-            async for event in rest:
-                yield _event(_EVENTS[type(event)], _json(event))
-        except Exception as error:
-            failure = explain(error)
-            yield _event("error", {"error": {"code": type(error).__name__, "message": failure.sentence}})
-            if failure.http_status == 500:
-                raise
-            return
-        yield _event("done", {})
+    """The events as text."""
+    yield _event(_EVENTS[type(first)], _json(first))
+    try:
+        async for event in rest:
+            yield _event(_EVENTS[type(event)], _json(event))
+    except Exception as error:  # noqa: BLE001 - the answer has begun, so that the error is a part of it
+        refusal = refusal_of(error)
+        if refusal.status == 500:
+            log_fault(error)
+        yield _event("error", refusal.to_json())
+        return
+    yield _event("done", {})
 
 
 def _event(name: str, data: Mapping[str, Any]) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 import lookaloud
 from captioner.errors import CaptionerError
-from lookaloud.errors import BusyError, LookaloudError, SignInError
-from lookaloud.failures import explain
+from lookaloud.errors import LookaloudError, SignInError
 from lookaloud.web import api, door, jobs, page
+from lookaloud.web.answers import answer, log_fault
 from lookaloud.web.guard import SIGN_IN, Guard
 from lookaloud.web.limits import Count, Limits
 from lookaloud.web.service import Service
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from lookaloud.pipeline import Narrator
-
-_LOG = logging.getLogger("lookaloud.web")
 
 _ABOUT = (
     "Describes pictures and speaks. Pictures and what is said of them are not kept. "
@@ -62,7 +58,7 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
         LookaloudError, CaptionerError, SpeechError, HTTPException, RequestValidationError, OSError,
     )  # fmt: skip
     for kind in kinds:
-        app.add_exception_handler(kind, _answer)
+        app.add_exception_handler(kind, _handle)
     app.include_router(api.router(service, settings))
     app.include_router(jobs.router(service, settings))
     app.include_router(page.router(service, settings))
@@ -100,39 +96,21 @@ class _Refuse:
 
             try:
                 await self.app(scope, receive, send_noticed)
-            except Exception as error:
-                _LOG.exception("A request failed")
+            except ClientDisconnect:
+                pass  # nobody is there to be answered
+            except Exception as error:  # noqa: BLE001 - the one place where every failure of a request ends
                 if has_begun:
-                    raise
-                await _answer(request, error)(scope, receive, send)
+                    log_fault(error)  # the server sees that the answer is not whole, and breaks it off
+                else:
+                    await answer(error)(scope, receive, send)
             return
         wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
         if isinstance(refusal, SignInError) and wants_page:
-            answer: Response = Response(status_code=303, headers={"Location": SIGN_IN})
+            response: Response = Response(status_code=303, headers={"Location": SIGN_IN})
         else:
-            answer = _answer(request, refusal)
-        await answer(scope, receive, send)
+            response = answer(refusal)
+        await response(scope, receive, send)
 
 
-def _answer(_: Request, error: Exception) -> Response:
-    """The answer for an error: its kind, and the sentence that the command line would print."""
-    headers: dict[str, str] = {}
-    if isinstance(error, HTTPException):
-        status, code = error.status_code, "http"
-        sentence = f"{error.detail.rstrip('.')}." if error.status_code != 404 else "There is nothing at that address."
-        headers.update(error.headers or {})
-    elif isinstance(error, RequestValidationError):
-        first = error.errors()[0]
-        status, code, sentence = 422, "request", f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
-    else:
-        failure = explain(error)
-        status, sentence = failure.http_status, failure.sentence
-        code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
-        if status == 500:
-            # A fault may hold words of the picture's owner; they belong to the log of the process, not to the network.
-            sentence = "Lookaloud has a fault; whoever runs it finds more in its log."
-    if isinstance(error, BusyError) or status == 503:
-        headers["Retry-After"] = str(getattr(error, "retry_after", 2))
-    if isinstance(error, SignInError):
-        headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse({"error": {"code": code, "message": sentence}}, status, headers=headers)
+def _handle(_: Request, error: Exception) -> Response:
+    return answer(error)

@@ -137,3 +137,25 @@ SPEECH_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A sound file.", "content": _SOUNDS},
     **_REFUSALS,
 }
+
+CAPTIONERS: dict[str, Any] = {
+    "captioners": [
+        {"name": "compact", "description": "Small and fast.", "licence": "Apache-2.0", "size_mb": 60, "in_use": True}
+    ]
+}
+VOICES: dict[str, Any] = {
+    "voices": [
+        {
+            "name": "heart",
+            "description": "A warm voice.",
+            "language": "en-US",
+            "sample_rate": 24000,
+            "licence": "Apache-2.0",
+        }
+    ]
+}
+
+
+def answers(example: Any) -> dict[int | str, dict[str, Any]]:
+    """An answer in JSON that always looks like this."""
+    return {200: {"content": {"application/json": {"example": example}}}}

@@ -86,7 +86,8 @@ class Guard:
         if self.settings.token is not None and not self.settings.allowed_hosts:
             return
         name = _host_name(given[0]) if len(given) == 1 else ""
-        if name not in {*LOOPBACK, self.settings.host, *self.settings.allowed_hosts}:
+        ours = {*LOOPBACK, self.settings.host, *self.settings.allowed_hosts}
+        if name not in {each.lower() for each in ours}:
             raise ForbiddenError(
                 f"The service was called by the name {name[:60]!r}, which is not its own; "
                 "use http://127.0.0.1, or name the host when you start it: lookaloud serve --allow-host NAME."
@@ -142,5 +143,8 @@ def _cookie(headers: Headers) -> str:
 
 
 def _same(given: str, wanted: str) -> bool:
-    # As bytes: compare_digest takes no letters beyond ASCII.
-    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
+    # As bytes: compare_digest takes no letters beyond ASCII. Headers are read as Latin-1; programs write them so, or as
+    # UTF-8.
+    sent = given.encode("latin-1", "replace")
+    as_utf8, as_latin = wanted.encode(), wanted.encode("latin-1", "backslashreplace")
+    return hmac.compare_digest(sent, as_utf8) or hmac.compare_digest(sent, as_latin)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from lookaloud.errors import RequestError, SlowUploadError, TooLargeError
+from lookaloud.errors import BusyError, RequestError, SlowUploadError, TooLargeError
 from lookaloud.web.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -26,11 +26,16 @@ _PER_LETTER = 12
 
 
 class Limits:
-    """Bounds the bytes and the time of a request's body. What is too large or too slow is told when it is read."""
+    """Bounds the bytes and the time of a request's body, and the bytes of all together.
+
+    What is too large or too slow is told when it is read. Pictures of jobs are not counted: they go to the disk.
+    """
 
     def __init__(self, app: ASGIApp, *, settings: ServeSettings) -> None:
         self.app = app
         self.settings = settings
+        self._most_at_once = max(settings.max_bytes_at_once, settings.max_upload_bytes * 4 // 3 + _BESIDE)
+        self._n_at_once = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,10 +46,10 @@ class Limits:
             scope["lookaloud.refusal"] = self._declared(scope, most)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.settings.body_seconds
-        n_bytes, is_whole = 0, False
+        n_bytes, n_held, is_whole = 0, 0, False
 
         async def receive_bounded() -> Message:
-            nonlocal n_bytes, is_whole, deadline
+            nonlocal n_bytes, n_held, is_whole, deadline
             if is_whole:
                 return await receive()  # what comes now is that the client goes away
             try:
@@ -60,6 +65,9 @@ class Limits:
             if is_job:
                 # A folder takes as long as it takes, as long as it keeps coming.
                 deadline = loop.time() + self.settings.body_seconds
+            else:
+                self._hold(n_bytes - n_held)
+                n_held = n_bytes
             return message
 
         async def send_bounded(message: Message) -> None:
@@ -68,7 +76,17 @@ class Limits:
                 MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
-        await self.app(scope, receive_bounded, send_bounded)
+        try:
+            await self.app(scope, receive_bounded, send_bounded)
+        finally:
+            self._n_at_once -= n_held
+
+    def _hold(self, n_bytes: int) -> None:
+        if self._n_at_once + n_bytes > self._most_at_once:
+            raise BusyError(
+                "The pictures that are being received fill the memory set apart; ask again in a few seconds."
+            )
+        self._n_at_once += n_bytes
 
     def _most_bytes(self, path: str) -> int:
         settings = self.settings

@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 32_768
+_KEEP_ALIVE_SECONDS = 15
+# An answer has to be read at this pace, or what is left of it is thrown away.
+_READ_SECONDS = 30.0
+_READ_BYTES = 30_000
 # Each connection costs a file and some memory; beyond so many, new ones are told to come back.
 _MAX_CONNECTIONS = 256
 
 
 class _TimedProtocol(H11Protocol):
-    """uvicorn's own, but a client has to send the head of a request within a time, or is let go."""
+    """uvicorn's own, but who does not send the head of a request, or does not read the answer, is let go in time."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    _read_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -38,11 +43,32 @@ class _TimedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_watching()
+        if self._read_timer is not None:
+            self._read_timer.cancel()
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._stop_watching()  # uvicorn itself closes connections on which nothing more comes
+        self._watch_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reading()
+
+    def _watch_reading(self) -> None:
+        """See after a while that what waits to be read has become less."""
+        if (n_bytes := self.transport.get_write_buffer_size()) and self._read_timer is None:
+            self._read_timer = self.loop.call_later(_READ_SECONDS, self._check_reading, n_bytes)
+
+    def _check_reading(self, n_bytes_before: int) -> None:
+        self._read_timer = None
+        n_bytes = self.transport.get_write_buffer_size()
+        is_slow = n_bytes > n_bytes_before - _READ_BYTES and (self.flow.write_paused or self.transport.is_closing())
+        if n_bytes and is_slow:
+            self.transport.abort()  # not close(), which would wait until the rest is read
+        else:
+            self._watch_reading()
 
     def _watch(self) -> None:
         waits_for_head = self.cycle is None or self.cycle.response_complete
@@ -76,7 +102,7 @@ def config_of(app: ASGIApp, settings: ServeSettings) -> uvicorn.Config:
         proxy_headers=False,
         limit_concurrency=_MAX_CONNECTIONS,
         h11_max_incomplete_event_size=_HEAD_BYTES,
-        timeout_keep_alive=15,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
     )
 

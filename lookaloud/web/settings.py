@@ -18,6 +18,8 @@ class ServeSettings:
         token: who does not send it is refused; None to ask nobody, which is for this computer alone.
         allowed_hosts: names beside this computer's own that the service may be called by.
         max_upload_bytes: of one picture.
+        max_bytes_at_once: of all requests that are received or worked on at the same time, jobs aside; the next one is
+            refused with status 503. At least enough for one picture in JSON, 4/3 of `max_upload_bytes`.
         max_pixels: of one picture.
         max_pixels_at_once: of all pictures that are worked on at the same time; at least `max_pixels`.
         max_waiting: descriptions and texts that are worked on or wait; the next one is refused with status 503.
@@ -36,6 +38,7 @@ class ServeSettings:
     token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     max_upload_bytes: int = 25_000_000
+    max_bytes_at_once: int = 256_000_000
     max_pixels: int = 60_000_000
     max_pixels_at_once: int = 64_000_000
     max_waiting: int = 32
