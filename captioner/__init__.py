@@ -1,5 +1,7 @@
 """Images to text."""
 
+import os
+
 from captioner.caption import Caption, CaptionOptions
 from captioner.captioner import Backend, Captioner, Draft
 from captioner.errors import (
@@ -12,6 +14,10 @@ from captioner.errors import (
 )
 from captioner.images import open_image
 from captioner.registry import CaptionerSpec, list_captioners, load_captioner
+
+# onnxruntime makes an identifier of the computer, keeps events in ~/.cache/Microsoft and may send them, unless
+# this is set before it is imported, which happens where a network is loaded. Who wants that can set it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "Backend",

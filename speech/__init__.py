@@ -1,5 +1,7 @@
 """Text to speech: `load_voice().speak("A dog.")` is an `Audio`; `write_audio` makes it a file."""
 
+import os
+
 from speech.audio import (
     Audio,
     encode_audio,
@@ -23,6 +25,10 @@ from speech.errors import (
 )
 from speech.registry import VoiceFamily, VoiceSpec, list_voice_families, list_voices, load_voice
 from speech.voice import Voice
+
+# onnxruntime makes an identifier of the computer, keeps events in ~/.cache/Microsoft and may send them, unless
+# this is set before it is imported, which happens where a network is loaded. Who wants that can set it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "Audio",

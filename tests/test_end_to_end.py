@@ -84,3 +84,14 @@ def test_the_command_works_from_another_folder(tmp_path: Path) -> None:
     audio = read_audio(tmp_path / "sound.flac")
     assert audio.seconds == pytest.approx(row["audio_seconds"], abs=0.01)
     assert audio.seconds > 0.5
+
+
+def test_describing_a_picture_leaves_nothing_behind_in_the_home_folder(tmp_path: Path) -> None:
+    home, out = tmp_path / "home", tmp_path / "out.wav"
+    home.mkdir()
+    named = {name: str(home) for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    own = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    command = [sys.executable, "-m", "lookaloud", "describe", str(EXAMPLES[0]), "--out", str(out)]
+    subprocess.run(command, env={**own, **named}, check=True, capture_output=True)
+    assert out.stat().st_size > 10_000
+    assert sorted(home.rglob("*")) == []
