@@ -79,21 +79,20 @@ def test_voices_as_json(lookaloud: RunCommand) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_each_command_ends_with_two_examples(lookaloud: RunCommand, command: str) -> None:
+def test_help_of_each_command_ends_with_examples(lookaloud: RunCommand, command: str) -> None:
     long, short = lookaloud(command, "--help"), lookaloud(command, "-h")
     assert long.exit_code == 0
     assert short.stdout == long.stdout
-    heading, *examples = [line.strip() for line in long.stdout.splitlines()[-3:]]
-    assert heading == "Examples:"
-    assert len(examples) == 2
-    assert all(example.startswith(f"lookaloud {command}") for example in examples)
+    examples = [line.strip() for line in long.stdout.partition("\n  Examples:\n")[2].splitlines()]
+    assert len(examples) >= 2
+    assert all(f"lookaloud {command}" in example for example in examples)
 
 
 def test_help_lists_every_command_and_the_exit_codes(lookaloud: RunCommand) -> None:
     result = lookaloud("--help")
     for name, (_, summary) in COMMANDS.items():
         assert f"  {name}" in result.stdout
-        assert summary in result.stdout
+        assert summary in " ".join(result.stdout.split())
     for code in ("0 ", "1 ", "2 ", "3 ", "130 "):
         assert f"\n    {code}" in result.stdout
 

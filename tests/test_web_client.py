@@ -336,6 +336,7 @@ def test_the_bounds_in_the_documentation_are_those_of_the_service() -> None:
     for said in (
         f"{bounds.max_upload_bytes / 1e6:g} MB, {bounds.max_pixels / 1e6:g} million pixels",
         f"status 503 | {bounds.max_waiting} |",
+        f"jobs aside; the next one gets status 503 | {bounds.max_bytes_at_once / 1e6:g} MB |",
         f"{bounds.max_speech_letters} letters",
         f"| {bounds.body_seconds:g} seconds |",
         f"| {bounds.work_seconds:g} seconds |",

@@ -17,11 +17,21 @@ _STATES = {
     "ended": "No run is working here; the last one came to its end.",
 }
 _MOST_NAMED = 20
+_STATUS_EPILOG = """\b
+Examples:
+  lookaloud status described
+  lookaloud status described --all --json
+"""
+_STATS_EPILOG = """\b
+Examples:
+  lookaloud stats described
+  lookaloud stats described --json
+"""
 
 folder_argument = click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 
 
-@click.command()
+@click.command(epilog=_STATUS_EPILOG)
 @folder_argument
 @click.option("--all", "name_all", is_flag=True, help=f"Name all failures, not the first {_MOST_NAMED}.")
 @json_option
@@ -47,7 +57,7 @@ def status(*, folder: Path, name_all: bool, as_json: bool) -> None:
         click.echo(retry_sentence(folder))
 
 
-@click.command()
+@click.command(epilog=_STATS_EPILOG)
 @folder_argument
 @json_option
 def stats(*, folder: Path, as_json: bool) -> None:
