@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from captioner.neighbours import NEIGHBOURS_FILE, Neighbours
 from captioner.photo import GATE_FILE, Gate, Verdict, plain_kind
 
 if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
@@ -37,6 +39,20 @@ _DAMAGED = ". Install Lookaloud again."
 # against the mean log-probability of a caption's tokens; chosen on val pictures.
 _WIDTH, _ADVICE = 2, 30.0
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+
+
+# More than four do not help one picture of this size; a batch has work for more.
+_MAX_THREADS, _MAX_WORKERS = 4, 16
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def _split(items: Sequence[_Item], n: int) -> list[Sequence[_Item]]:
+    """The items in n parts, or as many as there are, of nearly the same length."""
+    n = min(n, len(items))
+    borders = [round(i * len(items) / n) for i in range(n + 1)] if n else []
+    return [items[start:stop] for start, stop in pairwise(borders)]
 
 
 def square_pixels(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
@@ -92,6 +108,25 @@ class _Config:
         return cls(**own, confidence=None if stored is None else Calibration.from_json(stored))
 
 
+@dataclass(frozen=True)
+class _Graphs:
+    """The two graphs of a folder, on a number of threads."""
+
+    encoder: InferenceSession
+    decoder: InferenceSession
+
+    @classmethod
+    def open(cls, folder: Path, n_threads: int) -> _Graphs:
+        """
+        Raises:
+            WeightsError: a file is missing or damaged.
+        """
+        encoder, decoder = (
+            open_session(folder / file, n_threads=n_threads, ending=_DAMAGED) for file in (ENCODER_FILE, DECODER_FILE)
+        )
+        return cls(encoder, decoder)
+
+
 class CompactBackend:
     """Captions pictures with the files of one folder, by default those that come with the package.
 
@@ -113,11 +148,9 @@ class CompactBackend:
             raise WeightsError(
                 f"{folder / CONFIG_FILE} is not a captioner's configuration ({error}){_DAMAGED}"
             ) from error
-        # More than four threads do not help pictures of this size.
-        n_threads = min(4, os.cpu_count() or 1)
-        self._encoder, self._decoder = (
-            open_session(folder / file, n_threads=n_threads, ending=_DAMAGED) for file in (ENCODER_FILE, DECODER_FILE)
-        )
+        n_cores = os.cpu_count() or 1
+        self._n_workers = min(_MAX_WORKERS, n_cores)
+        self._alone = _Graphs.open(folder, min(_MAX_THREADS, n_cores))
         # A captioner with an encoder of its own has no gate that fits it; then only what is plain is refused.
         self._gate = Gate.load(folder / GATE_FILE) if self._config.gate else None
         self.neighbours = Neighbours.load(folder / NEIGHBOURS_FILE) if self._config.neighbours else None
@@ -132,14 +165,27 @@ class CompactBackend:
 
     def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
         """The words for each picture, in order. `options.prompt` is not understood by this captioner."""
+        if len(images) < 2 or self._n_workers < 2:
+            return self._draft(images, options, self._alone)
+        # Threads that share one picture wait for each other: of a batch, each has pictures of its own.
+        graphs, workers = self._together
+        parts = workers.map(lambda part: self._draft(part, options, graphs), _split(images, self._n_workers))
+        return [draft for part in parts for draft in part]
+
+    @cached_property
+    def _together(self) -> tuple[_Graphs, ThreadPoolExecutor]:
+        """What captions a batch: graphs that run on the thread that asks, and the threads that ask."""
+        return _Graphs.open(self.folder, 1), ThreadPoolExecutor(self._n_workers, "compact")
+
+    def _draft(self, images: Sequence[Image.Image], options: CaptionOptions, graphs: _Graphs) -> list[Draft]:
         # The encoder takes one picture at a time: no slower, and a batch needs a hundred megabytes less.
-        encoded = [self.encode(image) for image in images]
+        encoded = [self._encode(image, graphs) for image in images]
         kinds = [
             self._judge(image, pooled[0]).kind if options.only_photos else PHOTOGRAPH
             for image, (_, pooled) in zip(images, encoded, strict=True)
         ]
         seen = [both for both, kind in zip(encoded, kinds, strict=True) if kind == PHOTOGRAPH]
-        written = iter(self._write(seen, options) if seen else [])
+        written = iter(self._write(seen, options, graphs) if seen else [])
         return [next(written) if kind == PHOTOGRAPH else Draft((), 0.0, kind) for kind in kinds]
 
     def judge(self, image: Image.Image) -> Verdict:
@@ -153,11 +199,14 @@ class CompactBackend:
         return self._gate.judge(image, pooled)
 
     def _write(
-        self, encoded: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]], options: CaptionOptions
+        self,
+        encoded: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
+        options: CaptionOptions,
+        graphs: _Graphs,
     ) -> list[Draft]:
         """A draft for each of the pictures that `encode` gave."""
         memories, pooled = zip(*encoded, strict=True)
-        searched = self.search(np.concatenate(memories, axis=2), np.concatenate(pooled), options)
+        searched = self._search(np.concatenate(memories, axis=2), np.concatenate(pooled), options, graphs)
         return [Draft(tuple(map(self.text_of, found.captions)), self._confidence(found)) for found in searched]
 
     def _confidence(self, found: Found) -> float:
@@ -172,8 +221,11 @@ class CompactBackend:
 
     def encode(self, image: Image.Image) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """What the encoder says of an upright RGB picture: memory (L, 2, 1, H, P, dh) and pooled features (1, C)."""
+        return self._encode(image, self._alone)
+
+    def _encode(self, image: Image.Image, graphs: _Graphs) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         pixels = square_pixels(image, self._config.image_size)[None]
-        memory, pooled = self._encoder.run(["memory", "pooled"], {"pixels": pixels})
+        memory, pooled = graphs.encoder.run(["memory", "pooled"], {"pixels": pixels})
         return memory, pooled
 
     def search(
@@ -191,11 +243,20 @@ class CompactBackend:
             pooled: their pooled features, (N, C).
             options: how many beams and alternatives.
         """
+        return self._search(memory, pooled, options, self._alone)
+
+    def _search(
+        self,
+        memory: npt.NDArray[np.float32],
+        pooled: npt.NDArray[np.float32],
+        options: CaptionOptions,
+        graphs: _Graphs,
+    ) -> list[Found]:
         n, config = memory.shape[2], self._config
         num_beams = options.num_beams * (_WIDTH if self.neighbours else 1)
         group_beams = max(2, options.num_beams // 2)
         found = diverse_beam_search(
-            self._step(memory, n * (num_beams + options.num_alternatives * group_beams)),
+            self._step(memory, n * (num_beams + options.num_alternatives * group_beams), graphs),
             n,
             num_beams=num_beams,
             group_beams=group_beams,
@@ -236,7 +297,7 @@ class CompactBackend:
         ids = (self._tokenizer.encode(word).ids for word in FUNCTION_WORDS.split())
         return frozenset(token for word in ids if len(word) == 1 for token in word)
 
-    def _step(self, memory: npt.NDArray[np.float32], rows: int) -> Step:
+    def _step(self, memory: npt.NDArray[np.float32], rows: int, graphs: _Graphs) -> Step:
         config = self._config
         past = np.zeros((config.n_layers, 2, rows, config.n_heads, 0, config.head_size), dtype=np.float32)
 
@@ -244,7 +305,7 @@ class CompactBackend:
             nonlocal past
             feed: dict[str, Any] = {"tokens": tokens, "parents": parents, "past": past, "memory": memory}
             logprobs: npt.NDArray[np.float32]
-            logprobs, past = self._decoder.run(None, feed)
+            logprobs, past = graphs.decoder.run(None, feed)
             return logprobs
 
         return step
