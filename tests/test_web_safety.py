@@ -427,7 +427,9 @@ def test_beyond_this_computer_it_needs_a_token(host: str) -> None:
         check_address(ServeSettings(host=host))
     with pytest.raises(ServeError):
         check_address(ServeSettings(host=host, token=""))
-    check_address(ServeSettings(host=host, token="a"))
+    with pytest.raises(ServeError, match="has 11 letters and can be guessed; give one of 12 at least, for instance"):
+        check_address(ServeSettings(host=host, token="open sesame"))
+    check_address(ServeSettings(host=host, token="open sesame!"))
     check_address(ServeSettings())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,7 @@ from lookaloud.web.settings import LOOPBACK, ServeSettings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+_SHORTEST_TOKEN = 12
 _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 32_768
 _KEEP_ALIVE_SECONDS = 15
@@ -111,12 +113,19 @@ def check_address(settings: ServeSettings) -> None:
     """Returns where others cannot reach the address, or have to know the token.
 
     Raises:
-        ServeError: anybody could use the service.
+        ServeError: anybody could use the service, or guess the token.
     """
-    if settings.host not in LOOPBACK and not settings.token:
+    if settings.host in LOOPBACK:
+        return
+    if not settings.token:
         raise ServeError(
             f"At {settings.host} others can reach the service, so it needs a token: give one with --token or in the "
             "environment as LOOKALOUD_TOKEN, or leave out --host."
+        )
+    if len(settings.token) < _SHORTEST_TOKEN:
+        raise ServeError(
+            f"The token has {len(settings.token)} letters and can be guessed; give one of {_SHORTEST_TOKEN} at least, "
+            f"for instance {secrets.token_urlsafe(16)}"
         )
 
 
