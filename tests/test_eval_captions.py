@@ -13,6 +13,7 @@ from pycocoevalcap.rouge.rouge import Rouge
 from eval.captions import DEFAULT_METRICS, CiderD, score_captions
 from eval.captions.bleu import bleu_from_stats, bleu_stats
 from eval.captions.cider import human_level
+from eval.captions.counts import Corpus
 from eval.captions.rouge import rouge_l
 from eval.errors import (
     EmptyReferenceError,
@@ -102,6 +103,8 @@ def test_cider_d_equals_pycocoevalcap(seed: int) -> None:
     mean, theirs = Cider().compute_score(references, {i: [c] for i, c in candidates.items()})
     ours = CiderD(tokens_of(references)).score({i: c.split() for i, c in candidates.items()})
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
+    at_once = Corpus([c.split() for c in candidates.values()], [tokens_of(references)[i] for i in candidates]).cider_d()
+    np.testing.assert_allclose(at_once, theirs, rtol=0, atol=1e-9)
     assert ours.mean() == pytest.approx(mean, abs=1e-9)
     assert ours.max() > 3.0  # the comparison is not one of zeros
 

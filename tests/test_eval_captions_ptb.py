@@ -86,7 +86,7 @@ def test_document_frequencies_of_a_corpus_score_a_single_picture(golden: Any, tm
         score_captions({name: candidates[name]}, {name: references[name]}, ["cider_d"])
     (alone,) = score_captions({name: candidates[name]}, {name: references[name]}, ["cider_d"], df=path)
     assert alone.value == pytest.approx(float(whole.stats[0, 0]), abs=1e-9)
-    assert f"df:coco-{path.stem}"[:7] in alone.signature
+    assert "df:coco-" in alone.signature
     assert f"-{len(references)}|" in alone.signature
     (again,) = score_captions(candidates, references, ["cider_d"], df=path)
     np.testing.assert_allclose(again.stats, whole.stats, atol=1e-9)

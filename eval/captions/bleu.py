@@ -7,13 +7,13 @@ the `Bleu` scorer of pycocoevalcap 1.2, to which the tests compare every figure.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.captions.ngrams import MAX_ORDER, Ngram, count_ngrams
+from eval.captions.counts import Corpus
+from eval.captions.ngrams import MAX_ORDER
 
 # pycocoevalcap's constants keep 0/0 away. Where an order has matches they change nothing visible; where it has none,
 # the figure is small instead of 0: about 1e-4 for BLEU-4, up to 0.03 for a caption too short to have a 4-gram at all.
@@ -44,16 +44,13 @@ def bleu_stats(
     """
     if not references:
         raise ValueError("BLEU was given no reference for a caption; give at least one.")
-    length = len(candidate)
-    most: Counter[Ngram] = Counter()
-    for reference in references:
-        most |= count_ngrams(reference, max_order)
-    matches = [0] * max_order
-    for ngram, count in count_ngrams(candidate, max_order).items():
-        matches[len(ngram) - 1] += min(count, most[ngram])
-    totals = [max(0, length - order) for order in range(max_order)]
-    closest = min((len(reference) for reference in references), key=lambda n: (abs(n - length), n))
-    return np.array([*matches, *totals, length, closest], dtype=np.float64)
+    row: NDArray[np.float64] = orders_up_to(max_order, Corpus([candidate], [references]).bleu_rows())[0]
+    return row
+
+
+def orders_up_to(order: int, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of rows (n, 2 * MAX_ORDER + 2) the columns that count for BLEU up to an order, (n, 2 * order + 2)."""
+    return rows[:, [*range(order), *range(MAX_ORDER, MAX_ORDER + order), 2 * MAX_ORDER, 2 * MAX_ORDER + 1]]
 
 
 def bleu_from_stats(stats: NDArray[np.float64]) -> NDArray[np.float64]:

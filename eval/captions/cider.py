@@ -20,8 +20,11 @@ from eval.captions.frequencies import DocumentFrequencies
 from eval.captions.ngrams import MAX_ORDER, Ngram, count_ngrams
 from eval.errors import EmptyReferenceError, MismatchedItemsError, TooFewItemsError
 
-_SIGMA = 6.0
-_SCALE = 10.0
+SIGMA = 6.0
+"""Of the penalty on the difference in length, in bigrams."""
+
+SCALE = 10.0
+"""What the mean cosine is multiplied by."""
 
 
 class _ImageReferences:
@@ -142,8 +145,8 @@ class CiderD:
         for row, reference_norms, reference_bigrams in zip(products, image.norms, image.bigrams, strict=True):
             # A product above 0 has both norms above 0.
             cosines = sum(p / (c * r) for p, c, r in zip(row, norms, reference_norms, strict=True) if p > 0.0)
-            total += cosines * math.exp(-((n_bigrams - reference_bigrams) ** 2) / (2.0 * _SIGMA**2))
-        return _SCALE * total / (MAX_ORDER * len(image.bigrams))
+            total += cosines * math.exp(-((n_bigrams - reference_bigrams) ** 2) / (2.0 * SIGMA**2))
+        return SCALE * total / (MAX_ORDER * len(image.bigrams))
 
     def score(self, candidates: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
         """Return the CIDEr-D of each candidate, shape (n_candidates,), in the mapping's order.

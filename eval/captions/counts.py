@@ -13,10 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.captions.cider import SCALE, SIGMA
 from eval.captions.ngrams import MAX_ORDER
-
-_SIGMA = 6.0
-_SCALE = 10.0
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -103,10 +101,10 @@ class Corpus:
             cosines += np.divide(products, both, out=np.zeros(n_references), where=products > 0)
         bigrams = np.maximum(0, self.lengths - 1)
         apart = bigrams[: self.n_items][self.item] - bigrams[self.n_items :]
-        likeness = cosines * np.exp(-(apart**2) / (2.0 * _SIGMA**2))
+        likeness = cosines * np.exp(-(apart**2) / (2.0 * SIGMA**2))
         sums = np.bincount(self.item, weights=likeness, minlength=self.n_items)
         per_item = np.bincount(self.item, minlength=self.n_items)
-        return np.asarray(_SCALE * sums / (MAX_ORDER * per_item))
+        return np.asarray(SCALE * sums / (MAX_ORDER * per_item))
 
 
 def _count(words: Ints, lengths: Ints, n_words: int) -> list[tuple[Counts, int]]:

@@ -8,11 +8,10 @@ from types import MappingProxyType
 import numpy as np
 
 from eval.captions import diversity
-from eval.captions.bleu import bleu_from_stats
+from eval.captions.bleu import bleu_from_stats, orders_up_to
 from eval.captions.chair import ObjectWords, chair_stats, coco_words
 from eval.captions.cider import CiderD
 from eval.captions.metric import Inputs, Measured
-from eval.captions.ngrams import MAX_ORDER
 from eval.captions.rouge import rouge_l
 from eval.captions.sacre import sacrebleu_stats
 
@@ -22,9 +21,7 @@ Measure = Callable[[Inputs], Measured]
 
 def _bleu(order: int) -> Measure:
     def measure(inputs: Inputs) -> Measured:
-        rows = inputs.bleu_rows
-        own = [*range(order), *range(MAX_ORDER, MAX_ORDER + order), 2 * MAX_ORDER, 2 * MAX_ORDER + 1]
-        stats = rows[:, own]
+        stats = orders_up_to(order, inputs.bleu_rows)
         details = {"reference_length": "closest", "smoothing": "epsilon", **_LIKE}
         return Measured(stats, details, 100.0 * float(bleu_from_stats(stats)[-1]))
 

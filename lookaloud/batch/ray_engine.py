@@ -27,7 +27,7 @@ from lookaloud.batch.items import Item
 from lookaloud.batch.location import RemoteFolder
 from lookaloud.batch.ray_stages import Caption, Claims, Content, Decode, Same, Speak, Stopped, things_in
 from lookaloud.batch.records import Engines, engines_of, same_record
-from lookaloud.batch.run import BatchSettings, Counts
+from lookaloud.batch.run import BatchSettings, Counts, unfinished
 from lookaloud.batch.stages import Finished, failed, wanted_by
 from lookaloud.errors import MissingExtraError
 from lookaloud.manifest import Record
@@ -71,9 +71,11 @@ class RayRun:
             BatchStoppedError: the folder can no longer be written.
             MissingExtraError: Ray is not installed.
         """
-        unfinished = self._unfinished(items)
+        left = unfinished(items, self.folder.ledger, self.settings, self.counts)
+        # What an item is read with cannot travel; the actors read by path and member.
+        to_do = (replace(item, read=None) for item in left)
         with ExitStack() as stack:
-            while some := list(islice(unfinished, _AT_ONCE)):
+            while some := list(islice(to_do, _AT_ONCE)):
                 bad = [(item, item.problem) for item in some if item.problem is not None]
                 yield from self._commit([failed(Decoded(i), why, self._engines, is_first=False) for i, why in bad])
                 good = list({item.key: item for item in some if item.problem is None}.values())
@@ -84,17 +86,6 @@ class RayRun:
                     self._engines, self._wanted = engines_of(narrator), wanted_by(narrator)
                     stack.enter_context(_cluster())
                 yield from self._described(good, self._wanted)
-
-    def _unfinished(self, items: Iterable[Item]) -> Iterator[Item]:
-        n_fed = 0
-        for item in items:
-            needed = [item] if self.settings.by_content else list(self.folder.ledger.unfinished(item))
-            self.counts.n_passed += not needed
-            for each in needed:
-                if n_fed == self.settings.limit:
-                    return
-                n_fed += 1
-                yield replace(each, read=None)  # it cannot travel; the actors read by path and member
 
     def _described(self, items: list[Item], wanted: Wanted) -> Iterator[Record]:
         pending: list[Any] = []

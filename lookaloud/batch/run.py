@@ -20,6 +20,7 @@ from lookaloud.batch.decoding import COMMAND, Decoded, Decoder
 from lookaloud.batch.folder import OutputFolder
 from lookaloud.batch.interrupts import uninterrupted
 from lookaloud.batch.items import Item
+from lookaloud.batch.ledger import Ledger
 from lookaloud.batch.records import Engines, engines_of, same_record
 from lookaloud.batch.stages import Finished, Told, decoded_pages, failed, spoken, told, wanted_by
 from lookaloud.manifest import Record
@@ -77,6 +78,19 @@ class Counts:
     n_failed: int = 0
     n_faults: int = 0
     n_passed: int = 0
+
+
+def unfinished(items: Iterable[Item], ledger: Ledger, settings: BatchSettings, counts: Counts) -> Iterator[Item]:
+    """The items that are still to be worked on, `settings.limit` at most; counts those that are passed over."""
+    n_fed = 0
+    for item in items:
+        needed = [item] if settings.by_content else list(ledger.unfinished(item))
+        counts.n_passed += not needed
+        for each in needed:
+            if n_fed == settings.limit:
+                return
+            n_fed += 1
+            yield each
 
 
 class Run:
@@ -186,15 +200,8 @@ class Run:
             decoder.close()
 
     def _feed(self, items: Iterable[Item]) -> None:
-        n_fed = 0
-        for item in items:
-            needed = [item] if self.settings.by_content else list(self.folder.ledger.unfinished(item))
-            self.counts.n_passed += not needed
-            for each in needed:
-                if n_fed == self.settings.limit:
-                    return
-                n_fed += 1
-                self._feed_one(each)
+        for each in unfinished(items, self.folder.ledger, self.settings, self.counts):
+            self._feed_one(each)
 
     def _feed_one(self, item: Item) -> None:
         try:

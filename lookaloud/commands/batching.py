@@ -28,10 +28,10 @@ from lookaloud.batch.records import named
 from lookaloud.batch.run import BatchSettings, Run
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
 from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
-from lookaloud.commands.report import printable
 from lookaloud.failures import Exit
 from lookaloud.manifest import MANIFEST, Record
 from lookaloud.places import file_system, is_url
+from lookaloud.printable import printable
 
 if TYPE_CHECKING:
     from lookaloud.batch.ray_engine import RayRun

@@ -130,7 +130,7 @@ def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as
 
 
 def _tell(written: Export, *, as_json: bool) -> None:
-    from lookaloud.commands.report import printable
+    from lookaloud.printable import printable
 
     if as_json:
         click.echo(json.dumps({**dataclasses.asdict(written), "path": str(written.path)}))

@@ -13,6 +13,7 @@ from captioner.caption import Caption
 from captioner.notes import PhotoNotes
 from lookaloud.failures import explain
 from lookaloud.pipeline import Narration, NarrationFailure
+from lookaloud.printable import printable
 
 
 class Report(Protocol):
@@ -141,15 +142,6 @@ def _about(source: str, error: Exception) -> str:
     if sentence.startswith(f"{name} "):  # many messages begin with the picture's name, which has just been said
         sentence = f"it{sentence.removeprefix(name)}"
     return sentence
-
-
-def printable(name: object) -> str:
-    """A file's name on one line; line breaks, control characters and bytes that are no text are replaced.
-
-    >>> printable("two\\nlines.jpg")
-    'two\ufffdlines.jpg'
-    """
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(name))
 
 
 def sound_sentence(sound: Path, seconds: float) -> str:

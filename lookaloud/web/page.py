@@ -20,6 +20,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from lookaloud.detail import DETAILS
 from lookaloud.failures import Exit, explain
+from lookaloud.printable import printable
 from lookaloud.web.strings import CATALOGUES, words_of_script
 from lookaloud.web.values import PARTS, DescribeOptions
 
@@ -104,7 +105,7 @@ class _Page:
             upload = _upload(form)
             if upload is None:
                 return self._html(chosen, error=self.words["say_no_picture"], status=422)
-            name = _printable(upload.filename or self.words["picture_label"])
+            name = _file_name(upload.filename or self.words["picture_label"])
             data = await upload.read()
         if len(data) > (most := self.settings.max_upload_bytes):
             megabytes = {"megabytes": math.ceil(len(data) / 1e6), "limit": most // 1_000_000}
@@ -223,9 +224,8 @@ def _rate(text: str) -> float:
         raise ValueError(f"rate is {text[:20]!r}; it must be from 0.5 to 2.0.") from None
 
 
-def _printable(name: str) -> str:
-    name = name.replace("\\", "/").rpartition("/")[2][:100]
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+def _file_name(name: str) -> str:
+    return printable(name.replace("\\", "/").rpartition("/")[2][:100])
 
 
 def _data_url(media_type: str, data: bytes) -> str:

@@ -20,6 +20,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from captioner.errors import ImageError
 from lookaloud.batch.items import Item
 from lookaloud.errors import FormatError, RequestError, TooLargeError
+from lookaloud.printable import printable as on_one_line
 from lookaloud.web.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -265,8 +266,7 @@ def _is_hidden(name: str) -> bool:
 
 def printable(name: str) -> str:
     """What a client calls a file, as it may stand in messages: one line, its last 200 letters."""
-    name = name.replace("\\", "/")[-200:]
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    return on_one_line(name.replace("\\", "/")[-200:])
 
 
 class _Names:

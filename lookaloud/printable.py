@@ -1,0 +1,12 @@
+"""Names of files as they may stand in a sentence."""
+
+from __future__ import annotations
+
+
+def printable(name: object) -> str:
+    """A name on one line; line breaks, control characters and bytes that are no text are replaced.
+
+    >>> printable("two\\nlines.jpg")
+    'two\ufffdlines.jpg'
+    """
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(name))
