@@ -157,7 +157,8 @@ def test_pictures_are_squeezed_to_a_square() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["config.json", "encoder.onnx", "decoder.onnx", "tokenizer.json", "gate.npz", "neighbours.npz"]
+    "name",
+    ["config.json", "encoder.onnx", "writer_0.onnx", "writer_1.onnx", "tokenizer.json", "gate.npz", "neighbours.npz"],
 )
 def test_a_missing_or_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "weights"
@@ -183,7 +184,8 @@ def test_a_folder_is_a_captioner_too(tmp_path: Path) -> None:
 
 def test_the_built_in_files_are_small_enough_and_described() -> None:
     files = {path.name: path.stat().st_size for path in WEIGHTS.iterdir()}
-    networks = {"config.json", "tokenizer.json", "encoder.onnx", "decoder.onnx", "gate.npz", "neighbours.npz"}
+    writers = {"writer_0.onnx", "writer_1.onnx"}
+    networks = {"config.json", "tokenizer.json", "encoder.onnx", *writers, "gate.npz", "neighbours.npz"}
     assert set(files) == {*networks, "MODEL_CARD.md"}
     assert sum(files.values()) < 40e6
     stated = captioner.list_captioners()[0].size_mb

@@ -1,4 +1,4 @@
-"""The built-in captioner: two ONNX graphs, onnxruntime and numpy; no torch.
+"""The built-in captioner: ONNX graphs, onnxruntime and numpy; no torch.
 
 The network and its training are in `captioner/training/`; `export_model` there writes the files that are read here.
 """
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from captioner.backends.files import open_session, open_tokenizer
+from captioner.backends.stepping import cached_step, memory_names
 from captioner.beam import Hypothesis, Step, diverse_beam_search
 from captioner.caption import PHOTOGRAPH, CaptionOptions
 from captioner.captioner import Draft
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
-TOKENIZER_FILE, CONFIG_FILE = "tokenizer.json", "config.json"
+ENCODER_FILE, TOKENIZER_FILE, CONFIG_FILE = "encoder.onnx", "tokenizer.json", "config.json"
 _DAMAGED = ". Install Lookaloud again."
 # Where neighbours choose, hypotheses that the search keeps for each beam asked for, and what their voice counts for
 # against the mean log-probability of a caption's tokens; chosen on val pictures.
 _WIDTH, _ADVICE = 2, 30.0
+# Probabilities below count as this: it has a logarithm.
+_LEAST = np.float32(1e-30)
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -46,6 +48,11 @@ _MAX_THREADS, _MAX_WORKERS = 4, 16
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+
+def writer_file(i: int) -> str:
+    """The file of the i-th network that writes."""
+    return f"writer_{i}.onnx"
 
 
 def _split(items: Sequence[_Item], n: int) -> list[Sequence[_Item]]:
@@ -91,6 +98,7 @@ class _Config:
     name: str
     image_size: int
     vocab_size: int
+    n_writers: int
     n_layers: int
     n_heads: int
     head_size: int
@@ -110,21 +118,58 @@ class _Config:
 
 @dataclass(frozen=True)
 class _Graphs:
-    """The two graphs of a folder, on a number of threads."""
+    """The graphs of a folder.
+
+    Attributes:
+        encoder: of pictures.
+        writers: one step of each of those that write.
+        helpers: threads on which the writers write side by side; None where each has to wait for the one before.
+    """
 
     encoder: InferenceSession
-    decoder: InferenceSession
+    writers: tuple[InferenceSession, ...]
+    helpers: ThreadPoolExecutor | None
 
     @classmethod
-    def open(cls, folder: Path, n_threads: int) -> _Graphs:
+    def open(cls, folder: Path, n_writers: int, n_threads: int) -> _Graphs:
         """
         Raises:
             WeightsError: a file is missing or damaged.
         """
-        encoder, decoder = (
-            open_session(folder / file, n_threads=n_threads, ending=_DAMAGED) for file in (ENCODER_FILE, DECODER_FILE)
-        )
-        return cls(encoder, decoder)
+        encoder = open_session(folder / ENCODER_FILE, n_threads=n_threads, ending=_DAMAGED, spin=True)
+        # The products of one step are too small to be shared by threads.
+        writers = [open_session(folder / writer_file(i), n_threads=1, ending=_DAMAGED) for i in range(n_writers)]
+        helpers = ThreadPoolExecutor(n_writers, "writer") if min(n_threads, n_writers) > 1 else None
+        return cls(encoder, tuple(writers), helpers)
+
+    def step(self, memory: npt.NDArray[np.float32], rows: int, config: _Config) -> Step:
+        """The step function of a search: the word that follows is what the writers think likely on average."""
+        from onnxruntime import OrtValue
+
+        # For each writer, for each of its layers keys and values.
+        parts = memory.reshape(len(self.writers), -1, *memory.shape[2:])
+        names = memory_names(config.n_layers)
+        steps = [
+            cached_step(
+                writer,
+                {name: OrtValue.ortvalue_from_numpy(part) for name, part in zip(names, own, strict=True)},
+                rows,
+                n_layers=config.n_layers,
+                n_heads=config.n_heads,
+                head_size=config.head_size,
+                output="probabilities",
+            )
+            for writer, own in zip(self.writers, parts, strict=True)
+        ]
+        ask = map if self.helpers is None else self.helpers.map
+
+        def step(tokens: npt.NDArray[np.int64], parents: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+            first, *others = ask(lambda one: one(tokens, parents), steps)
+            likely = sum(others, first) / np.float32(len(steps))
+            logprobs: npt.NDArray[np.float32] = np.log(np.maximum(likely, _LEAST))
+            return logprobs
+
+        return step
 
 
 class CompactBackend:
@@ -142,7 +187,7 @@ class CompactBackend:
         except FileNotFoundError as error:
             raise WeightsError(
                 f"The captioner's file {error.filename} is missing. Install Lookaloud again, or name a folder that "
-                f"holds {CONFIG_FILE}, {TOKENIZER_FILE}, {ENCODER_FILE} and {DECODER_FILE}."
+                f"holds {CONFIG_FILE}, {TOKENIZER_FILE}, {ENCODER_FILE} and {writer_file(0)}."
             ) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise WeightsError(
@@ -150,7 +195,7 @@ class CompactBackend:
             ) from error
         n_cores = os.cpu_count() or 1
         self._n_workers = min(_MAX_WORKERS, n_cores)
-        self._alone = _Graphs.open(folder, min(_MAX_THREADS, n_cores))
+        self._alone = _Graphs.open(folder, self._config.n_writers, min(_MAX_THREADS, n_cores))
         # A captioner with an encoder of its own has no gate that fits it; then only what is plain is refused.
         self._gate = Gate.load(folder / GATE_FILE) if self._config.gate else None
         self.neighbours = Neighbours.load(folder / NEIGHBOURS_FILE) if self._config.neighbours else None
@@ -175,7 +220,7 @@ class CompactBackend:
     @cached_property
     def _together(self) -> tuple[_Graphs, ThreadPoolExecutor]:
         """What captions a batch: graphs that run on the thread that asks, and the threads that ask."""
-        return _Graphs.open(self.folder, 1), ThreadPoolExecutor(self._n_workers, "compact")
+        return _Graphs.open(self.folder, self._config.n_writers, 1), ThreadPoolExecutor(self._n_workers, "compact")
 
     def _draft(self, images: Sequence[Image.Image], options: CaptionOptions, graphs: _Graphs) -> list[Draft]:
         # The encoder takes one picture at a time: no slower, and a batch needs a hundred megabytes less.
@@ -256,7 +301,7 @@ class CompactBackend:
         num_beams = options.num_beams * (_WIDTH if self.neighbours else 1)
         group_beams = max(2, options.num_beams // 2)
         found = diverse_beam_search(
-            self._step(memory, n * (num_beams + options.num_alternatives * group_beams), graphs),
+            graphs.step(memory, n * (num_beams + options.num_alternatives * group_beams), config),
             n,
             num_beams=num_beams,
             group_beams=group_beams,
@@ -296,19 +341,6 @@ class CompactBackend:
         """Ids of the tokens that carry no meaning of their own, such as "the" and "is"."""
         ids = (self._tokenizer.encode(word).ids for word in FUNCTION_WORDS.split())
         return frozenset(token for word in ids if len(word) == 1 for token in word)
-
-    def _step(self, memory: npt.NDArray[np.float32], rows: int, graphs: _Graphs) -> Step:
-        config = self._config
-        past = np.zeros((config.n_layers, 2, rows, config.n_heads, 0, config.head_size), dtype=np.float32)
-
-        def step(tokens: npt.NDArray[np.int64], parents: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-            nonlocal past
-            feed: dict[str, Any] = {"tokens": tokens, "parents": parents, "past": past, "memory": memory}
-            logprobs: npt.NDArray[np.float32]
-            logprobs, past = graphs.decoder.run(None, feed)
-            return logprobs
-
-        return step
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

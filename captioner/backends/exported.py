@@ -16,12 +16,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from captioner.backends.files import open_session, open_tokenizer
+from captioner.backends.stepping import cached_step, memory_names
 from captioner.backends.ungated import Costs, UngatedBackend, costs_of_others, with_others
 from captioner.beam import Hypothesis, Step, beam_search
 from captioner.caption import CaptionOptions
 from captioner.confidence import CALIBRATION_FILE, FUNCTION_WORDS, LogprobCalibration
 from captioner.errors import CaptionerError
-from captioner.export.format import DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE, ExportedConfig, memory_names
+from captioner.export.format import DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE, ExportedConfig
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -56,8 +57,6 @@ class ExportedBackend(UngatedBackend):
             for file in (ENCODER_FILE, DECODER_FILE)
         )
         self._memory = memory_names(self.config.n_layers)
-        self._past = [f"past_{name}" for name in self._memory]
-        self._outputs = ["logprobs", *(f"present_{name}" for name in self._memory)]
         self._special = frozenset(self.config.special) | {self.config.end}
 
     @property
@@ -107,24 +106,15 @@ class ExportedBackend(UngatedBackend):
 
     def step(self, memory: Mapping[str, onnxruntime.OrtValue], rows: int) -> Step:
         """The step function of a search with that many rows, all at the start of their captions."""
-        from onnxruntime import OrtValue
-
-        shape = (rows, self.config.n_heads, 0, self.config.head_size)
-        past = [OrtValue.ortvalue_from_numpy(np.zeros(shape, np.float32)) for _ in self._past]
-
-        def step(tokens: npt.NDArray[np.int64], parents: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-            nonlocal past
-            feed = {
-                "tokens": OrtValue.ortvalue_from_numpy(tokens.astype(np.int64)),
-                "parents": OrtValue.ortvalue_from_numpy(parents.astype(np.int64)),
-                **dict(zip(self._past, past, strict=True)),
-                **memory,
-            }
-            logprobs, *past = self._decoder.run_with_ort_values(self._outputs, feed)
-            found: npt.NDArray[np.float32] = logprobs.numpy()
-            return found
-
-        return step
+        config = self.config
+        return cached_step(
+            self._decoder,
+            memory,
+            rows,
+            n_layers=config.n_layers,
+            n_heads=config.n_heads,
+            head_size=config.head_size,
+        )
 
     def _find(
         self,

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
-def open_session(path: Path, *, n_threads: int, ending: str) -> onnxruntime.InferenceSession:
+def open_session(path: Path, *, n_threads: int, ending: str, spin: bool = False) -> onnxruntime.InferenceSession:
     """The graph in a file, ready to run on that many threads of the CPU.
+
+    With `spin` a thread that waits for another one in the midst of a run keeps its core: it is woken sooner, and a
+    core that has to be woken costs more than one that waits so short a time.
 
     Raises:
         WeightsError: the file is missing or damaged; `ending` ends the message, with what to do.
@@ -24,8 +27,9 @@ def open_session(path: Path, *, n_threads: int, ending: str) -> onnxruntime.Infe
         raise WeightsError(f"The captioner's file {path} is missing{ending}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
-    # Spinning threads would take the cores from the voice.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spin)))
+    # After a run the cores are the voice's.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

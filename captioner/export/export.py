@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from captioner.backends.network import as_set, from_transformers, load_model, load_processor
+from captioner.backends.stepping import memory_names, past_names
 from captioner.confidence import CALIBRATION_FILE
 from captioner.errors import CaptionerError, MissingExtraError, UnknownCaptionerError
 from captioner.export.format import (
@@ -24,7 +25,6 @@ from captioner.export.format import (
     TOKENIZER_FILE,
     ExportedConfig,
     Preprocessing,
-    memory_names,
 )
 from captioner.export.graphs import BlipStep, BlipTower, DecoderStep, Encoder, Gpt2Step, VitTower
 from captioner.export.quantise import quantise
@@ -247,10 +247,10 @@ def _decoder_graph(parts: _Parts, config: ExportedConfig) -> bytes:
         memory.append(torch.zeros(n, config.n_heads, config.head_size, positions))
         memory.append(torch.zeros(n, config.n_heads, positions, config.head_size))
     tokens = torch.zeros(rows, dtype=torch.int64)
-    past_names, present = [f"past_{name}" for name in names], [f"present_{name}" for name in names]
+    before, present = past_names(config.n_layers), [f"present_{name}" for name in names]
     axes: dict[str, dict[int, str]] = {name: {0: "rows"} for name in ("tokens", "parents", "logprobs")}
-    axes |= {name: {0: "rows", 2: "length"} for name in past_names}
+    axes |= {name: {0: "rows", 2: "length"} for name in before}
     axes |= {name: {0: "rows", 2: "longer"} for name in present}
     axes |= {name: {0: "pictures", 3 if name.startswith("keys") else 2: "positions"} for name in names}
     inputs = (tokens, tokens, *past, *memory)
-    return trace(parts.step, inputs, ["tokens", "parents", *past_names, *names], ["logprobs", *present], axes)
+    return trace(parts.step, inputs, ["tokens", "parents", *before, *names], ["logprobs", *present], axes)

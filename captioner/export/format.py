@@ -187,8 +187,3 @@ class ExportedConfig:
             raise WeightsError(
                 f"{path} is not the configuration of an exported captioner ({error!r}); export it again."
             ) from error
-
-
-def memory_names(n_layers: int) -> list[str]:
-    """What the graphs call keys and values of the cross-attention."""
-    return [f"{kind}_{i}" for i in range(n_layers) for kind in ("keys", "values")]

@@ -11,10 +11,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import onnxruntime
 import torch
@@ -22,11 +21,13 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from captioner.backends.compact import CONFIG_FILE, DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS
+from captioner.backends.compact import CONFIG_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS, writer_file
+from captioner.backends.stepping import memory_names, past_names
 from captioner.export.tracing import trace
 from captioner.photo import GATE_FILE
 from captioner.training.files import write_atomically
-from captioner.training.model import CompactModel, ModelConfig
+from captioner.training.model import CompactModel, KeyValue, ModelConfig, Writer, layers_of
+from captioner.training.quantise import activation_ranges, quantise_products
 from captioner.training.vocabulary import BOS, EOS
 
 # Tensors smaller than this stay float32: biases and norms weigh nothing and are the most sensitive.
@@ -57,26 +58,14 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
     )
     with torch.no_grad():
         memory = model.encode(model.encoder(pixels)[0])
-    n, k, t = 2, 3, 4
-    past = torch.zeros(model.n_layers, 2, n * k, config.n_heads, t, config.d_model // config.n_heads)
-    rows = torch.zeros(n * k, dtype=torch.int64)
-    decoder = _graph(
-        _DecoderStep(model),
-        (rows, rows, past, memory),
-        ["tokens", "parents", "past", "memory"],
-        ["logprobs", "present"],
-        {
-            "tokens": {0: "rows"},
-            "parents": {0: "rows"},
-            "past": {2: "rows", 4: "length"},
-            "memory": {2: "n"},
-            "logprobs": {0: "rows"},
-            "present": {2: "rows", 4: "longer"},
-        },
-    )
+    graphs = {ENCODER_FILE: encoder}
+    layers = layers_of(memory)
+    for i in range(len(model.writers)):
+        graphs[writer_file(i)] = _writer_graph(model, i, layers[i * config.n_layers : (i + 1) * config.n_layers])
     if quantise:
-        decoder = quantise_products(decoder)
-    for file, graph in ((ENCODER_FILE, encoder), (DECODER_FILE, decoder)):
+        ranges = activation_ranges(model)
+        graphs = {file: quantise_products(graph, ranges) for file, graph in graphs.items()}
+    for file, graph in graphs.items():
         packed = pack_weights(graph, int8=lambda name: quantise and _is_learned(name))
         onnx.checker.check_model(packed)
         write_atomically(folder / file, packed.SerializeToString())
@@ -85,7 +74,8 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
         "name": name,
         "image_size": size,
         "vocab_size": config.vocab_size,
-        "n_layers": model.n_layers,
+        "n_writers": len(model.writers),
+        "n_layers": config.n_layers,
         "n_heads": config.n_heads,
         "head_size": config.d_model // config.n_heads,
         "max_tokens": config.max_tokens,
@@ -133,7 +123,7 @@ def pack_weights(graph: onnx.ModelProto, *, int8: Callable[[str], bool]) -> onnx
     unpackers = []
     for tensor in list(packed.graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < _SMALLEST_HALVED:
+        if tensor.data_type != TensorProto.FLOAT or values.size < _SMALLEST_HALVED or tensor.name.endswith(".scale"):
             continue
         packed.graph.initializer.remove(tensor)
         name = tensor.name
@@ -172,99 +162,6 @@ def _small_constant(node: onnx.NodeProto) -> list[onnx.NodeProto]:
     return [stored, helper.make_node("Cast", [f"{name}.int8"], [name], to=TensorProto.FLOAT)]
 
 
-def quantise_products(graph: onnx.ModelProto) -> onnx.ModelProto:
-    """The decoder with its matrices in eight bits: `MatMulNBits` of onnxruntime in place of its products, and rows that
-    are looked up in them unpacked.
-
-    Each block of a row has a scale of its own, half precision; a stored 128 is zero. What is multiplied with them is
-    rounded to eight bits for each block too (accuracy level 4), row by row: a picture's result does not depend on
-    what else is in its batch.
-    """
-    made = onnx.ModelProto()
-    made.CopyFrom(graph)
-    matrices = {
-        tensor.name: numpy_helper.to_array(tensor)
-        for tensor in made.graph.initializer
-        if len(tensor.dims) == 2 and _is_learned(tensor.name)
-    }
-    turned = {node.output[0]: node.input[0] for node in made.graph.node if node.op_type == "Transpose"}
-    nodes, used = [], set()
-    for node in made.graph.node:
-        inputs = [turned.get(name, name) if turned.get(name) in matrices else name for name in node.input]
-        if node.op_type in ("Gemm", "MatMul") and inputs[1] in matrices:
-            nodes += _product(node, inputs, matrices[inputs[1]])
-            used.add(inputs[1])
-        elif node.op_type == "Gather" and inputs[0] in matrices and inputs[0].endswith("tokens.weight"):
-            nodes += _lookup(node, inputs, matrices[inputs[0]])
-        elif not (node.op_type == "Transpose" and node.input[0] in matrices):
-            nodes.append(node)
-    del made.graph.node[:]
-    kept = [tensor for tensor in made.graph.initializer if tensor.name not in used]
-    del made.graph.initializer[:]
-    made.graph.initializer.extend(kept)
-    for name in sorted(used):
-        blocks = matrices[name].reshape(len(matrices[name]), -1, _block(matrices[name].shape[1]))
-        scales = (np.maximum(np.abs(blocks).max(axis=2), 1e-6) / 127.0).astype(np.float16)
-        stored = np.rint(blocks / scales.astype(np.float32)[:, :, None]).clip(-127, 127) + 128.0
-        made.graph.initializer.extend(
-            [
-                numpy_helper.from_array(stored.astype(np.uint8), f"{name}.uint8"),
-                numpy_helper.from_array(scales, f"{name}.scales"),
-            ]
-        )
-    unpackers = [
-        helper.make_node("Cast", [f"{name}.scales"], [f"{name}.scales.float"], to=TensorProto.FLOAT)
-        for name in sorted(used)
-    ]
-    made.graph.node.extend([*unpackers, *nodes])
-    made.opset_import.append(helper.make_opsetid("com.microsoft", 1))
-    return made
-
-
-def _block(size: int) -> int:
-    return 64 if size % 64 == 0 else 32
-
-
-def _product(node: onnx.NodeProto, inputs: Sequence[str], matrix: npt.NDArray[np.float32]) -> list[onnx.NodeProto]:
-    """A product with a matrix (N, K) of torch's, and what it adds."""
-    (out,) = node.output
-    name, biased = inputs[1], len(inputs) == 3
-    product = helper.make_node(
-        "MatMulNBits",
-        [inputs[0], f"{name}.uint8", f"{name}.scales.float"],
-        [f"{out}.product" if biased else out],
-        domain="com.microsoft",
-        N=matrix.shape[0],
-        K=matrix.shape[1],
-        bits=8,
-        block_size=_block(matrix.shape[1]),
-        accuracy_level=4,
-    )
-    return [product, helper.make_node("Add", [f"{out}.product", inputs[2]], [out])] if biased else [product]
-
-
-def _lookup(node: onnx.NodeProto, inputs: Sequence[str], matrix: npt.NDArray[np.float32]) -> list[onnx.NodeProto]:
-    """Rows of a matrix (N, K) that is stored in eight bits."""
-    (out,) = node.output
-    name, rows = inputs[0], inputs[1]
-
-    def constant(label: str, values: npt.NDArray[Any]) -> onnx.NodeProto:
-        return helper.make_node("Constant", [], [f"{out}.{label}"], value=numpy_helper.from_array(values))
-
-    return [
-        constant("zero", np.array(128.0, dtype=np.float32)),
-        constant("shape", np.array([-1, matrix.shape[1]], dtype=np.int64)),
-        constant("last", np.array([2], dtype=np.int64)),
-        helper.make_node("Gather", [f"{name}.uint8", rows], [f"{out}.stored"]),
-        helper.make_node("Cast", [f"{out}.stored"], [f"{out}.float"], to=TensorProto.FLOAT),
-        helper.make_node("Sub", [f"{out}.float", f"{out}.zero"], [f"{out}.centred"]),
-        helper.make_node("Gather", [f"{name}.scales.float", rows], [f"{out}.rowscales"]),
-        helper.make_node("Unsqueeze", [f"{out}.rowscales", f"{out}.last"], [f"{out}.blockscales"]),
-        helper.make_node("Mul", [f"{out}.centred", f"{out}.blockscales"], [f"{out}.blocks"]),
-        helper.make_node("Reshape", [f"{out}.blocks", f"{out}.shape"], [out]),
-    ]
-
-
 def _is_learned(name: str) -> bool:
     # The frozen part keeps half precision: the gate and the neighbours' keys were fitted to what it says.
     return name.startswith(("model.writers.", "model.encoder.top."))
@@ -290,13 +187,34 @@ class _Encoder(nn.Module):
         return self.model.encode(picture, frozen), frozen.mean(dim=(2, 3))
 
 
-class _DecoderStep(nn.Module):
-    def __init__(self, model: CompactModel) -> None:
+class _WriterStep(nn.Module):
+    def __init__(self, model: CompactModel, i: int) -> None:
         super().__init__()
-        self.model = model
+        # The whole model, so that weights keep the names that they have in it.
+        self.model, self.i = model, i
 
-    def forward(self, tokens: Tensor, parents: Tensor, past: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        return self.model.step(tokens, past.index_select(2, parents), memory)
+    def forward(self, tokens: Tensor, parents: Tensor, *arrays: Tensor) -> tuple[Tensor, ...]:
+        pairs = list(zip(arrays[::2], arrays[1::2], strict=True))
+        n_layers = self.model.config.n_layers
+        past = [(keys.index_select(0, parents), values.index_select(0, parents)) for keys, values in pairs[:n_layers]]
+        probabilities, present = cast(Writer, self.model.writers[self.i]).step(tokens, past, pairs[n_layers:])
+        return probabilities, *(part for pair in present for part in pair)
+
+
+def _writer_graph(model: CompactModel, i: int, memory: Sequence[KeyValue]) -> onnx.ModelProto:
+    config = model.config
+    rows, length = 6, 4
+    past = torch.zeros(rows, config.n_heads, length, config.d_model // config.n_heads)
+    tokens = torch.zeros(rows, dtype=torch.int64)
+    before, names = past_names(config.n_layers), memory_names(config.n_layers)
+    present = [f"present_{name}" for name in names]
+    axes: dict[str, dict[int, str]] = {name: {0: "rows"} for name in ("tokens", "parents", "probabilities")}
+    axes |= {name: {0: "rows", 2: "length"} for name in before}
+    axes |= {name: {0: "rows", 2: "longer"} for name in present}
+    axes |= {name: {0: "n"} for name in names}
+    inputs = (tokens, tokens, *[past] * len(before), *(part for pair in memory for part in pair))
+    step = _WriterStep(model, i)
+    return _graph(step, inputs, ["tokens", "parents", *before, *names], ["probabilities", *present], axes)
 
 
 def _graph(

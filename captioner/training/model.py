@@ -25,6 +25,9 @@ WORD_LEVELS = (0.6, 0.3, 0.1, 0.03)
 """Lowest probabilities of a class word's levels 0, 1, ...; a word below the last is not given to the decoder."""
 
 
+LEAST = 1e-30
+"""Probabilities below count as this: it has a logarithm."""
+
 # The stem's values are small beside those of the top, and one normalisation goes over both.
 _STEM_SCALE = 3.0
 
@@ -136,12 +139,16 @@ def class_table(encoder: str) -> Sequence[Sequence[str]]:
     return read_class_table() if encoder != "tiny" else [("dog", "animal"), ("cat", "animal"), ("ball",)]
 
 
+KeyValue = tuple[Tensor, Tensor]
+"""Keys and values of an attention, (B, heads, T, d / heads) each."""
+
+
 class Attention(nn.Module):
     """Multi-head attention over keys and values (Vaswani et al. 2017)."""
 
     def __init__(self, d_model: int, n_heads: int) -> None:
         super().__init__()
-        self.n_heads = n_heads
+        self.n_heads, self.head_size = n_heads, d_model // n_heads
         self.query = nn.Linear(d_model, d_model)
         self.key_value = nn.Linear(d_model, 2 * d_model)
         self.out = nn.Linear(d_model, d_model)
@@ -170,14 +177,19 @@ class Attention(nn.Module):
 
         Written for the exported graph, where every shape that has to be found out costs a node and so time.
         """
-        head = x.shape[1] // self.n_heads
+        query = self.query(x) * self.head_size**-0.5
         if groups == -1:
-            query = self.query(x).reshape(-1, self.n_heads, 1, head)
+            query = query.reshape(-1, self.n_heads, 1, self.head_size)
         else:
-            query = self.query(x).reshape(groups, -1, self.n_heads, head).transpose(1, 2)
-        weights = ((query * head**-0.5) @ keys.transpose(2, 3)).softmax(dim=-1)
-        out: Tensor = self.out((weights @ values).transpose(1, 2).reshape(-1, self.n_heads * head))
+            query = query.reshape(groups, -1, self.n_heads, self.head_size).transpose(1, 2)
+        weights = (query @ keys.transpose(2, 3)).softmax(dim=-1)
+        out: Tensor = self.out((weights @ values).transpose(1, 2).reshape(-1, self.n_heads * self.head_size))
         return out
+
+    def new(self, x: Tensor) -> KeyValue:
+        """Keys and values (B, heads, 1, d / heads) of one position x (B, d)."""
+        both = self.key_value(x).reshape(-1, 2 * self.n_heads, 1, self.head_size)
+        return both[:, : self.n_heads], both[:, self.n_heads :]
 
 
 class FeedForward(nn.Sequential):
@@ -225,18 +237,16 @@ class DecoderLayer(nn.Module):
         out: Tensor = x + self.drop(self.mlp(self.norm3(x)))
         return out
 
-    def step(self, x: Tensor, past: Tensor, memory: Tensor, n: int | Tensor) -> tuple[Tensor, Tensor]:
+    def step(self, x: Tensor, past: KeyValue, memory: KeyValue, n: int | Tensor) -> tuple[Tensor, KeyValue]:
         """The same of one more position without dropout, and the longer cache.
 
-        x (B, d), past keys and values (2, B, H, T, dh), n pictures.
+        x (B, d), past keys and values (B, H, T, dh), memory's (N, H, P, dh), n pictures.
         """
         h = self.norm1(x)
-        attention = self.self_attention
-        new = attention.key_value(h).reshape(-1, 2, attention.n_heads, 1, past.shape[-1]).transpose(0, 1)
-        present = torch.cat((past, new), dim=3)
-        x = x + attention.step(h, present[0], present[1])
-        x = x + self.cross_attention.step(self.norm2(x), memory[0], memory[1], n)
-        return x + self.mlp(self.norm3(x)), present
+        keys, values = (torch.cat(pair, dim=2) for pair in zip(past, self.self_attention.new(h), strict=True))
+        x = x + self.self_attention.step(h, keys, values)
+        x = x + self.cross_attention.step(self.norm2(x), *memory, n)
+        return x + self.mlp(self.norm3(x)), (keys, values)
 
 
 class Writer(nn.Module):
@@ -298,14 +308,22 @@ class Writer(nn.Module):
         out: Tensor = self.norm(x)
         return out
 
-    def step(self, memory: Tensor, tokens: Tensor, past: Tensor, n: int | Tensor) -> tuple[Tensor, Tensor]:
-        """`decode` of one more token each, (B,), for n pictures: (B, d) and the longer cache (L, 2, B, H, T, dh)."""
-        x = self.tokens(tokens) + self.positions.weight[past.shape[4]]
+    def step(
+        self, tokens: Tensor, past: Sequence[KeyValue], memory: Sequence[KeyValue]
+    ) -> tuple[Tensor, list[KeyValue]]:
+        """Probabilities (B, V) of the next token and the longer caches, from the last tokens (B,), B = N * K.
+
+        There is no dropout. past and the caches returned are keys and values (B, H, T, dh) of each layer, T words so
+        far; memory has those (N, H, P, dh) of the pictures. They are never put together into one: to copy the caches
+        would cost as much as to multiply.
+        """
+        n = memory[0][0].shape[0]
+        x = self.tokens(tokens) + self.positions.weight[past[0][0].shape[2]]
         presents = []
-        for i, layer in enumerate(self.layers):
-            x, present = cast(DecoderLayer, layer).step(x, past[i], memory[i], n)
+        for layer, before, own in zip(self.layers, past, memory, strict=True):
+            x, present = cast(DecoderLayer, layer).step(x, before, own, n)
             presents.append(present)
-        return self.norm(x), torch.stack(presents)
+        return self.logits(self.norm(x)).float().softmax(dim=-1), presents
 
     def logits(self, x: Tensor) -> Tensor:
         """Scores (..., V) of the next token."""
@@ -418,21 +436,31 @@ class CompactModel(nn.Module):
         mixed = _mixed(self.logits(memory, tokens, everywhere))
         return mixed if wanted is not None else mixed.reshape(*tokens.shape, -1)
 
-    def step(self, tokens: Tensor, past: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-probabilities (B, V) of the next token and the longer cache, from the last tokens (B,), B = N * K.
+    def step(
+        self, tokens: Tensor, past: Sequence[KeyValue], memory: Sequence[KeyValue]
+    ) -> tuple[Tensor, list[KeyValue]]:
+        """Log-probabilities (B, V) of the next token: what `Writer.step` says, of all writers.
 
-        There is no dropout. past and the cache returned are (M * L, 2, B, H, T, dh), T words so far; memory is what
-        `encode` gave.
+        past and memory are those of all layers of the first writer, then of the next: see `layers_of`.
         """
         probabilities, presents = [], []
-        parts = zip(memory.chunk(len(self.writers)), past.chunk(len(self.writers)), strict=True)
-        for writer, (own, before) in zip(self._writers, parts, strict=True):
-            x, present = writer.step(own, tokens, before, memory.shape[2])
-            probabilities.append(writer.logits(x).float().softmax(dim=-1))
-            presents.append(present)
-        # onnxruntime takes far longer for logsumexp, which `forward` uses.
-        mixed = torch.stack(probabilities).mean(dim=0) if len(probabilities) > 1 else probabilities[0]
-        return mixed.clamp(min=1e-30).log(), torch.cat(presents)
+        for i, writer in enumerate(self._writers):
+            own = slice(i * self.config.n_layers, (i + 1) * self.config.n_layers)
+            likely, longer = writer.step(tokens, past[own], memory[own])
+            probabilities.append(likely)
+            presents += longer
+        return torch.stack(probabilities).mean(dim=0).clamp(min=LEAST).log(), presents
+
+    def empty_cache(self, rows: int, device: torch.device | None = None) -> list[KeyValue]:
+        """The caches that `step` starts with, for B = `rows`."""
+        config = self.config
+        empty = torch.zeros(rows, config.n_heads, 0, config.d_model // config.n_heads, device=device)
+        return [(empty, empty)] * self.n_layers
+
+
+def layers_of(memory: Tensor) -> list[KeyValue]:
+    """The keys and values (N, H, P, dh) of each layer of a memory (L, 2, N, H, P, dh)."""
+    return [(keys, values) for keys, values in memory]
 
 
 def _mixed(logits: list[Tensor]) -> Tensor:

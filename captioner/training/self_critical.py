@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from captioner.training.model import CompactModel
+from captioner.training.model import CompactModel, layers_of
 from captioner.training.vocabulary import BOS, EOS, PAD
 
 Reward = Callable[[int, str], float]
@@ -27,12 +27,12 @@ def sample_captions(model: CompactModel, memory: Tensor, n_samples: int) -> Tens
     """
     config = model.config
     rows = memory.shape[2] * n_samples
-    past = memory.new_zeros(model.n_layers, 2, rows, config.n_heads, 0, config.d_model // config.n_heads)
+    layers, past = layers_of(memory), model.empty_cache(rows, memory.device)
     tokens = torch.full((rows,), BOS, device=memory.device)
     ended = torch.zeros(rows, dtype=torch.bool, device=memory.device)
     columns = [tokens]
     while len(columns) <= config.max_tokens and not bool(ended.all()):
-        logprobs, past = model.step(tokens, past, memory)
+        logprobs, past = model.step(tokens, past, layers)
         # Where a number drawn from [0, total) falls: ten times as fast as torch.multinomial on a CPU.
         totals = logprobs.exp().cumsum(dim=1)
         drawn = torch.searchsorted(totals, torch.rand_like(totals[:, :1]) * totals[:, -1:], right=True)

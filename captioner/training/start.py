@@ -13,7 +13,7 @@ import torch
 from onnx import numpy_helper
 from tokenizers import Tokenizer
 
-from captioner.backends.compact import CONFIG_FILE, DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS
+from captioner.backends.compact import CONFIG_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS, writer_file
 from captioner.errors import TrainingDataError
 from captioner.neighbours import NEIGHBOURS_FILE, Neighbours
 from captioner.training.class_words import ClassWords
@@ -21,7 +21,7 @@ from captioner.training.model import CompactModel, ModelConfig
 from captioner.training.train import Start
 
 # Endings of the names under which an exported graph stores a tensor, or a part of it.
-_PACKINGS = (".half", ".int8", ".scale", ".uint8", ".scales")
+_PACKINGS = (".half", ".int8", ".scale")
 
 
 def load_start(name: str) -> Start:
@@ -40,7 +40,10 @@ def load_start(name: str) -> Start:
         raw = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))["training"]
         config, words = ModelConfig(**raw["model"]), ClassWords.from_json(raw["class_words"])
         model = CompactModel(config, words)
-        model.load_state_dict(_weights(folder / ENCODER_FILE) | _weights(folder / DECODER_FILE))
+        weights = _weights(folder / ENCODER_FILE)
+        for i in range(len(model.writers)):
+            weights |= _weights(folder / writer_file(i))
+        model.load_state_dict(weights)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         reason = "its weights do not fit its sizes" if isinstance(error, RuntimeError) else error
@@ -79,13 +82,9 @@ def _weights(path: Path) -> dict[str, torch.Tensor]:
     weights = {}
     for name, values in stored.items():
         plain, _, packing = name.rpartition(".") if name.endswith(_PACKINGS) else (name, "", "")
-        if not plain.startswith("model.") or plain.startswith("model._") or packing in ("scale", "scales"):
+        if not plain.startswith("model.") or plain.startswith("model._") or packing == "scale":
             continue
         if packing == "int8":
             values = values.astype(np.float32) * stored[f"{plain}.scale"]
-        elif packing == "uint8":
-            # Blocks of a row with a scale each; a stored 128 is zero.
-            blocks = (values.astype(np.float32) - 128.0) * stored[f"{plain}.scales"].astype(np.float32)[:, :, None]
-            values = blocks.reshape(len(values), -1)
         weights[plain.removeprefix("model.")] = torch.from_numpy(values.astype(np.float32))
     return weights
