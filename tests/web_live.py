@@ -35,7 +35,7 @@ from captioner.reading import TextReader
 from captioner.testing import FakeBackend
 from lookaloud import Narrator
 from lookaloud.web.app import create_app
-from lookaloud.web.server import config_of, run
+from lookaloud.web.server import config_of, listen, run
 from lookaloud.web.settings import ServeSettings
 from speech import Voice
 from speech.testing import FakeVoiceBackend
@@ -269,11 +269,13 @@ def _main() -> None:
     lookaloud.web.server._KEEP_ALIVE_SECONDS = 1
     settings = ServeSettings(port=0, body_seconds=1.0, work_seconds=10.0, max_upload_bytes=2_000_000)
     narrator = Narrator(Captioner(FakeBackend()), Voice(FakeVoiceBackend(sample_rate=8000)))
-    run(
-        create_app(narrator, settings=settings),
-        settings,
-        on_start=lambda address: print(address.rpartition(":")[2], flush=True),  # noqa: T201 - for who started it
-    )
+    with listen(settings) as listening:
+        run(
+            create_app(narrator, settings=settings),
+            settings,
+            listening,
+            on_start=lambda address: print(address.rpartition(":")[2], flush=True),  # noqa: T201 - for who started it
+        )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def serve(
     """Serve a page and an API on this computer."""
     try:
         from lookaloud.web.app import create_app
-        from lookaloud.web.server import check_address, run
+        from lookaloud.web.server import listen, run
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"The service needs the package {error.name}. Run: pip install 'lookaloud[web]'"
@@ -69,17 +69,17 @@ def serve(
         max_upload_bytes=max_mb * 1_000_000,
         max_waiting=max_waiting,
     )
-    check_address(settings)
     if log:
         logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
         logging.getLogger("lookaloud.web").setLevel(logging.INFO)
-    click.echo("Loading the models.")
-    narrator = load_narrator(captioner, voice, device=device, local_only=local_only)
 
     def started(address: str) -> None:
         click.echo(f"Lookaloud is at {address}. Ctrl-C ends it.")
         if open_page:
             webbrowser.open(address)
 
-    run(create_app(narrator, settings=settings), settings, on_start=started)
+    with listen(settings) as listening:
+        click.echo("Loading the models.")
+        narrator = load_narrator(captioner, voice, device=device, local_only=local_only)
+        run(create_app(narrator, settings=settings), settings, listening, on_start=started)
     click.echo("Ended.")

@@ -129,29 +129,35 @@ def check_address(settings: ServeSettings) -> None:
         )
 
 
-def run(app: ASGIApp, settings: ServeSettings, *, on_start: Callable[[str], None]) -> None:
-    """Serves until it is interrupted.
-
-    Args:
-        app: from `create_app`.
-        settings: the address and the bounds.
-        on_start: called with the address as soon as the service answers there.
+def listen(settings: ServeSettings) -> socket.socket:
+    """A socket that has the address: taken before the models are loaded, so that nobody waits for them in vain.
 
     Raises:
         ServeError: the address cannot be had, or anybody could use the service.
     """
     check_address(settings)
     try:
-        listening = _listen(settings)
+        return _bound(settings)
     except OSError as error:
         raise ServeError(
             f"The address {settings.host}, port {settings.port}, cannot be had ({error.strerror}); another program may "
             "use it. Name another port with --port."
         ) from error
+
+
+def run(app: ASGIApp, settings: ServeSettings, listening: socket.socket, *, on_start: Callable[[str], None]) -> None:
+    """Serves until it is interrupted.
+
+    Args:
+        app: from `create_app`.
+        settings: the bounds.
+        listening: from `listen`; who made it closes it.
+        on_start: called with the address as soon as the service answers there.
+    """
     port = listening.getsockname()[1]
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     server = _Server(config_of(app, settings), lambda: on_start(f"http://{shown}:{port}"))
-    with listening, suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
 
 
@@ -166,7 +172,7 @@ class _Server(uvicorn.Server):
             self._on_start()
 
 
-def _listen(settings: ServeSettings) -> socket.socket:
+def _bound(settings: ServeSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
