@@ -124,7 +124,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> Loads:
 
     monkeypatch.setattr(captioner, "load_captioner", load_captioner)
     monkeypatch.setattr(speech, "load_voice", load_voice)
-    monkeypatch.setattr(captioner.reading, "load_text_reader", lambda: TextReader(made.text_engine))
+    monkeypatch.setattr(captioner.reading, "load_text_reader", lambda **_: TextReader(made.text_engine))
     return made
 
 

@@ -29,13 +29,16 @@ from PIL import Image
 from captioner import Captioner
 from captioner.captioner import Draft
 from captioner.images import measure_picture, open_image
+from captioner.reading import Corners, TextReader
 from lookaloud.batch import run_batch
-from lookaloud.batch.decoding import Decoder, Wanted
+from lookaloud.batch.decoding import Decoded, Decoder, Wanted
 from lookaloud.batch.folder import OutputFolder, is_busy
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger
+from lookaloud.batch.records import Engines
 from lookaloud.batch.run import Run
 from lookaloud.batch.sources import Choice, find_items
+from lookaloud.batch.stages import Told, told
 from lookaloud.batch.state import stats_of, status_of
 from lookaloud.errors import BatchBusyError, BatchStoppedError, SourceError
 from lookaloud.manifest import MANIFEST, Latest, Record, read_lines, read_manifest
@@ -260,6 +263,40 @@ def test_a_record_says_everything_and_its_sound_is_there(in_folder: Path) -> Non
     assert record.audio_seconds == pytest.approx(read_audio(Path("out") / (record.audio or "")).seconds, abs=0.001)
     assert set(record.seconds) == {"open", "caption", "read", "speech"}
     assert record.versions["lookaloud"]
+
+
+def test_the_text_of_several_pictures_is_read_at_once_and_theirs_comes_with_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    together = threading.Barrier(2, timeout=20)
+
+    class Engine:
+        def find(self, image: Image.Image) -> list[tuple[str, float, Corners]]:
+            together.wait()
+            if image.height == 70:
+                raise ValueError("no")
+            width, height = map(float, image.size)
+            corners = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
+            return [(f"Number {image.height}", 0.99, corners)]
+
+    monkeypatch.setattr("lookaloud.batch.stages._READERS", 2)
+    pictures = [
+        Decoded(
+            Item(str(height), str(height)),
+            image=Image.new("RGB", (640, height)),
+            closer=Image.new("RGB", (640, height)),
+        )
+        for height in (50, 60, 70, 80)
+    ]
+    found = list(told(fake_narrator(reader=TextReader(Engine())), pictures, Engines()))
+    read = [each.narration.reading for each in found if isinstance(each, Told)]
+    assert read == [("Number 50",), ("Number 60",), (), ("Number 80",)]
+    assert [bool(each.narration.problems) for each in found if isinstance(each, Told)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_the_same_bytes_are_described_once(in_folder: Path) -> None:

@@ -382,7 +382,7 @@ def test_load_narrator_reads_text_where_it_is_wanted_and_installed(
     assert load_narrator(voice=None, read_text=False).reader is None
     assert load_narrator(voice=None, detail="brief").reader is None
 
-    def missing() -> TextReader:
+    def missing(**_: object) -> TextReader:
         raise MissingExtraError('run: pip install "lookaloud[ocr]"')
 
     monkeypatch.setattr("captioner.reading.load_text_reader", missing)
@@ -392,7 +392,7 @@ def test_load_narrator_reads_text_where_it_is_wanted_and_installed(
 def test_a_reader_that_cannot_be_loaded_is_a_problem_of_each_picture_and_loses_none(
     loads: Loads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def damaged() -> TextReader:
+    def damaged(**_: object) -> TextReader:
         raise WeightsError("the reader's file is missing")
 
     monkeypatch.setattr("captioner.reading.load_text_reader", damaged)

@@ -244,7 +244,7 @@ def test_missing_networks_are_never_downloaded(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_broken_installation_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(n_threads: int | None) -> None:
         raise ImportError("libGL.so.1: cannot open shared object file")
 
     monkeypatch.setattr(captioner.reading, "_rapidocr", broken)

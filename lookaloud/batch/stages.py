@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +20,9 @@ from lookaloud.pipeline import Narration, Narrator, Opened, Picture
 if TYPE_CHECKING:
     from captioner import Caption
     from speech import Audio
+
+# Threads that read the text in pictures: each needs half a gigabyte where they are large.
+_READERS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,16 +80,27 @@ def decoded_pages(
 def told(narrator: Narrator, pictures: Sequence[Decoded], engines: Engines) -> Iterator[Told | Finished]:
     """What each of some pictures shows, captioned together; or the error that came of it."""
     opened = [_opened(decoded) for decoded in pictures]
-    for decoded, picture, caption in zip(pictures, opened, _captions(narrator, opened), strict=True):
-        try:
-            if isinstance(caption, Exception):
-                raise caption
-            narration = narrator.tell(picture, caption)
-        except Exception as error:  # noqa: BLE001 - one picture's fault is not to stop ten thousand
-            yield failed(decoded, error, engines)
-        else:
-            # Without its pixels: the text is all that is needed from here on.
-            yield Told(replace(decoded, image=None, closer=None), narration)
+    captions = _captions(narrator, opened)
+    tell = partial(_told_one, narrator, engines)
+    if not narrator.looks_closer or narrator.detail == "detailed" or len(pictures) < 2:
+        # In detail the captioner is asked again, which may bear only one who asks.
+        yield from map(tell, pictures, opened, captions)
+        return
+    with ThreadPoolExecutor(_READERS, "reader") as readers:
+        yield from readers.map(tell, pictures, opened, captions)
+
+
+def _told_one(
+    narrator: Narrator, engines: Engines, decoded: Decoded, opened: Opened, caption: Caption | Exception
+) -> Told | Finished:
+    try:
+        if isinstance(caption, Exception):
+            raise caption
+        narration = narrator.tell(opened, caption)
+    except Exception as error:  # noqa: BLE001 - one picture's fault is not to stop ten thousand
+        return failed(decoded, error, engines)
+    # Without its pixels: the text is all that is needed from here on.
+    return Told(replace(decoded, image=None, closer=None), narration)
 
 
 def spoken(

@@ -143,6 +143,7 @@ class Session:
             rate=options["rate"],
             detail=options["detail"],
             read_text=options["read_text"] is not False,
+            reader_threads=1,  # several pictures are read at once
         )
 
     def _choice(self) -> Choice:
