@@ -186,7 +186,7 @@ def batch(work: Path, args: argparse.Namespace) -> dict[str, float]:
     narrator.narrate(next((work / "pictures").iterdir()))
     n_pictures = sum(1 for _ in (work / "pictures").iterdir())
     peak = Peak()
-    began = time.perf_counter()
+    began, work_before = time.perf_counter(), cpu_seconds()
     early = 0.0
     sources, settings = [str(work / "pictures")], settings_of(args)
     for number, record in enumerate(run_batch(narrator, sources, work / "described", settings=settings), start=1):
@@ -200,6 +200,7 @@ def batch(work: Path, args: argparse.Namespace) -> dict[str, float]:
         "sound_bytes_per_picture": round(sounds / n_pictures),
         "manifest_bytes_per_picture": round((work / "described" / "manifest.jsonl").stat().st_size / n_pictures),
         "batch_pictures_per_second": round(n_pictures / seconds, 2),
+        "batch_share_of_the_cores": round((cpu_seconds() - work_before) / seconds / (os.cpu_count() or 1), 3),
         "batch_peak_memory_mb": round(peak.stop()),
         "batch_memory_after_a_tenth_mb": round(early),
     }
@@ -220,6 +221,12 @@ def ray(work: Path, args: argparse.Namespace) -> dict[str, float]:
         folder.end()
     first, last = len(times) // 5, len(times) * 4 // 5  # while all stages have work
     return {"ray_pictures_per_second": round((last - first) / (times[last] - times[first]), 2)}
+
+
+def cpu_seconds() -> float:
+    """Time that cores have worked for this process and for its children that have ended."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in both)
 
 
 class Peak:
