@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import pytest
 import torch
 from PIL import Image
 from tiny import CONFIG, MODEL
 
 from captioner import CaptionOptions
-from captioner.backends.compact import CompactBackend
+from captioner.backends.compact import CompactBackend, writer_file
 from captioner.beam import beam_search
 from captioner.errors import TrainingDataError
 from captioner.training import train as training
@@ -230,6 +232,33 @@ def torch_captions(model: CompactModel, images: list[Image.Image], num_beams: in
 
     found = beam_search(step, len(images), num_beams=num_beams, max_new_tokens=16, bos=1, eos=2)
     return [hypotheses[0].tokens for hypotheses in found]
+
+
+def test_rounded_to_eight_bits_the_words_that_follow_are_nearly_as_likely_alone_and_in_a_batch(tmp_path: Path) -> None:
+    from captioner.training.vocabulary import train_tokenizer
+
+    torch.manual_seed(3)
+    model, images = CompactModel(MODEL, WORDS).eval(), noise_pictures(6)
+    tokenizer = train_tokenizer(["red green blue white wall painted"], MODEL.vocab_size)
+    rows, logprobs = np.arange(6), {}
+    for quantise in (False, True):
+        folder = tmp_path / str(quantise)
+        export_model(model, tokenizer, folder, name="tiny", quantise=quantise)
+        backend = CompactBackend(folder)
+        memory = np.concatenate([backend.encode(image)[0] for image in images], axis=2)
+        together = backend._alone.step(memory, 6, backend._config)
+        alone = backend._alone.step(memory[:, :, :1], 1, backend._config)
+        for token in (1, 5, 7):
+            logprobs[quantise] = together(np.full(6, token), rows)
+            assert np.array_equal(alone(np.array([token]), rows[:1])[0], logprobs[quantise][0])
+    exact, rounded = logprobs[False], logprobs[True]
+    assert not np.array_equal(exact, rounded), "nothing was rounded"
+    assert (exact - rounded).std() < 0.03 * exact.std()
+    stored = onnx.load(str(tmp_path / "True" / writer_file(0))).graph.initializer
+    whole = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in stored if tensor.name.endswith(".int8")}
+    assert len(whole) > 10
+    # Two products of this with what is at most 255 fit sixteen bits, which processors without VNNI add up in.
+    assert all(np.abs(values.astype(int)).max() == 63 for values in whole.values())
 
 
 @pytest.mark.parametrize("num_beams", [1, 3])
