@@ -38,9 +38,10 @@ _DAMAGED = ". Install Lookaloud again."
 # Where neighbours choose, hypotheses that the search keeps for each beam asked for, and what their voice counts for
 # against the mean log-probability of a caption's tokens; chosen on val pictures.
 _WIDTH, _ADVICE = 2, 30.0
-# Probabilities below count as this: it has a logarithm.
-_LEAST = np.float32(1e-30)
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+
+LEAST = 1e-30
+"""Probabilities below count as this: it has a logarithm."""
 
 
 # More than four do not help one picture of this size; a batch has work for more.
@@ -123,7 +124,7 @@ class _Graphs:
     Attributes:
         encoder: of pictures.
         writers: one step of each of those that write.
-        helpers: threads on which the writers write side by side; None where each has to wait for the one before.
+        helpers: threads on which the others write while the first one does; None where each waits for the one before.
     """
 
     encoder: InferenceSession
@@ -139,7 +140,7 @@ class _Graphs:
         encoder = open_session(folder / ENCODER_FILE, n_threads=n_threads, ending=_DAMAGED, spin=True)
         # The products of one step are too small to be shared by threads.
         writers = [open_session(folder / writer_file(i), n_threads=1, ending=_DAMAGED) for i in range(n_writers)]
-        helpers = ThreadPoolExecutor(n_writers, "writer") if min(n_threads, n_writers) > 1 else None
+        helpers = ThreadPoolExecutor(n_writers - 1, "writer") if min(n_threads, n_writers) > 1 else None
         return cls(encoder, tuple(writers), helpers)
 
     def step(self, memory: npt.NDArray[np.float32], rows: int, config: _Config) -> Step:
@@ -161,12 +162,15 @@ class _Graphs:
             )
             for writer, own in zip(self.writers, parts, strict=True)
         ]
-        ask = map if self.helpers is None else self.helpers.map
 
         def step(tokens: npt.NDArray[np.int64], parents: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-            first, *others = ask(lambda one: one(tokens, parents), steps)
-            likely = sum(others, first) / np.float32(len(steps))
-            logprobs: npt.NDArray[np.float32] = np.log(np.maximum(likely, _LEAST))
+            if self.helpers is None:
+                found = [one(tokens, parents) for one in steps]
+            else:
+                others = [self.helpers.submit(one, tokens, parents) for one in steps[1:]]
+                found = [steps[0](tokens, parents), *(other.result() for other in others)]
+            likely = sum(found[1:], found[0]) / np.float32(len(found))
+            logprobs: npt.NDArray[np.float32] = np.log(np.maximum(likely, np.float32(LEAST)))
             return logprobs
 
         return step

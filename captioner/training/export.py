@@ -1,8 +1,8 @@
 """From the trained network to the files that the light install runs with onnxruntime.
 
-Two graphs: `encoder.onnx` turns pictures into the keys and values of the cross-attention, once a picture;
-`decoder.onnx` makes one step of all beams, reordering its key-value cache inside the graph. Weights keep the names that
-they have in torch, so that `captioner.training.start` can read them back and train on.
+`encoder.onnx` turns pictures into the keys and values of the cross-attention, once a picture; a graph of each
+writer makes one step of all beams, reordering its key-value cache inside. Weights keep the names that they have in
+torch, so that `captioner.training.start` can read them back and train on.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _SMALLEST_HALVED = 4096
 
 
 def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, name: str, quantise: bool = True) -> None:
-    """Writes the captioner's files into `folder`: two ONNX graphs, the vocabulary, `config.json` and, with the encoder
+    """Writes the captioner's files into `folder`: ONNX graphs, the vocabulary, `config.json` and, with the encoder
     of the built-in captioner, its gate against pictures that are no photographs.
 
     Weights are stored in half precision and computed with in float32. With `quantise` all that is learned is stored in
-    eight bits; the decoder also computes with those, because its time goes into reading its weights once a word.
+    eight bits, and the writers' matrices are multiplied in eight bits, too: see `captioner.training.quantise`.
 
     Raises:
         OSError: the folder cannot be written.

@@ -19,14 +19,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from captioner.backends.compact import LEAST
 from captioner.training.class_words import ClassWords, read_class_table
 
 WORD_LEVELS = (0.6, 0.3, 0.1, 0.03)
 """Lowest probabilities of a class word's levels 0, 1, ...; a word below the last is not given to the decoder."""
 
-
-LEAST = 1e-30
-"""Probabilities below count as this: it has a logarithm."""
 
 # The stem's values are small beside those of the top, and one normalisation goes over both.
 _STEM_SCALE = 3.0
