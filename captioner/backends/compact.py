@@ -224,7 +224,9 @@ class CompactBackend:
     @cached_property
     def _together(self) -> tuple[_Graphs, ThreadPoolExecutor]:
         """What captions a batch: graphs that run on the thread that asks, and the threads that ask."""
-        return _Graphs.open(self.folder, self._config.n_writers, 1), ThreadPoolExecutor(self._n_workers, "compact")
+        encoder = open_session(self.folder / ENCODER_FILE, n_threads=1, ending=_DAMAGED)
+        graphs = _Graphs(encoder, self._alone.writers, None)
+        return graphs, ThreadPoolExecutor(self._n_workers, "compact")
 
     def _draft(self, images: Sequence[Image.Image], options: CaptionOptions, graphs: _Graphs) -> list[Draft]:
         # The encoder takes one picture at a time: no slower, and a batch needs a hundred megabytes less.

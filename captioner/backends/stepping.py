@@ -20,8 +20,13 @@ def memory_names(n_layers: int) -> list[str]:
 
 
 def past_names(n_layers: int) -> list[str]:
-    """What they call keys and values of the words so far; with "present_" for "past_" those of one word more."""
+    """What they call keys and values of the words so far."""
     return [f"past_{name}" for name in memory_names(n_layers)]
+
+
+def present_names(n_layers: int) -> list[str]:
+    """What they call keys and values of one word more."""
+    return [f"present_{name}" for name in memory_names(n_layers)]
 
 
 def cached_step(
@@ -47,7 +52,7 @@ def cached_step(
     from onnxruntime import OrtValue
 
     names = past_names(n_layers)
-    outputs = [output, *(name.replace("past_", "present_") for name in names)]
+    outputs = [output, *present_names(n_layers)]
     empty = np.zeros((rows, n_heads, 0, head_size), np.float32)
     past = [OrtValue.ortvalue_from_numpy(empty) for _ in names]
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from captioner.backends.network import as_set, from_transformers, load_model, load_processor
-from captioner.backends.stepping import memory_names, past_names
+from captioner.backends.stepping import memory_names, past_names, present_names
 from captioner.confidence import CALIBRATION_FILE
 from captioner.errors import CaptionerError, MissingExtraError, UnknownCaptionerError
 from captioner.export.format import (
@@ -247,7 +247,7 @@ def _decoder_graph(parts: _Parts, config: ExportedConfig) -> bytes:
         memory.append(torch.zeros(n, config.n_heads, config.head_size, positions))
         memory.append(torch.zeros(n, config.n_heads, positions, config.head_size))
     tokens = torch.zeros(rows, dtype=torch.int64)
-    before, present = past_names(config.n_layers), [f"present_{name}" for name in names]
+    before, present = past_names(config.n_layers), present_names(config.n_layers)
     axes: dict[str, dict[int, str]] = {name: {0: "rows"} for name in ("tokens", "parents", "logprobs")}
     axes |= {name: {0: "rows", 2: "length"} for name in before}
     axes |= {name: {0: "rows", 2: "longer"} for name in present}

@@ -22,12 +22,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from captioner.backends.compact import CONFIG_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS, writer_file
-from captioner.backends.stepping import memory_names, past_names
+from captioner.backends.stepping import memory_names, past_names, present_names
 from captioner.export.tracing import trace
 from captioner.photo import GATE_FILE
 from captioner.training.files import write_atomically
 from captioner.training.model import CompactModel, KeyValue, ModelConfig, Writer, layers_of
-from captioner.training.quantise import activation_ranges, quantise_products
+from captioner.training.quantise import activation_ranges, quantise_products, whole_numbers
 from captioner.training.vocabulary import BOS, EOS
 
 # Tensors smaller than this stay float32: biases and norms weigh nothing and are the most sensitive.
@@ -59,9 +59,8 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
     with torch.no_grad():
         memory = model.encode(model.encoder(pixels)[0])
     graphs = {ENCODER_FILE: encoder}
-    layers = layers_of(memory)
-    for i in range(len(model.writers)):
-        graphs[writer_file(i)] = _writer_graph(model, i, layers[i * config.n_layers : (i + 1) * config.n_layers])
+    for i, own in enumerate(memory.chunk(len(model.writers))):
+        graphs[writer_file(i)] = _writer_graph(model, i, layers_of(own))
     if quantise:
         ranges = activation_ranges(model)
         graphs = {file: quantise_products(graph, ranges) for file, graph in graphs.items()}
@@ -123,20 +122,13 @@ def pack_weights(graph: onnx.ModelProto, *, int8: Callable[[str], bool]) -> onnx
     unpackers = []
     for tensor in list(packed.graph.initializer):
         values = numpy_helper.to_array(tensor)
+        # The scales that `quantise_products` has stored are part of weights that are small already.
         if tensor.data_type != TensorProto.FLOAT or values.size < _SMALLEST_HALVED or tensor.name.endswith(".scale"):
             continue
         packed.graph.initializer.remove(tensor)
         name = tensor.name
         if values.ndim >= 2 and int8(name):
-            largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
-            scale = np.maximum(largest, 1e-8) / 127.0
-            stored = np.rint(values / scale).astype(np.int8)
-            packed.graph.initializer.extend(
-                [
-                    numpy_helper.from_array(stored, f"{name}.int8"),
-                    numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale"),
-                ]
-            )
+            packed.graph.initializer.extend(whole_numbers(name, values, largest=127))
             unpackers += [
                 helper.make_node("Cast", [f"{name}.int8"], [f"{name}.float"], to=TensorProto.FLOAT),
                 helper.make_node("Mul", [f"{name}.float", f"{name}.scale"], [name]),
@@ -207,7 +199,7 @@ def _writer_graph(model: CompactModel, i: int, memory: Sequence[KeyValue]) -> on
     past = torch.zeros(rows, config.n_heads, length, config.d_model // config.n_heads)
     tokens = torch.zeros(rows, dtype=torch.int64)
     before, names = past_names(config.n_layers), memory_names(config.n_layers)
-    present = [f"present_{name}" for name in names]
+    present = present_names(config.n_layers)
     axes: dict[str, dict[int, str]] = {name: {0: "rows"} for name in ("tokens", "parents", "probabilities")}
     axes |= {name: {0: "rows", 2: "length"} for name in before}
     axes |= {name: {0: "rows", 2: "longer"} for name in present}

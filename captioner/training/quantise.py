@@ -21,7 +21,6 @@ from torch.nn import functional as F
 
 from captioner.training.model import CompactModel, Writer
 from captioner.training.self_critical import sample_captions
-from captioner.training.vocabulary import PAD
 
 _PICTURES, _CAPTIONS = 64, 5
 # Photographs now and then go beyond what noise does, by a third at most.
@@ -31,7 +30,7 @@ _MARGIN = 1.25
 _LARGEST = 63
 
 Range = tuple[float, float]
-"""The least and the greatest of what a matrix is multiplied with."""
+"""The least and the greatest of what a matrix is multiplied with, 0 between them."""
 
 
 @torch.no_grad()
@@ -40,7 +39,8 @@ def activation_ranges(model: CompactModel) -> dict[str, Range]:
     found: dict[str, Range] = {}
 
     def note(name: str, values: Tensor) -> None:
-        found[name] = (_MARGIN * float(values.amin()), _MARGIN * float(values.amax()))
+        low, high = found.get(name, (0.0, 0.0))
+        found[name] = min(low, _MARGIN * float(values.amin())), max(high, _MARGIN * float(values.amax()))
 
     def listen(name: str, module: nn.Module) -> Any:
         # A hook must not give anything back: it would take the place of what it heard.
@@ -49,18 +49,17 @@ def activation_ranges(model: CompactModel) -> dict[str, Range]:
             return module.norm.register_forward_hook(lambda _module, _given, out: note(weight, out))
         return module.register_forward_pre_hook(lambda _module, given: note(f"{name}.weight", given[0]))
 
-    generator = torch.Generator().manual_seed(0)
-    picture, frozen = model.encoder(_noise(model.config.image_size, generator))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        captions = sample_captions(model, model.encode(picture, frozen), _CAPTIONS)
     heard = [
         (name, module)
         for name, module in model.named_modules()
         if name.startswith("writers.") and isinstance(module, Writer | nn.Linear)
     ]
     hooks = [listen(name, module) for name, module in heard]
-    model(model.encode(picture, frozen), captions[:, :, :-1], captions[:, :, 1:] != PAD)
+    generator = torch.Generator().manual_seed(0)
+    picture, frozen = model.encoder(_noise(model.config.image_size, generator))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        sample_captions(model, model.encode(picture, frozen), _CAPTIONS)
     for hook in hooks:
         hook.remove()
     return found
@@ -104,7 +103,7 @@ def quantise_products(graph: onnx.ModelProto, ranges: Mapping[str, Range]) -> on
     unpackers = []
     for name, tensor in sorted(matrices.items()):
         made.graph.initializer.remove(tensor)
-        made.graph.initializer.extend(_stored(name, numpy_helper.to_array(tensor)))
+        made.graph.initializer.extend(whole_numbers(name, numpy_helper.to_array(tensor), largest=_LARGEST))
         unpackers += [
             helper.make_node("Transpose", [f"{name}.int8"], [f"{name}.columns"], perm=[1, 0]),
             helper.make_node("Reshape", [f"{name}.scale", "flat"], [f"{name}.steps"]),
@@ -116,10 +115,11 @@ def quantise_products(graph: onnx.ModelProto, ranges: Mapping[str, Range]) -> on
     return made
 
 
-def _stored(name: str, matrix: npt.NDArray[np.float32]) -> list[onnx.TensorProto]:
-    """A matrix as whole numbers, and for each row the step between them: the names are those of `pack_weights`."""
-    scale = np.maximum(np.abs(matrix).max(axis=1, keepdims=True), 1e-8) / _LARGEST
-    whole = np.rint(matrix / scale).astype(np.int8)
+def whole_numbers(name: str, weights: npt.NDArray[np.float32], *, largest: int) -> list[onnx.TensorProto]:
+    """Weights as whole numbers up to `largest`, and for each output of torch's layers the step between them."""
+    reach = np.abs(weights).max(axis=tuple(range(1, weights.ndim)), keepdims=True)
+    scale = np.maximum(reach, 1e-8) / largest
+    whole = np.rint(weights / scale).astype(np.int8)
     return [
         numpy_helper.from_array(whole, f"{name}.int8"),
         numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale"),
@@ -128,7 +128,7 @@ def _stored(name: str, matrix: npt.NDArray[np.float32]) -> list[onnx.TensorProto
 
 def _rounding(name: str, reach: Range) -> list[onnx.NodeProto]:
     """What comes in, rounded, once for all products of it."""
-    low, high = min(reach[0], 0.0), max(reach[1], 0.0)
+    low, high = reach
     step = np.float32(max(high - low, 1e-6) / 255.0)
     zero = np.uint8(np.clip(np.rint(-low / step), 0, 255))
     return [
