@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from captioner.backends.network import as_set, from_transformers, load_model, load_processor
-from captioner.backends.stepping import memory_names, past_names, present_names
+from captioner.backends.stepping import memory_names
 from captioner.confidence import CALIBRATION_FILE
 from captioner.errors import CaptionerError, MissingExtraError, UnknownCaptionerError
 from captioner.export.format import (
@@ -28,7 +28,7 @@ from captioner.export.format import (
 )
 from captioner.export.graphs import BlipStep, BlipTower, DecoderStep, Encoder, Gpt2Step, VitTower
 from captioner.export.quantise import quantise
-from captioner.export.tracing import trace
+from captioner.export.tracing import trace, trace_step
 from captioner.hub import Source, network_of, read_config
 from captioner.registry import calibration_file, hub_source, list_captioners
 from captioner.training.files import write_atomically
@@ -238,19 +238,7 @@ def _encoder_graph(parts: _Parts, config: ExportedConfig) -> bytes:
 
 
 def _decoder_graph(parts: _Parts, config: ExportedConfig) -> bytes:
-    names = memory_names(config.n_layers)
-    n, rows, length, positions = 2, 6, 4, 5
-    shape = (config.n_heads, length, config.head_size)
-    past = [torch.zeros(rows, *shape) for _ in names]
-    memory = []
-    for _ in range(config.n_layers):
-        memory.append(torch.zeros(n, config.n_heads, config.head_size, positions))
-        memory.append(torch.zeros(n, config.n_heads, positions, config.head_size))
-    tokens = torch.zeros(rows, dtype=torch.int64)
-    before, present = past_names(config.n_layers), present_names(config.n_layers)
-    axes: dict[str, dict[int, str]] = {name: {0: "rows"} for name in ("tokens", "parents", "logprobs")}
-    axes |= {name: {0: "rows", 2: "length"} for name in before}
-    axes |= {name: {0: "rows", 2: "longer"} for name in present}
-    axes |= {name: {0: "pictures", 3 if name.startswith("keys") else 2: "positions"} for name in names}
-    inputs = (tokens, tokens, *past, *memory)
-    return trace(parts.step, inputs, ["tokens", "parents", *before, *names], ["logprobs", *present], axes)
+    n, positions, heads, size = 2, 5, config.n_heads, config.head_size
+    memory = [torch.zeros(n, heads, size, positions), torch.zeros(n, heads, positions, size)] * config.n_layers
+    longer = {name: 3 if name.startswith("keys") else 2 for name in memory_names(config.n_layers)}
+    return trace_step(parts.step, memory, n_heads=heads, head_size=size, scores="logprobs", longer_memory=longer)

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from captioner.backends.stepping import memory_names, past_names, present_names
 
 _OPSET = 17
 
@@ -53,3 +55,40 @@ def trace(
         )
     content: bytes = buffer.getvalue()
     return content
+
+
+def trace_step(
+    step: nn.Module,
+    memory: Sequence[Tensor],
+    *,
+    n_heads: int,
+    head_size: int,
+    scores: str,
+    longer_memory: Mapping[str, int] | None = None,
+    keep_names: bool = False,
+) -> bytes:
+    """The graph of one step of a search, with the names that `captioner.backends.stepping.cached_step` reads.
+
+    Args:
+        step: takes tokens and parents (B,), the cache's keys and values of each layer and those of the memory; gives
+            the scores of the next token and the longer cache.
+        memory: an example of the keys and values of each layer, of N pictures with B = N * K.
+        n_heads, head_size: of the cache (B, n_heads, T, head_size).
+        scores: name of the first output.
+        longer_memory: the axis, by name, of those parts of the memory that are longer for some pictures; none by
+            default.
+        keep_names: as of `trace`.
+    """
+    n_layers, rows, length = len(memory) // 2, 3 * len(memory[0]), 4
+    before, present, names = past_names(n_layers), present_names(n_layers), memory_names(n_layers)
+    axes: dict[str, dict[int, str]] = {name: {0: "rows"} for name in ("tokens", "parents", scores)}
+    axes |= {name: {0: "rows", 2: "length"} for name in before}
+    axes |= {name: {0: "rows", 2: "longer"} for name in present}
+    axes |= {name: {0: "pictures"} for name in names}
+    for name, axis in (longer_memory or {}).items():
+        axes[name][axis] = "positions"
+    tokens = torch.zeros(rows, dtype=torch.int64)
+    past = [torch.zeros(rows, n_heads, length, head_size)] * len(before)
+    inputs = (tokens, tokens, *past, *memory)
+    outputs = [scores, *present]
+    return trace(step, inputs, ["tokens", "parents", *before, *names], outputs, axes, keep_names=keep_names)

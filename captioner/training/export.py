@@ -22,8 +22,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from captioner.backends.compact import CONFIG_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS, writer_file
-from captioner.backends.stepping import memory_names, past_names, present_names
-from captioner.export.tracing import trace
+from captioner.export.tracing import trace, trace_step
 from captioner.photo import GATE_FILE
 from captioner.training.files import write_atomically
 from captioner.training.model import CompactModel, KeyValue, ModelConfig, Writer, layers_of
@@ -195,18 +194,15 @@ class _WriterStep(nn.Module):
 
 def _writer_graph(model: CompactModel, i: int, memory: Sequence[KeyValue]) -> onnx.ModelProto:
     config = model.config
-    rows, length = 6, 4
-    past = torch.zeros(rows, config.n_heads, length, config.d_model // config.n_heads)
-    tokens = torch.zeros(rows, dtype=torch.int64)
-    before, names = past_names(config.n_layers), memory_names(config.n_layers)
-    present = present_names(config.n_layers)
-    axes: dict[str, dict[int, str]] = {name: {0: "rows"} for name in ("tokens", "parents", "probabilities")}
-    axes |= {name: {0: "rows", 2: "length"} for name in before}
-    axes |= {name: {0: "rows", 2: "longer"} for name in present}
-    axes |= {name: {0: "n"} for name in names}
-    inputs = (tokens, tokens, *[past] * len(before), *(part for pair in memory for part in pair))
-    step = _WriterStep(model, i)
-    return _graph(step, inputs, ["tokens", "parents", *before, *names], ["probabilities", *present], axes)
+    traced = trace_step(
+        _WriterStep(model, i),
+        [part for pair in memory for part in pair],
+        n_heads=config.n_heads,
+        head_size=config.d_model // config.n_heads,
+        scores="probabilities",
+        keep_names=True,
+    )
+    return onnx.load_model_from_string(traced)
 
 
 def _graph(
