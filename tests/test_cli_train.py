@@ -34,8 +34,7 @@ def test_a_captioner_is_trained_exported_and_used(lookaloud: RunCommand, in_fold
         "1",
         "--reward-epochs",
         "1",
-        "--views",
-        "1",
+        "--no-augment",
         "--export",
         "mine",
     ]
