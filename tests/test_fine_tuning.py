@@ -88,7 +88,8 @@ def test_fine_tuning_learns_words_that_the_captioner_did_not_know(
     config = dataclasses.replace(FINE_TUNING, batch_size=4, learning_rate=3e-3, epochs=60, l2_sp=1.0)
     train(new, [], tmp_path / "run", config=config, start=load_start(str(base)), progress=False)
     model, tokenizer, stored = load_run(tmp_path / "run")
-    assert dataclasses.replace(stored.model, dropout=MODEL.dropout) == MODEL, "the sizes are those of the captioner it started from"
+    sizes = dataclasses.replace(stored.model, dropout=MODEL.dropout)
+    assert sizes == MODEL, "the sizes are those of the captioner it started from"
     export_model(model, tokenizer, tmp_path / "files", name="tuned")
     assert share_named(tmp_path / "files", new, NEW) == 1.0
 
