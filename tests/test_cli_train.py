@@ -34,7 +34,8 @@ def test_a_captioner_is_trained_exported_and_used(lookaloud: RunCommand, in_fold
         "1",
         "--reward-epochs",
         "1",
-        "--no-augment",
+        "--views",
+        "1",
         "--export",
         "mine",
     ]

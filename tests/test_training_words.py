@@ -11,6 +11,7 @@ import torch
 
 from captioner.errors import TrainingDataError
 from captioner.training.class_words import ClassWords, read_class_table
+from captioner.training.features import CachedFeatures
 from captioner.training.model import WORD_LEVELS, CompactModel, ModelConfig
 from captioner.training.texts import WordNoise, read_texts
 
@@ -85,8 +86,9 @@ def test_fewer_words_than_places_leave_places_empty() -> None:
 
 def test_groups_of_captions_get_the_hits_and_misses_of_a_picture() -> None:
     words = ClassWords(("cat", "dog", "pizza"), ((2,), (0, 1), (3,)), (0.5, 0.5, 0.5), 4)
-    classes = np.array([[0.9, 0.0, 0.05, 0.05]], dtype=np.float32)
-    noise = WordNoise.of_pictures(model_with(words), classes, [["A Dog ."]], words)
+    classes = np.array([[[0.9, 0.0, 0.05, 0.05]]], dtype=np.float16)
+    cached = CachedFeatures(np.zeros((1, 1, 1), dtype=np.float16), classes)
+    noise = WordNoise.of_pictures(model_with(words), cached, [["A Dog ."]], words)
     assert noise.mentioned[0].tolist() == [True, False, False]
     ids, levels = noise.draw([(2,), ()], np.random.default_rng(0))
     assert ids[0, 0] == 2, "the hit becomes the group's own word"

@@ -24,5 +24,6 @@ CONFIG = TrainConfig(
     encoder_learning_rate=1e-3,
     warmup_steps=5,
     reward_epochs=0,
+    n_views=2,
     checkpoint_every=2,
 )

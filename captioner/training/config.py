@@ -25,14 +25,11 @@ class TrainConfig:
             Li et al. 2018), decoupled from the gradient as AdamW's weight decay is; 0 for plain weight decay.
             Pretrained are the encoder's top and, where a run goes on from a captioner, all of it.
         label_smoothing: share of the target spread over the vocabulary (Szegedy et al. 2016), in [0, 1).
-        distillation: share of the target that is what the captioner that a run goes on from thinks likely, in [0, 1)
-            (Hinton et al. 2015; of itself: Furlanello et al. 2018). A network and what it becomes then agree where
-            people's captions differ.
         ema_decay: decay a step of the moving average of the weights; the average is what is exported.
         reward_epochs: passes after them that learn from rewards of the model's own captions.
         reward_learning_rate: AdamW's in those passes, constant.
         reward_samples: captions that the model writes of each picture in a step of those passes, at least 2.
-        augment: whether each step sees pictures mirrored, cropped and coloured anew, or as they are.
+        n_views: augmented views stored of each picture; 1 is no augmentation.
         checkpoint_every: steps between checkpoints: the most a kill can cost.
         seed: of initial weights, order, views and dropout.
     """
@@ -48,12 +45,11 @@ class TrainConfig:
     weight_decay: float = 0.05
     l2_sp: float = 0.0
     label_smoothing: float = 0.1
-    distillation: float = 0.0
     ema_decay: float = 0.998
     reward_epochs: int = 4
     reward_learning_rate: float = 5e-5
     reward_samples: int = 5
-    augment: bool = True
+    n_views: int = 6
     checkpoint_every: int = 100
     seed: int = 0
 

@@ -19,7 +19,10 @@ import torch
 from captioner.errors import TrainingDataError
 from captioner.training.class_words import ClassWords
 from captioner.training.data import checked_captions, normalise_caption
+from captioner.training.features import CachedFeatures
 from captioner.training.model import WORD_LEVELS, CompactModel
+
+_PART = 1024
 
 
 def read_texts(path: Path) -> list[tuple[str, ...]]:
@@ -62,16 +65,19 @@ class WordNoise:
 
     @classmethod
     def of_pictures(
-        cls,
-        model: CompactModel,
-        classes: npt.NDArray[np.float32],
-        captions: Sequence[Sequence[str]],
-        words: ClassWords,
+        cls, model: CompactModel, features: CachedFeatures, captions: Sequence[Sequence[str]], words: ClassWords
     ) -> WordNoise:
-        """The words of pictures with these class probabilities (N, n_classes), held against their captions."""
-        device = model.encoder.classifier.weight.device
-        found = model.sure_words(torch.from_numpy(classes).to(device))
-        ids, levels = (tensor.cpu().numpy() for tensor in found)
+        """The words of each picture's first view, held against its captions."""
+        parts = []
+        for start in range(0, len(features), _PART):
+            classes = torch.from_numpy(features.classes[start : start + _PART, 0].astype(np.float32))
+            parts.append(
+                [
+                    tensor.cpu().numpy()
+                    for tensor in model.sure_words(classes.to(model.encoder.classifier.weight.device))
+                ]
+            )
+        ids, levels = (np.concatenate([part[i] for part in parts]) for i in range(2))
         said = [words.find(map(normalise_caption, texts)) for texts in captions]
         mentioned = np.stack([np.isin(row, of) for row, of in zip(ids, said, strict=True)])
         return cls(ids, levels, mentioned, len(words.words))

@@ -4,13 +4,12 @@ The first two learn from people's captions (label-smoothed cross-entropy, AdamW,
 `captioner.training.texts` for the first), the third from what the captioner writes itself (see
 `captioner.training.self_critical`). The weights are averaged on the way, and the average is what is exported.
 
-A run lives in one folder: `config.json`, `tokenizer.json`, `log.jsonl`, `checkpoint.pt` and the decoded pictures.
-Killed at any moment, the same command goes on from the last checkpoint and ends with the same weights.
+A run lives in one folder: `config.json`, `tokenizer.json`, `log.jsonl`, `checkpoint.pt` and the feature caches. Killed
+at any moment, the same command goes on from the last checkpoint and ends with the same weights.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 import time
@@ -33,9 +32,9 @@ from captioner.errors import TrainingDataError
 from captioner.training.class_words import ClassWords
 from captioner.training.config import TrainConfig
 from captioner.training.data import Example, all_captions, normalise_caption
+from captioner.training.features import CachedFeatures, cached_features
 from captioner.training.files import write_atomically
-from captioner.training.model import CompactModel, ModelConfig, Picture, class_table
-from captioner.training.pictures import Pictures
+from captioner.training.model import CompactModel, ModelConfig, class_table
 from captioner.training.self_critical import Reward, sample_captions, self_critical_loss
 from captioner.training.texts import WordNoise
 from captioner.training.vocabulary import BOS, EOS, PAD, train_tokenizer
@@ -92,26 +91,21 @@ def train(
         start: a captioner to go on from, with its vocabulary; None starts from the pretrained encoder alone.
         reward: judges captions of `train_examples`, by their place; needed unless `config.reward_epochs` is 0.
         device: "auto" takes a GPU where there is one.
-        cache: folder of the decoded pictures; None for `folder / "pictures"`.
+        cache: folder of the feature caches; None for `folder / "features"`.
         progress: whether to show progress bars on standard error.
 
     Raises:
         TrainingDataError: there is nothing to learn from, or the folder holds a run with other settings.
         DeviceError: there is no such device.
-        ValueError: the settings need a reward or a start, and there is none.
+        ValueError: the settings need a reward and there is none.
     """
     config = config or TrainConfig()
     if not train_examples:
         raise TrainingDataError("There are no pictures to train on. Check the dataset and its train split.")
     if config.reward_epochs and reward is None:
         raise ValueError(f"reward_epochs is {config.reward_epochs}, but no reward is given; give one, or set it to 0.")
-    if config.distillation and start is None:
-        raise ValueError(
-            f"distillation is {config.distillation}, but there is no captioner to start from and learn of."
-        )
     if start is not None:
-        # Dropout is no size of the network.
-        config = replace(config, model=replace(start.model.config, dropout=config.model.dropout))
+        config = replace(config, model=start.model.config)
     run = _Run(
         train_examples,
         val_examples,
@@ -121,7 +115,7 @@ def train(
         start,
         reward,
         choose_device(device),
-        cache or folder / "pictures",
+        cache or folder / "features",
         progress,
     )
     return run.finish()
@@ -184,11 +178,10 @@ class _Run:
         self.device, self.progress = device, progress
         folder.mkdir(parents=True, exist_ok=True)
         self._claim_folder()
-        self.tokenizer, self.model = self._prepare(train_examples, texts, start, cache)
-        self.pictures, self.val_pictures = (
-            Pictures(examples, cache, self.model, progress=progress) for examples in (train_examples, val_examples)
+        self.tokenizer, self.model, self.features = self._prepare(train_examples, texts, start, cache)
+        self.val_features = cached_features(
+            self.model, val_examples, cache, n_views=1, seed=config.seed, progress=progress
         )
-        self.teacher = copy.deepcopy(self.model).eval().requires_grad_(False) if config.distillation else None
         self.captions = [self._encode(example.captions) for example in train_examples]
         self.val_captions = [self._encode(example.captions) for example in val_examples]
         self.phases = self._phases(train_examples, texts, reward)
@@ -206,14 +199,19 @@ class _Run:
 
     def _prepare(
         self, examples: Sequence[Example], texts: Sequence[Sequence[str]], start: Start | None, cache: Path
-    ) -> tuple[Tokenizer, CompactModel]:
-        """The vocabulary and the network: those of `start`, or new ones made for these captions."""
+    ) -> tuple[Tokenizer, CompactModel, CachedFeatures]:
+        """The vocabulary, the network and the features: those of `start`, or new ones made for these captions."""
         config = self.config
         tokenizer_path, words_path = self.folder / "tokenizer.json", self.folder / "words.json"
 
         def build(words: ClassWords) -> CompactModel:
             torch.manual_seed(config.seed)
             return CompactModel(config.model, words).to(self.device)
+
+        def features(model: CompactModel) -> CachedFeatures:
+            return cached_features(
+                model, examples, cache, n_views=config.n_views, seed=config.seed, progress=self.progress
+            )
 
         if not words_path.exists():
             if start is not None:
@@ -223,14 +221,13 @@ class _Run:
                 tokenizer = train_tokenizer(captions, config.model.vocab_size)
                 words = ClassWords.known_in(captions, class_table(config.model.encoder))
                 said = [[normalise_caption(text) for text in example.captions] for example in examples]
-                pictures = Pictures(examples, cache, build(words), progress=self.progress)
-                words = words.weighed(pictures.classes(), said)
+                words = words.weighed(features(build(words)).classes[:, 0], said)
             write_atomically(tokenizer_path, tokenizer.to_str().encode())
             write_atomically(words_path, json.dumps(asdict(words)).encode())
         model = build(_read_words(words_path))
         if start is not None:
             model.load_state_dict(start.model.state_dict())
-        return Tokenizer.from_file(str(tokenizer_path)), model
+        return Tokenizer.from_file(str(tokenizer_path)), model, features(model)
 
     def _encode(self, captions: Sequence[str]) -> list[list[int]]:
         encoded = self.tokenizer.encode_batch([normalise_caption(caption) for caption in captions])
@@ -247,7 +244,7 @@ class _Run:
         if texts and config.text_epochs:
             words = self.model.class_words
             captions = [example.captions for example in examples]
-            self.noise = WordNoise.of_pictures(self.model, self.pictures.classes(), captions, words)
+            self.noise = WordNoise.of_pictures(self.model, self.features, captions, words)
             self.text_captions = [self._encode(group) for group in texts]
             self.text_words = [words.find(map(normalise_caption, group)) for group in texts]
             peak = config.text_learning_rate
@@ -385,29 +382,13 @@ class _Run:
         self, pictures: npt.NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[Tensor, dict[str, float]]:
         self.model.train()
-        picture, tokens = self._views(pictures, rng), self._tokens([self.captions[i] for i in pictures])
+        views = rng.integers(self.config.n_views, size=len(pictures))
         with self._autocast():
-            memory = self.model.encode(picture)
-        return self._likelihood(memory, tokens, self._likely(picture, tokens))
+            memory = self.model.encode(self.features.pictures((pictures, views), self.device))
+        return self._likelihood(memory, self._tokens([self.captions[i] for i in pictures]))
 
-    def _views(self, pictures: npt.NDArray[np.int64], rng: np.random.Generator) -> Picture:
-        if not self.config.augment:
-            return self.pictures.plain(pictures)
-        return self.pictures.views(pictures, int(rng.integers(2**31)))
-
-    def _likely(self, picture: Picture, tokens: Tensor) -> Tensor | None:
-        """What the teacher thinks likely at each place that is not padding (M, V); None where there is no teacher."""
-        if self.teacher is None:
-            return None
-        with torch.no_grad(), self._autocast():
-            logprobs = self.teacher(self.teacher.encode(picture), tokens[:, :, :-1], tokens[:, :, 1:] != PAD)
-        likely: Tensor = logprobs.exp()
-        return likely
-
-    def _likelihood(
-        self, memory: Tensor, tokens: Tensor, likely: Tensor | None = None
-    ) -> tuple[Tensor, dict[str, float]]:
-        loss = self._loss(memory, tokens, likely)
+    def _likelihood(self, memory: Tensor, tokens: Tensor) -> tuple[Tensor, dict[str, float]]:
+        loss = self._loss(memory, tokens, self.config.label_smoothing)
         self.train_loss = float(loss.detach())
         return loss, {"train_loss": self.train_loss}
 
@@ -416,9 +397,9 @@ class _Run:
     ) -> tuple[Tensor, dict[str, float]]:
         # Without dropout: what is judged has to be what the weights would write.
         self.model.eval()
-        picture = self._views(pictures, rng)
+        views = rng.integers(self.config.n_views, size=len(pictures))
         with self._autocast():
-            memory = self.model.encode(picture)
+            memory = self.model.encode(self.features.pictures((pictures, views), self.device))
             captions = sample_captions(self.model, memory, self.config.reward_samples)
         texts = self.tokenizer.decode_batch(captions.flatten(0, 1).tolist())
         of_picture = np.repeat(pictures, self.config.reward_samples)
@@ -429,22 +410,13 @@ class _Run:
             loss = self_critical_loss(self.model, memory, captions, rewards)
         return loss, {"reward": self.mean_reward}
 
-    def _loss(self, memory: Tensor, tokens: Tensor, likely: Tensor | None) -> Tensor:
-        """Mean loss of the writers: each learns by itself, so that they err in different ways.
-
-        Of people's words, and with the share of `distillation` of what the teacher thinks `likely` (M, V).
-        """
+    def _loss(self, memory: Tensor, tokens: Tensor, smoothing: float) -> Tensor:
+        """Mean loss of the writers: each learns by itself, so that they err in different ways."""
         targets = tokens[:, :, 1:]
         wanted = targets != PAD
         with self._autocast():
             found = self.model.logits(memory, tokens[:, :, :-1], wanted)
-        smoothing, share = self.config.label_smoothing, self.config.distillation
-        losses = []
-        for logits in found:
-            loss = F.cross_entropy(logits.float(), targets[wanted], label_smoothing=smoothing)
-            if likely is not None:
-                loss = torch.lerp(loss, F.cross_entropy(logits.float(), likely), share)
-            losses.append(loss)
+        losses = [F.cross_entropy(logits.float(), targets[wanted], label_smoothing=smoothing) for logits in found]
         return torch.stack(losses).mean()
 
     def _autocast(self) -> torch.autocast:
@@ -465,7 +437,7 @@ class _Run:
             stop = start + self.config.batch_size
             tokens = self._tokens(self.val_captions[start:stop])
             with self._autocast():
-                memory = self.model.encode(self.val_pictures.plain(slice(start, stop)))
+                memory = self.model.encode(self.val_features.pictures((slice(start, stop), 0), self.device))
             targets = tokens[:, :, 1:]
             wanted = targets != PAD
             with self._autocast():

@@ -43,9 +43,7 @@ Examples:
     type=click.IntRange(0),
     help="Passes after them that raise the CIDEr-D of the captions that it writes itself.",
 )
-@click.option(
-    "--augment/--no-augment", default=None, help="Pictures mirrored, cropped and coloured anew; by default so."
-)
+@click.option("--views", type=click.IntRange(1), help="Augmented views kept of each picture; 1 is no augmentation.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures a step.")
 @click.option("--learning-rate", type=click.FloatRange(0.0, min_open=True), help="Peak learning rate.")
 @click.option("--l2-sp", type=click.FloatRange(0.0), help="How strongly pretrained weights are drawn back.")
@@ -62,7 +60,7 @@ def train(
     texts: Path | None,
     epochs: int | None,
     reward_epochs: int | None,
-    augment: bool | None,
+    views: int | None,
     batch_size: int | None,
     learning_rate: float | None,
     l2_sp: float | None,
@@ -87,7 +85,7 @@ def train(
     chosen = {
         "epochs": epochs,
         "reward_epochs": reward_epochs,
-        "augment": augment,
+        "n_views": views,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "l2_sp": l2_sp,
