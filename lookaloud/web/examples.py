@@ -66,32 +66,32 @@ DESCRIBED: dict[str, Any] = {
     "seconds": {"open": 0.006, "caption": 0.081, "read": 0.24, "total": 0.33},
 }
 
-DESCRIBE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["image"],
-                    "properties": {"image": {"type": "string", "format": "binary"}, **_options()},
-                }
+
+def request_body(content: dict[str, Any]) -> dict[str, Any]:
+    """What OpenAPI says of a body that must be there, in one of the media types given."""
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def with_fields(required: str, properties: dict[str, Any], example: object = None) -> dict[str, Any]:
+    """What OpenAPI says of a form or a JSON object of which one field must be there."""
+    schema = {"schema": {"type": "object", "required": [required], "properties": properties}}
+    return schema if example is None else {**schema, "example": example}
+
+
+DESCRIBE_BODY = request_body(
+    {
+        "multipart/form-data": with_fields("image", {"image": {"type": "string", "format": "binary"}, **_options()}),
+        "application/json": with_fields(
+            "image",
+            {
+                "image": {"type": "string", "format": "byte", "description": "A picture file in base64."},
+                "name": {"type": "string", "description": "What the picture is called in messages."},
+                **_options(),
             },
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["image"],
-                    "properties": {
-                        "image": {"type": "string", "format": "byte", "description": "A picture file in base64."},
-                        "name": {"type": "string", "description": "What the picture is called in messages."},
-                        **_options(),
-                    },
-                },
-                "example": {"image": "/9j/4AAQSkZJRgABAQ...", "detail": "brief"},
-            },
-        },
+            {"image": "/9j/4AAQSkZJRgABAQ...", "detail": "brief"},
+        ),
     }
-}
+)
 DESCRIBE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The description; or its sound, where Accept asks for one.",
@@ -112,27 +112,21 @@ STREAM_ANSWERS: dict[int | str, dict[str, Any]] = {
     },
     **_REFUSALS,
 }
-SPEECH_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["input"],
-                    "properties": {
-                        "model": {"type": "string", "description": "Passed over."},
-                        "input": {"type": "string"},
-                        "voice": {"type": "string"},
-                        "response_format": {"type": "string", "enum": list(MEDIA_TYPES), "default": "mp3"},
-                        "speed": {"type": "number", "minimum": 0.5, "maximum": 2.0, "default": 1.0},
-                    },
-                },
-                "example": {"model": "lookaloud", "input": "Good morning.", "voice": "heart", "response_format": "mp3"},
-            }
-        },
+SPEECH_BODY = request_body(
+    {
+        "application/json": with_fields(
+            "input",
+            {
+                "model": {"type": "string", "description": "Passed over."},
+                "input": {"type": "string"},
+                "voice": {"type": "string"},
+                "response_format": {"type": "string", "enum": list(MEDIA_TYPES), "default": "mp3"},
+                "speed": {"type": "number", "minimum": 0.5, "maximum": 2.0, "default": 1.0},
+            },
+            {"model": "lookaloud", "input": "Good morning.", "voice": "heart", "response_format": "mp3"},
+        )
     }
-}
+)
 SPEECH_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A sound file.", "content": _SOUNDS},
     **_REFUSALS,

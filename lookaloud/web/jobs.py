@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
@@ -26,6 +26,7 @@ from lookaloud.errors import BusyError, UnfinishedError, UnknownJobError
 from lookaloud.failures import Exit, explain
 from lookaloud.manifest import Record
 from lookaloud.outputs import FORMATS
+from lookaloud.web.examples import request_body, with_fields
 from lookaloud.web.job import PIECE_BYTES, Job
 from lookaloud.web.options import NAMES, options_from
 from lookaloud.web.uploads import items_of, receive
@@ -285,31 +286,25 @@ def _options(fields: Mapping[str, str]) -> DescribeOptions:
 
 
 _EXAMPLE = {"image": ["(bytes of dog.jpg)", "(bytes of cat.jpg)"], "detail": "standard", "format": "mp3"}
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["image"],
-                    "properties": {
-                        "image": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "The pictures, one field for each; or one ZIP archive of them.",
-                        },
-                        **{
-                            name: {"type": "string", "description": "As for /v1/describe."}
-                            for name in NAMES
-                            if name not in ("audio", "format")
-                        },
-                        "audio": {"type": "boolean", "default": True},
-                        "format": {"type": "string", "enum": list(FORMATS), "default": "mp3"},
-                    },
+_BODY = request_body(
+    {
+        "multipart/form-data": with_fields(
+            "image",
+            {
+                "image": {
+                    "type": "array",
+                    "items": {"type": "string", "format": "binary"},
+                    "description": "The pictures, one field for each; or one ZIP archive of them.",
                 },
-                "example": _EXAMPLE,
-            }
-        },
+                **{
+                    name: {"type": "string", "description": "As for /v1/describe."}
+                    for name in NAMES
+                    if name not in ("audio", "format")
+                },
+                "audio": {"type": "boolean", "default": True},
+                "format": {"type": "string", "enum": list(FORMATS), "default": "mp3"},
+            },
+            _EXAMPLE,
+        )
     }
-}
+)
