@@ -175,11 +175,14 @@ def test_a_watched_folder_is_described_as_pictures_come_until_ctrl_c(in_folder: 
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as run:
-        wait_for_lines(1)
-        Path("pics/later.png").write_bytes(picture_bytes(5))
-        wait_for_lines(2)
-        run.send_signal(signal.SIGINT)
-        out, error = run.communicate(timeout=30)
+        try:
+            wait_for_lines(1)
+            Path("pics/later.png").write_bytes(picture_bytes(5))
+            wait_for_lines(2)
+            run.send_signal(signal.SIGINT)
+            out, error = run.communicate(timeout=30)
+        finally:
+            run.kill()  # where it did not end, leaving this block would wait for it for ever
     assert run.returncode == 0, error
     assert "Described 2 of 2 pictures." in out
     assert re.search(r"later.png: (Possibly a|A) picture", out)
