@@ -1,0 +1,1 @@
+"""What all four packages share. It imports nothing of ours, so each of them may import it."""
