@@ -81,6 +81,8 @@ def _in_plain_words(message: str) -> str:
     """Return msgspec's message with the place first and JSON's kinds in words."""
     what, _, place = message.partition(" - at ")
     what = re.sub(r"`([^`]*)`", lambda match: _kinds(match[1]), what).replace(", got ", ", found ")
+    what = re.sub(r" matching regex .*", " of another form", what)
+    what = what.replace(" >= ", " of at least ").replace(" <= ", " of at most ")
     path = place.strip("`").removeprefix("$").lstrip(".")
     return f"{path}: {what[:1].lower()}{what[1:]}" if path else what[:1].lower() + what[1:]
 
