@@ -173,8 +173,16 @@ def test_an_ffmpeg_that_fails_is_a_sentence_and_leaves_nothing(
     assert not [path for path in folder.iterdir() if path.name.startswith((".", "album"))]
 
 
-def test_a_sound_that_is_no_sound_is_named(tmp_path: Path) -> None:
+def test_a_sound_that_is_no_sound_is_left_out_by_name(tmp_path: Path) -> None:
     records = mixed_batch(tmp_path)
     (tmp_path / str(records[1].audio)).write_bytes(b"no sound")
-    with pytest.raises(OutputError, match=r"2\.flac cannot be read as sound"):
+    (written,) = write_exports(tmp_path, ["webvtt"])
+    assert (written.n_items, written.n_failed) == (3, 1)
+    ((source, reason),) = written.failures
+    assert source == "2.png"
+    assert "2.flac cannot be read as sound" in reason
+    assert f"1 picture left out: 2.png: {reason}" in written.sentence
+    for record in records:
+        (tmp_path / str(record.audio)).write_bytes(b"no sound")
+    with pytest.raises(OutputError, match=r"nothing to join.* 4 pictures left out: 1\.png: .*cannot be read as sound"):
         write_exports(tmp_path, ["webvtt"])
