@@ -70,14 +70,14 @@ def _tables(entries: list[_Entry]) -> list[bytes]:
     """The tables of contents as frames, the top one first."""
     frames: list[bytes] = []
     while len(entries) > _MOST_ENTRIES:
-        tables = []
+        tables, level = [], []
         for start in range(0, len(entries), _MOST_ENTRIES):
             listed = entries[start : start + _MOST_ENTRIES]
             first, last = listed[0].first, listed[-1].last
             tables.append(_Entry(b"toc%d-%d" % (first, last), first, last))
-            frames.append(_table(tables[-1].name, listed, _ORDERED, f"Pictures {first} to {last}"))
-        entries = tables
-    return [_table(b"toc", entries, _TOP | _ORDERED), *reversed(frames)]
+            level.append(_table(tables[-1].name, listed, _ORDERED, f"Pictures {first} to {last}"))
+        entries, frames = tables, level + frames
+    return [_table(b"toc", entries, _TOP | _ORDERED), *frames]
 
 
 def _table(name: bytes, entries: list[_Entry], flags: int, title: str = "") -> bytes:
