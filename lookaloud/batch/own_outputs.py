@@ -39,7 +39,7 @@ class Counter(Protocol):
 
 
 def mark(folder: Path) -> None:
-    """Mark a folder of copies as made by Lookaloud; one that holds something already is left as it is.
+    """Mark the folder of a batch's copies as made by Lookaloud, unless it holds other pictures already.
 
     Raises:
         OSError: the folder cannot be made or written.
@@ -47,7 +47,7 @@ def mark(folder: Path) -> None:
     from lookaloud.exports.files import write_lines
 
     folder.mkdir(parents=True, exist_ok=True)
-    if not any(folder.iterdir()):
+    if not any(folder.iterdir()) or _holds_pictures_of(folder, folder.parent):
         write_lines(folder / MARKER, _MARKED.splitlines())
 
 
@@ -103,6 +103,7 @@ class _OwnFolders:
 
 def _holds_pictures_of(copies: Path, batch: Path) -> bool:
     """Whether a folder without a marker, as older versions wrote it, holds copies of a batch's pictures."""
+    copies = Path(os.path.abspath(copies))
     names = {name for _, _, files in os.walk(copies) for name in files}
     try:
         # A picture of the batch that lies in the folder itself is none of its copies.
