@@ -72,10 +72,11 @@ def test_one_that_fails_stops_no_other(lookaloud: RunCommand, batch: Path, monke
 
 
 def test_what_is_not_complete_is_exit_code_1(lookaloud: RunCommand, batch: Path) -> None:
-    next((batch / "audio").iterdir()).unlink()
+    (batch / "audio" / "2 of #1 é%20.wav").unlink()
     result = lookaloud("export", str(batch), "m3u")
     assert result.exit_code == 1
-    assert "without a sound left out." in result.stdout
+    assert "1 picture left out: " in result.stdout
+    assert "=cmd|' /C calc'!A0.jpg: It has no sound file" in result.stdout
 
 
 @pytest.mark.parametrize(

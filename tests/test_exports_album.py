@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from PIL import Image
 from lookaloud.errors import ExportError, OutputError
 from lookaloud.exports import ALBUM_FORMATS, ExportOptions, write_exports
 from lookaloud.exports.album import clock
+from lookaloud.exports.id3 import Chapter, id3_tag
 from lookaloud.exports.text import one_line
 from lookaloud.manifest import Record
 from speech import write_audio
@@ -127,24 +130,130 @@ def test_long_titles_are_cut_between_letters(tmp_path: Path, ffmpeg: None) -> No
     assert "犬が走る。" * 60 in (tmp_path / "album.vtt").read_text()
 
 
-def test_many_chapters(tmp_path: Path, ffmpeg: None) -> None:
-    picture = tmp_path / "dog.png"
+def many(folder: Path, number: int) -> None:
+    picture = folder / "dog.png"
     Image.new("RGB", (9, 9)).save(picture)
-    row = described(tmp_path, picture, 0, "A dog runs.")
-    write_rows(tmp_path, [replace(row, page=number, source=f"{number}.png") for number in range(1, 1201)])
-    for format_name in ("m4b", "mp3"):
-        options = ExportOptions(album_format=format_name, pause=0.0)
-        (written,) = write_exports(tmp_path, ["album"], options=options)
-        chapters = probed(written.path)["chapters"]
-        assert len(chapters) == 1200
-        assert chapters[-1]["tags"]["title"] == "1200.png: A dog runs."  # type: ignore[index]
-        assert float(str(chapters[-1]["start_time"])) == pytest.approx(1199 * 0.2, abs=0.06)
-    with pytest.raises(ExportError, match=r"1,000 chapters at most; choose --format m4b or mp3"):
-        write_exports(tmp_path, ["album"], options=ExportOptions(album_format="ogg"))
-    rows = (tmp_path / "manifest.jsonl").read_text().splitlines(keepends=True)
-    (tmp_path / "manifest.jsonl").write_text("".join(rows[:1000]))
-    (written,) = write_exports(tmp_path, ["album"], options=ExportOptions(album_format="ogg"))
-    assert len(probed(written.path)["chapters"]) == 1000
+    row = described(folder, picture, 0, "A dog runs.")
+    write_rows(folder, [replace(row, page=n, source=f"{n}.png") for n in range(1, number + 1)])
+
+
+@pytest.mark.parametrize(("number", "format_name"), list(itertools.product((300, 1100), ALBUM_FORMATS)))
+def test_many_chapters(tmp_path: Path, ffmpeg: None, number: int, format_name: str) -> None:
+    many(tmp_path, number)
+    options = ExportOptions(album_format=format_name, pause=0.0)
+    if (number, format_name) == (1100, "ogg"):
+        with pytest.raises(ExportError, match=r"1,000 chapters at most; choose --format m4b or mp3"):
+            write_exports(tmp_path, ["album"], options=options)
+        assert not list(tmp_path.glob("album*"))
+        many(tmp_path, number := 1000)
+    (written,) = write_exports(tmp_path, ["album"], options=options)
+    chapters = probed(written.path)["chapters"]
+    titles = [chapter["tags"]["title"] for chapter in chapters]  # type: ignore[index]
+    assert titles == [f"{n}.png: A dog runs." for n in range(1, number + 1)]
+    starts = [float(str(chapter["start_time"])) for chapter in chapters]
+    assert starts == pytest.approx([n * 0.2 for n in range(number)], abs=0.06)
+    if format_name == "m4b":
+        assert (b"chpl" in written.path.read_bytes()) is False  # the older marks, which end at 255
+    elif format_name == "mp3":
+        listed = listed_chapters(written.path.read_bytes())
+        assert [title for title, _ in listed] == titles
+        assert [start for _, start in listed] == [200 * n for n in range(number)]
+
+
+def test_few_chapters_have_both_of_mp4s_marks(tmp_path: Path, ffmpeg: None) -> None:
+    many(tmp_path, 255)
+    (written,) = write_exports(tmp_path, ["album"], options=ExportOptions(pause=0.0))
+    assert b"chpl" in written.path.read_bytes()
+    assert len(probed(written.path)["chapters"]) == 255
+
+
+def test_tables_of_tables_list_any_number_of_chapters() -> None:
+    number = 255 * 255 + 300
+    tag = id3_tag("Two dogs", (Chapter(f"Dog {n}", (float(n), n + 1.0)) for n in range(number)))
+    assert listed_chapters(tag) == [(f"Dog {n}", 1000 * n) for n in range(number)]
+    with pytest.raises(ExportError, match="over 1,193 hours"):
+        id3_tag("Long", [Chapter("x", (0.0, 5e6))])
+
+
+def listed_chapters(data: bytes) -> list[tuple[str, int]]:
+    """Title and start of each chapter that an MP3 file's table of contents leads to, in its order: read by the rules
+    of the ID3v2.4 standard and its chapter addendum, with no code of ours."""
+    assert data[:6] == b"ID3\4\0\0"
+    frames = id3_frames(data[10 : 10 + unsafe(data[6:10])])
+    chapters, tables = {}, {}
+    tops = []
+    for name, content in frames:
+        element, _, rest = content.partition(b"\0")
+        if name == b"CHAP":
+            ((kind, title),) = id3_frames(rest[16:])
+            assert kind == b"TIT2"
+            assert element not in chapters
+            chapters[element] = title[1:].rstrip(b"\0").decode(), int.from_bytes(rest[:4], "big")
+        elif name == b"CTOC":
+            assert element not in tables
+            *children, end = rest[2:].split(b"\0", rest[1])
+            tables[element] = children
+            assert all(kind == b"TIT2" for kind, _ in id3_frames(end))
+            assert rest[0] & 1  # ordered
+            tops += [element] if rest[0] & 2 else []
+    (top,) = tops
+
+    def walk(element: bytes) -> Iterator[tuple[str, int]]:
+        if element in chapters:
+            yield chapters[element]
+        else:
+            for child in tables.pop(element):
+                yield from walk(child)
+
+    found = list(walk(top))
+    assert tables == {}
+    assert len(found) == len(chapters)
+    return found
+
+
+def unsafe(size: bytes) -> int:
+    """A size of seven bits in a byte."""
+    assert max(size) < 128
+    return sum(byte << 7 * place for place, byte in enumerate(reversed(size)))
+
+
+def id3_frames(data: bytes) -> list[tuple[bytes, bytes]]:
+    frames, at = [], 0
+    while at < len(data):
+        size = unsafe(data[at + 4 : at + 8])
+        assert data[at + 8 : at + 10] == b"\0\0"
+        assert at + 10 + size <= len(data)
+        frames.append((data[at : at + 4], data[at + 10 : at + 10 + size]))
+        at += 10 + size
+    return frames
+
+
+def test_a_sound_that_breaks_off_is_silence_and_named(tmp_path: Path, ffmpeg: None) -> None:
+    records = mixed_batch(tmp_path)
+    flac = tmp_path / str(records[1].audio)
+    data = flac.read_bytes()
+    start = data.index(b"\xff\xf8")
+    flac.write_bytes(data[:start] + bytes(len(data) - start))  # the header promises what does not come
+    (written,) = write_exports(tmp_path, ["album"], options=ExportOptions(album_format="mp3", pause=0.25))
+    starts = [float(str(chapter["start_time"])) for chapter in probed(written.path)["chapters"]]
+    assert starts == pytest.approx([0.0, 0.75, 1.6, 2.55], abs=0.06)
+    assert [source for source, _ in written.failures] == ["2.png"]
+    assert "2.flac" in written.sentence
+    samples = decoded(written.path)
+    assert np.abs(samples[round(0.9 * 24_000) : round(1.4 * 24_000)]).max() < 0.02
+    assert pitch(samples[round(1.7 * 24_000) : round(2.0 * 24_000)]) == pytest.approx(900, abs=8)
+
+
+def test_a_header_that_promises_days_is_not_believed(tmp_path: Path) -> None:
+    records = mixed_batch(tmp_path)
+    flac = tmp_path / str(records[1].audio)
+    data = bytearray(flac.read_bytes())
+    data[22:26] = b"\xff\xff\xff\xff"  # the number of samples in STREAMINFO
+    flac.write_bytes(data)
+    (written,) = write_exports(tmp_path, ["webvtt"])
+    ((source, reason),) = written.failures
+    assert source == "2.png"
+    assert "2.flac says that it is" in reason
 
 
 def test_without_ffmpeg_a_sentence_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,8 +282,16 @@ def test_an_ffmpeg_that_fails_is_a_sentence_and_leaves_nothing(
     assert not [path for path in folder.iterdir() if path.name.startswith((".", "album"))]
 
 
-def test_a_sound_that_is_no_sound_is_named(tmp_path: Path) -> None:
+def test_a_sound_that_is_no_sound_is_left_out_by_name(tmp_path: Path) -> None:
     records = mixed_batch(tmp_path)
     (tmp_path / str(records[1].audio)).write_bytes(b"no sound")
-    with pytest.raises(OutputError, match=r"2\.flac cannot be read as sound"):
+    (written,) = write_exports(tmp_path, ["webvtt"])
+    assert (written.n_items, written.n_failed) == (3, 1)
+    ((source, reason),) = written.failures
+    assert source == "2.png"
+    assert "2.flac cannot be read as sound" in reason
+    assert f"1 picture left out: 2.png: {reason}" in written.sentence
+    for record in records:
+        (tmp_path / str(record.audio)).write_bytes(b"no sound")
+    with pytest.raises(OutputError, match=r"nothing to join.* 4 pictures left out: 1\.png: .*cannot be read as sound"):
         write_exports(tmp_path, ["webvtt"])

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from lookaloud.batch.archives import ARCHIVE_ENDINGS, items_of_archive
 from lookaloud.batch.items import Item
+from lookaloud.batch.own_outputs import without_own
 from lookaloud.errors import SourceError
 from lookaloud.places import file_system, is_url, reason_of
 
@@ -36,12 +37,14 @@ class Choice:
         exclude: patterns of what is left out. Patterns are compared with the name and with the path inside the source.
         leave_out: a folder that is no source, whatever is named: the batch's own.
         n_passed_over: files that were no pictures by their names.
+        n_own: pictures that Lookaloud made itself.
     """
 
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     leave_out: Path | None = None
     n_passed_over: int = field(default=0, compare=False)
+    n_own: int = field(default=0, compare=False)
 
     def takes(self, inside: str) -> bool:
         """Whether a file is taken; `inside` is its path in the source, with forward slashes."""
@@ -70,7 +73,7 @@ def find_items(sources: Sequence[str], choice: Choice, *, lines: Iterable[str] =
         MissingExtraError: a URL needs a package; before the first item.
     """
     found = [(source, _kind(source)) for source in sources]
-    return (item for source, kind in found for item in _items(source, kind, choice, lines))
+    return (item for source, kind in found for item in without_own(_items(source, kind, choice, lines), source, choice))
 
 
 def _kind(source: str) -> str:

@@ -190,7 +190,8 @@ class Session:
         click.echo("Watching. Ctrl-C ends it.", err=True)
         settled = _Settled(folder.ledger)
         while True:
-            self._pass(folder, narrator, settled.items(self._items()), quiet=True)
+            self.choice = self._choice()  # for what the last look at the sources left out
+            self._pass(folder, narrator, settled.items(self._items(self.choice)), quiet=True)
             time.sleep(self.options["interval"])
 
     def _pass(
@@ -267,6 +268,9 @@ class Session:
         if n_files := self.choice.n_passed_over:
             files = "1 file was" if n_files == 1 else f"{n_files:,} files were"
             click.echo(f"{files} passed over, not named like a picture; --include takes files by name.", err=True)
+        if n_files := self.choice.n_own:
+            files = "1 picture was" if n_files == 1 else f"{n_files:,} pictures were"
+            click.echo(f"{files} left out, because 'lookaloud export' wrote them itself.", err=True)
 
 
 class _Lazy:

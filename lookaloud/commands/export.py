@@ -109,9 +109,11 @@ def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as
 
     Raises:
         OutputError: the folder holds no batch.
+        OSError: nothing more can be written in the folder, as on a full disk.
     """
     from lookaloud.errors import LookaloudError
     from lookaloud.exports import write_exports
+    from lookaloud.exports.left_out import is_for_all
     from lookaloud.failures import Exit, explain
     from lookaloud.manifest import MANIFEST, RejectedLine, sentence_about
     from lookaloud.printable import printable
@@ -124,6 +126,8 @@ def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as
         try:
             (written,) = write_exports(folder, [kind], options=options, reject=rejected.append)
         except (LookaloudError, SpeechError, OSError) as error:
+            if is_for_all(error, folder):
+                raise
             exit_code = Exit.FAILED
             click.echo(f"Could not write {kind}: {explain(error).sentence}", err=True)
             continue
@@ -139,9 +143,13 @@ def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as
 
 
 def _tell(written: Export, *, as_json: bool) -> None:
+    from lookaloud.exports.left_out import MOST_NAMED, failure_line
     from lookaloud.printable import printable
 
     if as_json:
         click.echo(json.dumps({**dataclasses.asdict(written), "path": str(written.path)}))
-    else:
-        click.echo(printable(written.sentence))
+        return
+    click.echo(printable(written.sentence))
+    if len(written.failures) > MOST_NAMED:  # the sentence names the first only
+        for failure in written.failures:
+            click.echo(f"Not in {written.kind}: {failure_line(*failure)}", err=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
 from lookaloud.errors import ExportError
-from lookaloud.exports.files import replacing, write_lines
+from lookaloud.exports.files import replacing, write_lines, writing
+from lookaloud.exports.id3 import Chapter, id3_tag
 from lookaloud.exports.options import Batch, Export, counted, spoken
-from lookaloud.exports.tables import titled, without_sound
+from lookaloud.exports.tables import titled
 from lookaloud.exports.text import at_most, one_line
 from lookaloud.exports.timeline import Timeline, Track, timeline_of
 
@@ -22,17 +22,22 @@ _ENCODERS = {
     "ogg": ("-c:a", "libvorbis", "-q:a", "4", "-f", "ogg"),
     "mp3": ("-c:a", "libmp3lame", "-b:a", "64k", "-f", "mp3"),
 }
+# Samples of one channel come through the pipe; the same samples give the same file.
+_INPUT = ("-v", "error", "-y", "-f", "s16le", "-ac", "1")
+_EXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")
 _LAST_OGG_CHAPTER = 999
+_MOST_OLD_MARKS = 255
 _MAX_TITLE = 250  # bytes; the older of MP4's two kinds of chapter marks holds 255
 
 
 def write_webvtt(batch: Batch) -> Export:
     """DIR/album.vtt: what is spoken, with the times of the album."""
     timeline = timeline_of(batch)
-    n_cues, n_missing = _write_cues(timeline)
+    n_cues = _write_cues(timeline)
     path = batch.folder / "album.vtt"
-    sentence = f"Captions of {counted(n_cues)}, in step with the album: {path}.{without_sound(n_missing)}"
-    return Export("webvtt", path, n_cues, sentence, n_missing)
+    return timeline.left.export(
+        "webvtt", path, n_cues, f"Captions of {counted(n_cues)}, in step with the album: {path}."
+    )
 
 
 def write_album(batch: Batch) -> Export:
@@ -50,16 +55,39 @@ def write_album(batch: Batch) -> Export:
         )
     timeline = timeline_of(batch)
     path = batch.folder / f"album.{batch.options.album_format}"
-    with tempfile.TemporaryDirectory() as folder, replacing(path) as part:
-        chapters = write_lines(Path(folder) / "chapters.txt", _chapters(timeline))
-        _encode(program, timeline, chapters, part)
-    n_tracks, n_missing = _write_cues(timeline)
+    write = _write_mp3 if batch.options.album_format == "mp3" else _write_other
+    with tempfile.TemporaryDirectory(prefix=".lookaloud-", dir=batch.folder) as work:
+        write(program, timeline, path, Path(work))
+    n_tracks = _write_cues(timeline)
     sentence = f"Album of {counted(n_tracks)} with chapters: {path}. Its captions: {batch.folder / 'album.vtt'}."
-    return Export("album", path, n_tracks, sentence + without_sound(n_missing), n_missing)
+    return timeline.left.export("album", path, n_tracks, sentence)
 
 
-def _write_cues(timeline: Timeline) -> tuple[int, int]:
-    """Write album.vtt; how many cues it has and how many pictures have no sound."""
+def _write_other(program: str, timeline: Timeline, path: Path, work: Path) -> None:
+    """Write the album with chapters that ffmpeg writes."""
+    encoder = list(_ENCODERS[timeline.batch.options.album_format])
+    if len(timeline.sizes) > _MOST_OLD_MARKS:
+        # MP4's older marks hold the first 255 only, and players that find them look at no others.
+        encoder = [f"{word}+disable_chpl" if word == "+faststart" else word for word in encoder]
+    chapters = write_lines(work / "chapters.txt", _chapters(timeline))
+    described = ["-f", "ffmetadata", "-i", str(chapters), "-map", "0:a", "-map_metadata", "1", "-map_chapters", "1"]
+    with replacing(path) as part:
+        _encode([program, *_INPUT], timeline, [*described, *_EXACT, *encoder, str(part)])
+
+
+def _write_mp3(program: str, timeline: Timeline, path: Path, work: Path) -> None:
+    """Write the album with chapters of our own: ffmpeg counts them in one byte."""
+    sound = work / "sound.mp3"
+    tag = id3_tag(timeline.batch.title, _id3_chapters(timeline))
+    no_tags = ["-id3v2_version", "0", "-write_id3v1", "0"]
+    _encode([program, *_INPUT], timeline, [*_EXACT, *_ENCODERS["mp3"], *no_tags, str(sound)])
+    with writing(path) as file, open(sound, "rb") as encoded:
+        file.write(tag)
+        shutil.copyfileobj(encoded, file)
+
+
+def _write_cues(timeline: Timeline) -> int:
+    """Write album.vtt; how many cues it has."""
     n_cues = 0
 
     def lines() -> Iterator[str]:
@@ -71,7 +99,7 @@ def _write_cues(timeline: Timeline) -> tuple[int, int]:
             yield f"\n{n_cues}\n{clock(start)} --> {clock(end)}\n{_vtt_text(spoken(track.record))}"
 
     write_lines(timeline.batch.folder / "album.vtt", lines())
-    return n_cues, timeline.n_silent()
+    return n_cues
 
 
 def _vtt_text(text: str) -> str:
@@ -116,6 +144,13 @@ def _ogg_chapters(timeline: Timeline) -> Iterator[str]:
         yield f"CHAPTER{number:03}NAME={_escaped(_chapter_title(track))}"
 
 
+def _id3_chapters(timeline: Timeline) -> Iterator[Chapter]:
+    for track in timeline.tracks():
+        start = track.start / timeline.sample_rate
+        n_samples = track.n_samples + timeline.n_pause  # it goes on until the next begins
+        yield Chapter(_chapter_title(track), (start, start + n_samples / timeline.sample_rate))
+
+
 def _chapter_title(track: Track) -> str:
     return at_most(titled(track.record), _MAX_TITLE)
 
@@ -124,19 +159,17 @@ def _escaped(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "=;#\\\n" else letter for letter in text)
 
 
-def _encode(program: str, timeline: Timeline, chapters: Path, part: Path) -> None:
-    rate = str(timeline.sample_rate)
-    command = [program, "-v", "error", "-y", "-f", "s16le", "-ar", rate, "-ac", "1", "-i", "pipe:0"]
-    command += ["-f", "ffmetadata", "-i", str(chapters), "-map", "0:a", "-map_metadata", "1", "-map_chapters", "1"]
-    command += ["-fflags", "+bitexact", "-flags:a", "+bitexact", *_ENCODERS[timeline.batch.options.album_format]]
+def _encode(start: Sequence[str], timeline: Timeline, end: Sequence[str]) -> None:
+    """Let ffmpeg encode the sounds; its command is `start`, how the samples come, and `end`."""
+    samples_come = ["-ar", str(timeline.sample_rate), "-i", "pipe:0"]
     with tempfile.TemporaryFile() as messages:
-        process = subprocess.Popen([*command, str(part)], stdin=subprocess.PIPE, stderr=messages)
+        process = subprocess.Popen([*start, *samples_come, *end], stdin=subprocess.PIPE, stderr=messages)
         if process.stdin is None:
             raise ExportError("ffmpeg could not be started; run 'ffmpeg -version' to see why.")
         try:
             with process.stdin as pipe:
                 for track in timeline.tracks():
-                    _feed(track, timeline.n_pause, pipe)
+                    pipe.write(_samples(track, timeline))
         except BrokenPipeError:
             pass  # it has ended, and says why below
         except BaseException:
@@ -149,16 +182,20 @@ def _encode(program: str, timeline: Timeline, chapters: Path, part: Path) -> Non
             raise ExportError(f"ffmpeg could not write the album ({said or process.returncode}); try another --format.")
 
 
-def _feed(track: Track, n_pause: int, pipe: IO[bytes]) -> None:
-    """The samples of one picture, exactly as many as planned, so that no chapter is out of step."""
+def _samples(track: Track, timeline: Timeline) -> bytes:
+    """The samples of one picture, exactly as many as planned, so that no chapter is out of step.
+
+    A sound that cannot be read to its end is silence, and its picture is named among those that are left out.
+    """
     import numpy as np
 
     from speech.audio import read_audio, resample
 
-    audio = read_audio(track.path)
-    if audio.sample_rate != track.sample_rate:
-        audio = resample(audio, track.sample_rate)
-    samples = np.zeros(track.n_samples + n_pause, np.int16)
-    n_samples = min(track.n_samples, len(audio.samples))
-    samples[:n_samples] = np.clip(np.rint(audio.samples[:n_samples] * 32768.0), -32768, 32767)
-    pipe.write(samples.astype("<i2").tobytes())
+    samples = np.zeros(track.n_samples + timeline.n_pause, np.int16)
+    with timeline.left.around(track.record):
+        audio = read_audio(track.path)
+        if audio.sample_rate != track.sample_rate:
+            audio = resample(audio, track.sample_rate)
+        n_samples = min(track.n_samples, len(audio.samples))
+        samples[:n_samples] = np.clip(np.rint(audio.samples[:n_samples] * 32768.0), -32768, 32767)
+    return samples.astype("<i2").tobytes()

@@ -10,10 +10,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captioner.errors import ImageError
+from lookaloud.batch.own_outputs import COPIES, mark
 from lookaloud.detail import brief
+from lookaloud.errors import OutputError
 from lookaloud.exports.embed import embed_texts
 from lookaloud.exports.files import writing
+from lookaloud.exports.left_out import MOST_NAMED, LeftOut
 from lookaloud.exports.options import Batch, Export, counted, spoken
 from lookaloud.exports.pictures import Pictures
 from lookaloud.exports.tables import Places
@@ -23,21 +25,15 @@ from lookaloud.exports.xmp import ALT_TEXT, DESCRIPTION, UnmergeableError, packe
 if TYPE_CHECKING:
     from lookaloud.manifest import Record
 
-FOLDER = "with-alt-text"
+FOLDER = COPIES
 
 
 @dataclass
 class _Tally:
     n_written: int = 0
     n_kept: int = 0
-    beside: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
     n_beside: int = 0
-    n_failed: int = 0
-
-    def tell(self, examples: list[str], sentence: str) -> None:
-        if len(examples) < 5:  # enough to see what the matter is; a thousand would be no sentence any more
-            examples.append(sentence)
+    beside: list[str] = field(default_factory=list)  # the first of them
 
 
 def write_alt_text(batch: Batch) -> Export:
@@ -48,22 +44,18 @@ def write_alt_text(batch: Batch) -> Export:
     """
     sources = {os.path.realpath(record.path) for record in batch.records() if "://" not in record.path}
     tally, places, names = _Tally(), Places(), batch.names()
+    left = LeftOut(batch.folder, "could not be copied")
+    mark(batch.folder / FOLDER)
     with Pictures() as pictures:
         for _, group in groupby(batch.described(), key=lambda record: (record.path, record.member)):
             records = list(group)
-            try:
+            with left.around(records[0]):
                 data = pictures.read(records[0])
-            except ImageError as error:
-                tally.n_failed += 1
-                tally.tell(tally.failed, f"{error}.")
-                continue
-            path = _copy_of(batch, records[0], names.of(records[0].source), places)
-            if os.path.realpath(path) in sources:
-                tally.n_failed += 1
-                tally.tell(tally.failed, f"{path} is a picture of the batch itself; choose another folder for --out.")
-                continue
-            _write_copy(batch, records, data, path, tally)
-    return Export("alt-text", batch.folder / FOLDER, tally.n_written, _sentence(batch, tally), tally.n_failed)
+                path = _copy_of(batch, records[0], names.of(records[0].source), places)
+                if os.path.realpath(path) in sources:
+                    raise OutputError(f"{path} is a picture of the batch itself; choose another folder for --out.")
+                _write_copy(batch, records, data, path, tally)
+    return left.export("alt-text", batch.folder / FOLDER, tally.n_written, _sentence(batch, tally))
 
 
 def texts_for(records: Iterable[Record]) -> tuple[str, str]:
@@ -83,28 +75,44 @@ def _write_copy(batch: Batch, records: list[Record], data: bytes, path: Path, ta
     alt_text, description = texts_for(records)
     beside = path.with_name(f"{path.name}.xmp")
     try:
-        embedded = embed_texts(data, alt_text, description, replace=batch.options.replace_alt_text)
+        options = batch.options
+        embedded = embed_texts(data, alt_text, description, replace=options.replace_alt_text, language=options.language)
     except UnmergeableError as error:
+        _save_both(records[0], data, path, beside, packet_with({ALT_TEXT: alt_text, DESCRIPTION: description}))
         tally.n_beside += 1
-        tally.tell(tally.beside, f"{path.name}: {error}.")
-        with writing(beside) as file:
-            file.write(packet_with({ALT_TEXT: alt_text, DESCRIPTION: description}))
-        _save(records[0], data, path)
+        if len(tally.beside) < MOST_NAMED:
+            tally.beside.append(f"{path.name}: {error}.")
     else:
-        tally.n_kept += bool(embedded.kept)
         _save(records[0], embedded.data, path)
-        beside.unlink(missing_ok=True)
+        if os.path.lexists(beside):  # of an earlier export; it would say something else
+            beside.unlink()
+        tally.n_kept += bool(embedded.kept)
     tally.n_written += 1
+
+
+def _save_both(record: Record, data: bytes, path: Path, beside: Path, packet: bytes) -> None:
+    """Write a copy and the texts beside it, or neither."""
+    with writing(beside) as file:
+        file.write(packet)
+    try:
+        _save(record, data, path)
+    except Exception:
+        if not path.exists():
+            beside.unlink()
+        raise
 
 
 def _save(record: Record, data: bytes, path: Path) -> None:
     """Write a copy with the times of its picture."""
     with writing(path) as file:
         file.write(data)
-    if record.member is None and "://" not in record.path:
-        shutil.copystat(record.path, path)
-    elif record.modified_ns is not None:
-        os.utime(path, ns=(record.modified_ns, record.modified_ns))
+    try:
+        if record.member is None and "://" not in record.path:
+            shutil.copystat(record.path, path)
+        elif record.modified_ns is not None:
+            os.utime(path, ns=(record.modified_ns, record.modified_ns))
+    except (OSError, OverflowError):
+        pass  # The copy is whole; its picture has gone meanwhile, or the disk knows no such time.
 
 
 def _copy_of(batch: Batch, record: Record, name: str, places: Places) -> Path:
@@ -125,5 +133,3 @@ def _sentences(batch: Batch, tally: _Tally) -> Iterator[str]:
         yield f"{counted(tally.n_kept)} had such a text already, which was kept; --replace-alt-text replaces it."
     if tally.n_beside:
         yield f"{counted(tally.n_beside)} with the texts in an .xmp file beside: {' '.join(tally.beside)}"
-    if tally.n_failed:
-        yield f"{counted(tally.n_failed)} could not be copied: {' '.join(tally.failed)}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import uuid
 import zipfile
 from dataclasses import dataclass, field
@@ -20,16 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from captioner.errors import ImageError
 from lookaloud.errors import ExportError
 from lookaloud.exports.album import clock
 from lookaloud.exports.files import replacing
 from lookaloud.exports.gallery import style
+from lookaloud.exports.left_out import LeftOut
 from lookaloud.exports.markup import as_xml, element
 from lookaloud.exports.options import Batch, Export, counted, spoken
 from lookaloud.exports.package import Part, package_document
 from lookaloud.exports.pictures import Pictures
 from lookaloud.exports.text import one_line, shown_name
+from lookaloud.exports.timeline import needed_sound
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record
@@ -38,6 +40,7 @@ _PER_PART = 25
 _MAX_SIDE = 1024
 _SPACES = {"xmlns": "http://www.w3.org/1999/xhtml", "xmlns:epub": "http://www.idpf.org/2007/ops"}
 _SMIL_SPACES = {"xmlns": "http://www.w3.org/ns/SMIL", "xmlns:epub": "http://www.idpf.org/2007/ops", "version": "3.0"}
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DOCTYPE = "<!DOCTYPE html>\n"
 
 
@@ -49,6 +52,7 @@ class _Book:
         batch: what it is of.
         archive: its file.
         pictures: where pictures come from.
+        left: the pictures of which something is not in it.
         parts: what has been written.
         audio: number and seconds of each sound that is in it, by its path in the batch.
         identity: sum of all that is in it.
@@ -58,12 +62,12 @@ class _Book:
     batch: Batch
     archive: zipfile.ZipFile
     pictures: Pictures
+    left: LeftOut
     parts: list[Part] = field(default_factory=list)
     audio: dict[str, tuple[int, float]] = field(default_factory=dict)
     identity: hashlib._Hash = field(default_factory=hashlib.sha256)
     modified: str = "1980-01-01T00:00:00Z"
     n_pictures: int = 0
-    n_images: int = 0
     n_failed: int = 0
 
     def add(self, name: str, data: bytes, *, packed: bool = True) -> None:
@@ -81,7 +85,7 @@ def write_epub(batch: Batch) -> Export:
     """
     path = batch.folder / "descriptions.epub"
     with replacing(path) as part, zipfile.ZipFile(part, "w") as archive, Pictures() as pictures:
-        book = _Book(batch, archive, pictures)
+        book = _Book(batch, archive, pictures, LeftOut(batch.folder, "could not be shown or heard"))
         book.add("mimetype", b"application/epub+zip", packed=False)
         book.add("META-INF/container.xml", _container())
         book.add("EPUB/style.css", style())
@@ -94,12 +98,9 @@ def write_epub(batch: Batch) -> Export:
         book.add("EPUB/nav.xhtml", _page("Contents", batch.options.language, _contents(book, has_failures)))
         book.add("EPUB/package.opf", _package(book))
     sentence = f"Book of {counted(book.n_pictures)}, {counted(len(book.audio), 'sound')} in step: {path}."
-    n_absent = book.n_pictures - book.n_images
-    if n_absent:
-        sentence += f" {counted(n_absent)} could not be shown, because the file is gone or has changed."
     if book.n_failed:
         sentence += f" It names {counted(book.n_failed)} that could not be described."
-    return Export("epub", path, book.n_pictures, sentence, n_absent)
+    return book.left.export("epub", path, book.n_pictures, sentence)
 
 
 def _add_part(book: _Book, records: list[Record]) -> None:
@@ -120,7 +121,8 @@ def _add_part(book: _Book, records: list[Record]) -> None:
             pairs.append(_pair(part, place, file_number, seconds))
             part.seconds += seconds
         book.identity.update(f"{record.source}\0{record.sha256}\0{spoken(record)}\0".encode(errors="replace"))
-        book.modified = max(book.modified, record.finished or "")
+        if _DATE.fullmatch(record.finished or ""):
+            book.modified = max(book.modified, record.finished or "")
     content = element("section", {"epub:type": "chapter", "id": "part"}, element("h1", None, label), *sections)
     book.add(f"EPUB/{part.page}", _page(label, book.batch.options.language, content))
     if pairs:
@@ -131,19 +133,16 @@ def _add_part(book: _Book, records: list[Record]) -> None:
 
 def _section(book: _Book, part: Part, place: str, name: str, record: Record) -> Element:
     words = spoken(record)
-    shown: Element | None = None
-    try:
-        image = book.pictures.open(record, max_side=_MAX_SIDE)
-    except ImageError:
+    data: bytes | None = None
+    with book.left.around(record):
+        data = _as_jpeg(book.pictures, record)
+    if data is None:
         shown = element(
             "p", None, "The picture is not shown, because its file is gone, has changed or cannot be opened."
         )
     else:
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=85)
-        book.add(f"EPUB/images/{book.n_pictures}.jpg", buffer.getvalue(), packed=False)
+        book.add(f"EPUB/images/{book.n_pictures}.jpg", data, packed=False)
         part.images.append(book.n_pictures)
-        book.n_images += 1
         source = f"images/{book.n_pictures}.jpg"
         shown = element("img", {"src": source, "alt": one_line(record.caption or words)})
     return element(
@@ -154,13 +153,23 @@ def _section(book: _Book, part: Part, place: str, name: str, record: Record) -> 
     )
 
 
+def _as_jpeg(pictures: Pictures, record: Record) -> bytes:
+    buffer = io.BytesIO()
+    pictures.open(record, max_side=_MAX_SIDE).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
 def _add_sound(book: _Book, part: Part, record: Record) -> tuple[int, float] | None:
     """Number and seconds of a picture's sound in the book; the sound of two pictures stands in it once."""
-    path = book.batch.sound_of(record)
-    if path is None or record.audio is None:
+    if record.audio is None:
         return None
     if record.audio not in book.audio:
-        data, seconds = _as_mp3(path)
+        encoded: tuple[bytes, float] | None = None
+        with book.left.around(record):
+            encoded = _as_mp3(needed_sound(book.batch, record))
+        if encoded is None:
+            return None
+        data, seconds = encoded
         number = len(book.audio) + 1
         book.add(f"EPUB/audio/{number}.mp3", data, packed=False)
         part.sounds.append(number)

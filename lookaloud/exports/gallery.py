@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from captioner.errors import ImageError
+from lookaloud.batch.own_outputs import GALLERY, SMALL_COPIES, STYLE
 from lookaloud.errors import OutputError
 from lookaloud.exports.files import writing
+from lookaloud.exports.left_out import LeftOut
 from lookaloud.exports.markup import as_html, element, link_to
 from lookaloud.exports.options import Batch, Export, ShortNames, counted, spoken
 from lookaloud.exports.pictures import Pictures
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 GENERATOR = "Lookaloud gallery"
 _MAX_SIDE = 640
-_FOLDER = "gallery"
+_FOLDER = GALLERY
 _NEAR = 3  # pages before and after this one that its navigation names
 
 
@@ -56,7 +58,6 @@ class _Page:
 class _Counts:
     n_described: int
     n_failed: int
-    n_without_picture: int = 0
 
 
 def write_gallery(batch: Batch) -> Export:
@@ -68,7 +69,7 @@ def write_gallery(batch: Batch) -> Export:
     index = batch.folder / "index.html"
     _refuse_other(index)
     counts = _count(batch)
-    with writing(batch.folder / _FOLDER / "style.css") as file:
+    with writing(batch.folder / _FOLDER / STYLE) as file:
         file.write(style())
     described = _pages(counts.n_described, batch.options.per_page, "page", "Picture")
     described = described or [_Page("index.html", "Pictures")]
@@ -76,21 +77,27 @@ def write_gallery(batch: Batch) -> Export:
     names = batch.names()
     records = enumerate(batch.described(), 1)
     failures = (record for record in batch.records() if not record.is_ok)
-    wanted = set()
+    wanted: set[str | None] = set()
+    left = LeftOut(batch.folder, "could not be shown")
     with Pictures() as pictures:
         for page in described:
-            articles = []
+            articles: list[Element] = []
             for number, record in islice(records, batch.options.per_page):
-                small = _small_copy(batch, record, pictures)
+                small = None
+                with left.around(record):
+                    small = _small_copy(batch, record, pictures)
                 wanted.add(small)
-                counts.n_without_picture += small is None
-                articles.append(_article(batch, page, number, record, small, names))
+                with left.around(record):
+                    articles.append(_article(batch, page, number, record, small, names))
             _write_page(batch, page, described, failed, counts, articles)
     for page in failed:
-        items = [_failure(record, names) for record in islice(failures, batch.options.per_page)]
+        items: list[Element] = []
+        for record in islice(failures, batch.options.per_page):
+            with left.around(record):
+                items.append(_failure(record, names))
         _write_page(batch, page, described, failed, counts, [element("ul", None, *items)])
     _remove_stale(batch.folder / _FOLDER, {page.path for page in (*described, *failed)}, wanted)
-    return Export("gallery", index, counts.n_described, _sentence(counts, index), counts.n_without_picture)
+    return left.export("gallery", index, counts.n_described, _sentence(counts, index))
 
 
 def style() -> bytes:
@@ -102,8 +109,6 @@ def _sentence(counts: _Counts, index: Path) -> str:
     sentence = f"Gallery of {counted(counts.n_described)}: {index}."
     if counts.n_failed:
         sentence += f" It names {counted(counts.n_failed)} that could not be described."
-    if counts.n_without_picture:
-        sentence += f" {counted(counts.n_without_picture)} could not be shown, because the file is gone or has changed."
     return sentence
 
 
@@ -133,18 +138,19 @@ def _pages(n_items: int, per_page: int, name: str, label: str) -> list[_Page]:
     return pages
 
 
-def _small_copy(batch: Batch, record: Record, pictures: Pictures) -> str | None:
-    """The path, from the gallery's folder, of a small copy, which is made once; None where the picture is gone."""
+def _small_copy(batch: Batch, record: Record, pictures: Pictures) -> str:
+    """The path, from the gallery's folder, of a small copy, which is made once.
+
+    Raises:
+        ImageError: the picture is gone, has changed or cannot be opened.
+    """
     page = "" if record.page is None else f"-{record.page}"
-    name = f"pictures/{record.sha256}{page}.jpg"
+    name = f"{SMALL_COPIES}/{record.sha256}{page}.jpg"
     path = batch.folder / _FOLDER / name
     if record.sha256 is None or not re.fullmatch("[0-9a-f]{64}", record.sha256):
-        return None
+        raise ImageError(f"{record.source} has no SHA-256 in the manifest to know it by; describe it again")
     if not path.is_file():
-        try:
-            image = pictures.open(record, max_side=_MAX_SIDE)
-        except ImageError:
-            return None
+        image = pictures.open(record, max_side=_MAX_SIDE)
         with writing(path) as file:
             image.save(file, "JPEG", quality=82)
     return name
@@ -208,7 +214,7 @@ def _write_page(
         element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
         element("meta", {"name": "generator", "content": GENERATOR}),
         element("title", None, batch.title + part),
-        element("link", {"rel": "stylesheet", "href": f"{page.root}{_FOLDER}/style.css"}),
+        element("link", {"rel": "stylesheet", "href": f"{page.root}{_FOLDER}/{STYLE}"}),
     )
     body = element(
         "body",
@@ -258,6 +264,6 @@ def _remove_stale(folder: Path, pages: set[str], pictures: set[str | None]) -> N
     for path in folder.glob("*.html"):
         if re.fullmatch(r"(page|failed)-\d+\.html", path.name) and f"{_FOLDER}/{path.name}" not in pages:
             path.unlink()
-    for path in (folder / "pictures").glob("*.jpg"):
-        if re.fullmatch(r"[0-9a-f]{64}(-\d+)?\.jpg", path.name) and f"pictures/{path.name}" not in pictures:
+    for path in (folder / SMALL_COPIES).glob("*.jpg"):
+        if re.fullmatch(r"[0-9a-f]{64}(-\d+)?\.jpg", path.name) and f"{SMALL_COPIES}/{path.name}" not in pictures:
             path.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ class ExportOptions:
             raise ValueError(f"The album format is {self.album_format!r}; choose one of {', '.join(ALBUM_FORMATS)}.")
         if not 0.0 <= self.pause <= 60.0:
             raise ValueError(f"The pause is {self.pause} seconds; give 0 to 60.")
-        if not self.language.replace("-", "").isalnum():
+        if not re.fullmatch("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", self.language):
             raise ValueError(f"The language is {self.language!r}; give a tag such as en or pt-BR.")
 
 
@@ -63,6 +64,7 @@ class Export:
         n_items: how many pictures are in it.
         sentence: what was written where, and what is not in it and why.
         n_failed: pictures that should be in it and are not.
+        failures: source and reason of each of those.
     """
 
     kind: str
@@ -70,6 +72,7 @@ class Export:
     n_items: int
     sentence: str
     n_failed: int = 0
+    failures: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

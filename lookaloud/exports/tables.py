@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from lookaloud.exports.files import check_inside, write_lines
+from lookaloud.exports.left_out import LeftOut
 from lookaloud.exports.options import Batch, Export, ShortNames, counted, spoken
 from lookaloud.exports.text import clean, one_line, safe_parts, shown_name
+from lookaloud.exports.timeline import needed_sound
 from lookaloud.manifest import sound_path
 
 if TYPE_CHECKING:
@@ -31,17 +34,18 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 def write_csv(batch: Batch) -> Export:
     """DIR/descriptions.csv: a row for each picture, failures too."""
-    n_rows = 0
+    n_rows, left = 0, LeftOut(batch.folder)
 
     def rows() -> Iterator[str]:
         nonlocal n_rows
         yield _csv_line(COLUMNS)
         for record in batch.records():
-            n_rows += 1
-            yield _csv_line(tuple(_cell(getattr(record, column)) for column in COLUMNS))
+            with left.around(record):
+                yield _csv_line(tuple(_cell(getattr(record, column)) for column in COLUMNS))
+                n_rows += 1
 
     path = write_lines(batch.folder / "descriptions.csv", rows(), bom=batch.options.csv_bom)
-    return Export("csv", path, n_rows, f"Table of {counted(n_rows)}: {path}.")
+    return left.export("csv", path, n_rows, f"Table of {counted(n_rows)}: {path}.")
 
 
 def _csv_line(cells: tuple[str, ...]) -> str:
@@ -63,33 +67,26 @@ def _cell(value: object) -> str:
 
 def write_playlist(batch: Batch) -> Export:
     """DIR/playlist.m3u8: the sounds in order, each with its picture's name and its words."""
-    n_sounds = n_missing = 0
+    n_sounds, left = 0, LeftOut(batch.folder)
 
     def lines() -> Iterator[str]:
-        nonlocal n_sounds, n_missing
+        nonlocal n_sounds
         yield "#EXTM3U"
         yield f"#PLAYLIST:{batch.title}"
         for record in batch.described():
-            if batch.sound_of(record) is None or not record.audio:
-                n_missing += 1
-                continue
-            n_sounds += 1
-            yield f"#EXTINF:{round(record.audio_seconds or -1)},{titled(record)}"
-            yield _entry(record.audio)
+            with left.around(record):
+                needed_sound(batch, record)
+                seconds = round(record.audio_seconds or -1)
+                yield f"#EXTINF:{seconds},{titled(record)}\n{_entry(record.audio or '')}"
+                n_sounds += 1
 
     path = write_lines(batch.folder / "playlist.m3u8", lines())
-    sentence = f"Playlist of {counted(n_sounds, 'sound')}: {path}.{without_sound(n_missing)}"
-    return Export("m3u", path, n_sounds, sentence, n_missing)
+    return left.export("m3u", path, n_sounds, f"Playlist of {counted(n_sounds, 'sound')}: {path}.")
 
 
 def titled(record: Record) -> str:
     """A picture's name and what is spoken of it, on one line."""
     return f"{shown_name(record.source)}: {one_line(spoken(record))}"
-
-
-def without_sound(number: int) -> str:
-    """A sentence about described pictures that have no sound file; "" where all have."""
-    return f" {counted(number)} without a sound left out." if number else ""
 
 
 def _entry(audio: str) -> str:
@@ -109,22 +106,23 @@ def write_json_sidecars(batch: Batch) -> Export:
 
 def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str]) -> Export:
     n_written = n_shared = 0
-    places, names = Places(), batch.names()
+    places, names, left = Places(), batch.names(), LeftOut(batch.folder)
     for record in batch.described():
         if record.same_as is not None:
             n_shared += 1  # it has the sound of the other, and so what lies beside it
             continue
-        path = places.take(batch.folder, _sidecar_of(batch, record, names), ending)
-        write_lines(path, [content(record)])
-        n_written += 1
+        with left.around(record):
+            path = places.take(batch.folder, _sidecar_of(record, batch, names), ending)
+            write_lines(path, [content(record)])
+            n_written += 1
     kind = "Text" if ending == "txt" else "JSON"
     sentence = f"{kind} files for {counted(n_written)}, each beside its sound: {batch.folder}."
     if n_shared:
         sentence += f" {counted(n_shared)} with the same content as another share its file."
-    return Export(f"sidecar-{ending}", batch.folder, n_written, sentence)
+    return left.export(f"sidecar-{ending}", batch.folder, n_written, sentence)
 
 
-def _sidecar_of(batch: Batch, record: Record, names: ShortNames) -> Path:
+def _sidecar_of(record: Record, batch: Batch, names: ShortNames) -> Path:
     """Beside the sound; without one, in a folder of the same shape as that of the pictures."""
     sound = sound_path(batch.folder, record.audio) if record.audio else None
     if sound is not None:
@@ -154,7 +152,8 @@ class Places:
         while True:
             name = f"{place.name}{'' if number == 1 else f'-{number}'}"
             path = place.with_name(f"{name}.{ending}" if ending else name)
-            key = hash(path.as_posix().casefold())  # not the path: a million of them would fill the memory
+            # Not the path itself: a million of them would fill the memory.
+            key = hash(unicodedata.normalize("NFC", path.as_posix()).casefold())
             if key not in self._taken:
                 self._taken.add(key)
                 self._check(folder, path.parent)
