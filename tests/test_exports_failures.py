@@ -157,7 +157,8 @@ def test_a_fault_over_one_picture_is_named_as_one(tmp_path: Path, monkeypatch: p
             Batch, "sound_of", lambda self, record: faulty("sound", lambda record: sound_of(self, record))(record)
         )
         monkeypatch.setattr(
-            "lookaloud.exports.tables._sidecar_of", faulty("sidecar", lambda record, *_: Path(record.source))
+            "lookaloud.exports.tables._sidecar_of",
+            faulty("sidecar", lambda record, *_: Path("texts", Path(record.source).name)),
         )
     is_named(exported(folder, kind), "Lookaloud has a fault: ")
 
