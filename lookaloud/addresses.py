@@ -19,22 +19,11 @@ _WORDS = """
     access_key access_token accesskey accesskeyid accesstoken api-key api_key apikey auth auth_token authorization
     authtoken awsaccesskeyid bearer client_secret credential credentials expires googleaccessid id_token jwt key-pair-id
     ossaccesskeyid pass passwd password policy private_token pwd refresh_token sas secret security-token session
-    session_id sessionid sessiontoken sig sign signature signed subscription-key token upload-policy user_token x-api-key
+    session_id sessionid sessiontoken sig sign signature signed subscription-key token upload-policy user_token
+    x-api-key
 """
 _SECRET = frozenset(_WORDS.split())
-_SECRET_BEGINNINGS = (
-    "x-amz-",
-    "x-goog-",
-    "x-oss-",
-    "x-cos-",
-    "x-obs-",
-    "x-ms-",
-    "q-sign",
-    "q-ak",
-    "q-key-time",
-    "hdnea",
-    "hdnts",
-)
+_SECRET_BEGINNINGS = ("x-amz-", "x-goog-", "x-oss-", "x-cos-", "x-obs-", "x-ms-", "q-sign", "q-ak", "q-key-time")
 # Azure's shared access signatures: short names that say something else in other addresses, so only beside `sig`.
 _AZURE_WORDS = "se sp sv sr st spr si sip ss srt skoid sktid skt ske sks skv sdd saoid suoid scid"
 _AZURE = frozenset(_AZURE_WORDS.split())

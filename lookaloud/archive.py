@@ -175,7 +175,7 @@ class TarArchive:
 
     def read(self, member: Member) -> bytes:
         self._file.unbound()
-        with self._archive.extractfile(member.entry) as file:  # type: ignore[union-attr]  # links are never read
+        with self._archive.extractfile(member.entry) as file:  # never a link, of which there would be none
             return _read_bounded(file, _PIECE)
 
     def read_key(self, key: str) -> bytes:
@@ -201,8 +201,8 @@ class TarArchive:
 
     def _next(self) -> tarfile.TarInfo | None:
         self._file.bound()
-        entry = self._archive.next()
-        self._archive.members.clear()  # type: ignore[attr-defined]  # or a million of them stay in memory
+        entry: tarfile.TarInfo | None = self._archive.next()
+        self._archive.members.clear()  # or a million of them stay in memory
         headers = self._archive.pax_headers
         if sum(len(name) + len(value) for name, value in headers.items()) > _HEADER_BYTES:
             raise _long_header()

@@ -257,8 +257,8 @@ def _may_enter(peer: IP, *, named: bool, home: IP | None, limits: Limits) -> boo
 
 def _ask(opened: _Socket, parts: SplitResult, secret: str) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection(parts.hostname or "", _port(parts))
-    connection.sock = opened  # type: ignore[assignment]  # it is all that http.client asks of a socket
-    connection.default_port = 443 if parts.scheme == "https" else 80  # type: ignore[misc]  # for the header Host
+    connection.sock = opened  # it is all that http.client asks of a socket
+    connection.default_port = 443 if parts.scheme == "https" else 80  # left out of the header Host
     target = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE + '?')}" if parts.query else "")
     headers = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close", "User-Agent": "lookaloud"}
     if secret:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Redo
-from lookaloud.batch.sources import LIST_ENDINGS, Choice, named_items
+from lookaloud.batch.lists import LIST_ENDINGS
+from lookaloud.batch.sources import Choice, named_items
 from lookaloud.limits import Limits
 from lookaloud.manifest import Record, read_manifest
 

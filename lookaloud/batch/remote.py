@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
@@ -135,7 +136,7 @@ class _Listing:
     def _below(self, link: str, depth: int) -> Iterator[Item]:
         name = KNOWN.keep(link)
         if depth > self.limits.max_depth:
-            yield _unlisted(name, f"it is more than {self.limits.max_depth} folders deep; --max-depth allows more")
+            yield _unlisted(name, _too_deep(self.limits))
             return
         self.n_pages += 1
         if self.n_pages > self.limits.max_pages:
@@ -168,6 +169,10 @@ class _Listing:
 
 def _unlisted(name: str, reason: str) -> Item:
     return Item(name, name, problem=SourceError(f"{name} cannot be listed ({reason}); check the address."))
+
+
+def _too_deep(limits: Limits) -> str:
+    return f"it is more than {limits.max_depth} folders deep, --max-depth allows more"
 
 
 def _joined(base: str, link: str) -> str:
@@ -205,54 +210,58 @@ def _of_driver(url: str, takes: Takes, limits: Limits) -> Iterator[Item]:
         name = KNOWN.keep(address)
         inside = info["name"][len(path) :].lstrip("/") or info["name"]
         is_named = info["name"].rstrip("/") == path.rstrip("/")
-        if not is_named and not takes(inside):
+        if "unread" in info:
+            yield _unlisted(name, info["unread"])
+        elif not is_named and not takes(inside):
             continue
-        if name.lower().endswith(ARCHIVE_ENDINGS):
+        elif name.lower().endswith(ARCHIVE_ENDINGS):
             yield from items_of_archive(name, takes, path=name, address=address, limits=limits)
         else:
-            read = _reader(name, lambda inside=info["name"]: read_from(system, inside, limits))  # type: ignore[misc]
+            read = _reader(name, partial(read_from, system, info["name"], limits))
             yield Item(name, name, size=info.get("size"), modified_ns=_changed(info), read=read, address=address)
 
 
 def _infos(system: Any, path: str, url: str, limits: Limits) -> Iterator[dict[str, Any]]:
+    """What a driver knows of each file; of a folder that cannot be read, the reason under "unread"."""
     seconds = limits.answer_seconds
     if glob.has_magic(path):
         found = within(seconds, lambda: system.glob(path, detail=True, maxdepth=limits.max_depth + 1))
         yield from (found[name] for name in sorted(found) if found[name]["type"] == "file")
     elif url.endswith("/") or within(seconds, lambda: system.isdir(path)):
-        yield from _walk(system, path, limits, 0)
+        found = within(seconds, lambda: system.ls(path, detail=True))
+        yield from _walk(system, path, found, limits, 1)
     else:
         yield within(seconds, lambda: system.info(path))
 
 
-def _walk(system: Any, folder: str, limits: Limits, depth: int) -> Iterator[dict[str, Any]]:
+def _walk(
+    system: Any, folder: str, infos: list[dict[str, Any]], limits: Limits, depth: int
+) -> Iterator[dict[str, Any]]:
     """The files in a folder and its folders, in the order of their names."""
-    if depth > limits.max_depth:
-        raise FetchError(f"it is more than {limits.max_depth} folders deep; --max-depth allows more")
-    found = within(limits.answer_seconds, lambda: system.ls(folder, detail=True))
-    for info in sorted(found, key=lambda info: str(info["name"])):
-        if info["name"].rstrip("/") == folder.rstrip("/"):
+    for info in sorted(infos, key=lambda info: str(info["name"])):
+        name = info["name"]
+        if name.rstrip("/") == folder.rstrip("/"):
             continue  # what stands in an object store for the folder itself
-        if info["type"] == "directory":
-            yield from _walk(system, info["name"], limits, depth + 1)
-        elif info["type"] == "file":
+        if info["type"] == "file":
             yield info
+        elif info["type"] == "directory" and depth > limits.max_depth:
+            yield {**info, "unread": _too_deep(limits)}
+        elif info["type"] == "directory":
+            try:
+                found = within(limits.answer_seconds, partial(system.ls, name, detail=True))
+            except Exception as error:  # noqa: BLE001 - every driver has errors of its own
+                yield {**info, "unread": reason_of(error)}
+            else:
+                yield from _walk(system, name, found, limits, depth + 1)
 
 
 def _full(system: Any, name: str, path: str, url: str) -> str:
     """The URL of a file of a driver, which knows it by a name of its own."""
     full: str = system.unstrip_protocol(name)
-    host = urlsplit(url).netloc
-    if (
-        host
-        and host.rpartition("@")[2] not in full
-        and name.startswith(path)
-        and url.rstrip("/").endswith(path.rstrip("/"))
-    ):
-        return (
-            url.rstrip("/")[: len(url.rstrip("/")) - len(path.rstrip("/"))] + name
-        )  # ftp and others leave the host out
-    return full
+    given, path = url.rstrip("/"), path.rstrip("/")
+    if urlsplit(url).netloc.rpartition("@")[2] in full or not given.endswith(path) or not name.startswith(path):
+        return full
+    return given.removesuffix(path) + name  # ftp and some others leave the host out
 
 
 def _changed(info: dict[str, Any]) -> int | None:
