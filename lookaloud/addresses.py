@@ -154,7 +154,7 @@ def _inner(address: IP) -> IP:
 def _host_and_tail(rest: str) -> tuple[str, str]:
     """The host of what stands behind ://, without user and password, and what follows it."""
     end = min((found for sign in "/?#" if (found := rest.find(sign)) >= 0), default=len(rest))
-    if re.search(r"[^\]]:(?!\d*$)", rest[:end].rpartition("[")[0] or rest[:end]) and "@" in rest[end:]:
+    if re.search(r":(?!\d*$)", re.sub(r"\[[^\]]*\]", "", rest[:end])) and "@" in rest[end:]:
         # A password with one of those signs in it: no address that works, and still a password.
         return _host_and_tail(rest.partition("@")[2])
     return rest[:end].rpartition("@")[2], rest[end:]
