@@ -19,7 +19,9 @@ from itertools import groupby
 CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1251", "cp866", "cp850", "cp1252")
 PLAIN = "cp437"  # what the format says, and what zipfile reads names as
 _ENOUGH = 0.3  # points for each byte; below, nothing is known
-_MOST_BYTES = 20_000  # of the names, enough to know
+_MOST_NAMES = 2_000  # enough to know
+# The first bytes of the thousands of characters that each country's standard calls frequent, and sorts first.
+_COMMON_ROWS = {"cp932": (0x88, 0x97), "gbk": (0xB0, 0xD7), "big5": (0xA4, 0xC6)}
 
 # Letters that names are full of: the most frequent ones of everyday text.
 _HANGUL = frozenset(
@@ -63,8 +65,7 @@ def code_page_of(raw: Sequence[bytes]) -> str:
     if not foreign or _reads("utf-8", foreign):
         return "utf-8"
     able = [page for page in CODE_PAGES if _reads(page, foreign)]
-    some = b"\n".join(foreign)[:_MOST_BYTES].rpartition(b"\n")[0] or foreign[0]
-    points = {page: _points(some.decode(page), page) for page in able}
+    points = {page: _points([name.decode(page) for name in foreign[:_MOST_NAMES]], page) for page in able}
     best = max(able, key=lambda page: points[page], default=PLAIN)
     return best if points.get(best, 0.0) >= _ENOUGH else PLAIN
 
@@ -78,43 +79,50 @@ def _reads(page: str, names: Sequence[bytes]) -> bool:
     return True
 
 
-def _points(text: str, page: str) -> float:
+def _points(names: Sequence[str], page: str) -> float:
     """Return the points for each byte that is not ASCII: 1 where all letters are common ones."""
     total, n_bytes = 0.0, 0
-    for run in re.finditer(r"[^\x00-\x7f]+", text):
-        letters = run[0]
-        before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
-        # A Russian letter, or a single one of the East, beside a Latin one: an accented letter in the wrong code page.
-        mixed = before.isalpha() or after.isalpha()
-        for index, letter in enumerate(letters):
-            size = len(letter.encode(page))
-            last = letters[index - 1] if index else before
-            point = _point(letter, last, size)
-            foreign = letter.lower() in _RUSSIAN or (len(letters) == 1 and ord(letter) > 0x2E7F)
-            total += size * (-1.0 if mixed and foreign else point)
-            n_bytes += size
-        total -= 0.5 * sum(1 for _ in groupby(letters, _script)) - 0.5
+    for word in (word for name in names for word in re.findall(r"[^\W\d_]+|\W", name)):
+        if word.isascii():
+            continue
+        letters = [letter for letter in word if not letter.isascii()]
+        is_mixed = len(letters) < len(word)
+        is_usual = word.islower() or word.isupper() or word.istitle()
+        for letter in letters:
+            raw = letter.encode(page)
+            n_bytes += len(raw)
+            total += len(raw) * _point(letter, raw, page, is_mixed=is_mixed, is_usual=is_usual, n=len(letters))
+        total -= 0.5 * (sum(1 for _ in groupby(letters, _script)) - 1)
     return total / max(1, n_bytes)
 
 
-def _point(letter: str, last: str, size: int) -> float:
+def _point(letter: str, raw: bytes, page: str, *, is_mixed: bool, is_usual: bool, n: int) -> float:
+    """Return the points of a letter.
+
+    Args:
+        letter: as the code page has it.
+        raw: as it stands in the name.
+        page: the code page.
+        is_mixed: whether its word has Latin letters too. A Russian letter among them, or a single one of the East, is
+            an accented letter in the wrong code page.
+        is_usual: whether its word is in small letters, in capitals, or begins with one.
+        n: how many letters of its word are not ASCII.
+    """
     code = ord(letter)
+    if is_mixed and (letter.lower() in _RUSSIAN or (n == 1 and code > 0x2E7F)):
+        return -1.0
     if 0x3041 <= code <= 0x30FE:
         return 1.0
     if 0x4E00 <= code <= 0x9FFF:
-        return 1.0 if letter in _HAN else 0.1
+        first, last = _COMMON_ROWS.get(page, (1, 0))
+        return 1.0 if letter in _HAN else 0.3 if first <= raw[0] <= last and raw[1] >= 0x40 else 0.0
     if 0xAC00 <= code <= 0xD7A3:
         return 1.0 if letter in _HANGUL else -0.2
     if letter.lower() in _RUSSIAN:
-        return 0.9 if _fits(letter, last) else -0.4
-    if letter.lower() in _WESTERN:
-        return 0.8 if _fits(letter, last) and size == 1 and (not last or last.isascii() or last in _WESTERN) else -0.4
+        return 0.9 if is_usual else -0.3
+    if letter.lower() in _WESTERN and len(raw) == 1:
+        return 0.8 if is_usual and (is_mixed or n == 1) else 0.2 if is_usual else -0.4
     return -1.0
-
-
-def _fits(letter: str, last: str) -> bool:
-    """Whether the case is as in words: a capital at the beginning, or among capitals."""
-    return letter.islower() or not last.islower()
 
 
 def _script(letter: str) -> str:

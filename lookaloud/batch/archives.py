@@ -77,6 +77,6 @@ def _item(source: str, path: str, address: str | None, archive: Archive, member:
 
 
 def _is_wanted(name: str, takes: Takes) -> bool:
-    parts = name.split("/")
+    parts = name.replace("\\", "/").split("/")
     hidden = any(part.startswith(".") and part not in (".", "..") for part in parts) or "__MACOSX" in parts
     return not hidden and takes(name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,30 @@ class _Lines:
             yield Row(number, None, problem)
 
 
+class _Taken:
+    """Lines, with those that were taken for one row: if it is none, they are given back, but for the first."""
+
+    def __init__(self, lines: _Lines) -> None:
+        self._source = lines
+        self._new = iter(lines)
+        self._again: deque[tuple[int, str]] = deque()
+        self.lines: list[tuple[int, str]] = []
+
+    def __iter__(self) -> _Taken:
+        return self
+
+    def __next__(self) -> str:
+        if self._again:
+            self.lines.append(self._again.popleft())
+        else:
+            line = next(self._new)
+            self.lines.append((self._source.number, line))
+        return self.lines[-1][1]
+
+    def give_back(self) -> None:
+        self._again.extendleft(reversed(self.lines[1:]))
+
+
 def _is_table(path: Path) -> bool:
     return path.suffix.lower() in (".csv", ".tsv")
 
@@ -140,19 +165,25 @@ def _table_rows(lines: _Lines) -> Iterator[Row]:
     if separator is None:
         yield Row(1, None, f"names none of the columns {_or(KEYS)}; add it")
         return
-    reader = csv.reader(lines, delimiter=separator)
+    taken = _Taken(lines)
+    reader = csv.reader(taken, delimiter=separator)
     while True:
+        taken.lines.clear()
         try:
-            cells = next(reader, None)
+            cells, reason = next(reader, None), ""
+            if len(taken.lines) > 1 and sum(line.count('"') for _, line in taken.lines) % 2:
+                reason = "a quotation mark is missing"
         except csv.Error as error:
-            yield Row(lines.number, None, f"is not a row of a table ({error}); mend it")
-            continue
+            cells, reason = [], str(error)
         yield from lines.problems()
-        if cells is None:
+        if reason:
+            yield Row(taken.lines[0][0], None, f"is not a row of a table ({reason}); mend it")
+            taken.give_back()
+        elif cells is None:
             return
-        if cells:
+        elif cells:
             named = {column: cells[place] for place, column in enumerate(columns) if place < len(cells)}
-            yield _row(lines.number, named)
+            yield _row(taken.lines[-1][0], named)
 
 
 def _json_rows(lines: _Lines) -> Iterator[Row]:
