@@ -60,7 +60,7 @@ class Decode:
     """The first stage: the bytes of pictures, decoded in a process of its own."""
 
     def __init__(self, wanted: Wanted, settings: BatchSettings) -> None:
-        self._places = Places()
+        self._places = Places(settings.limits)
         self._decoder = Decoder(
             wanted,
             seconds=settings.decode_seconds,
@@ -75,7 +75,7 @@ class Decode:
         data = None
         if item.member is not None or is_url(item.path):
             try:
-                data = self._places.read(item.path, item.member)
+                data = self._places.read(item.address or item.path, item.member)
             except Exception as error:  # noqa: BLE001 - every driver has errors of its own
                 reason = reason_of(error)
                 sentence = f"{item.source} could not be read ({reason}); check the address and try again"
