@@ -14,9 +14,9 @@ from eval.captions import list_metrics, score_captions
 from eval.captions.spice import SPICE_WARNING
 from eval.errors import EmptyReferenceError, MissingExtraError, ModelError, TooFewItemsError
 from eval.results import Evaluation, ResultItem
-from eval.score import Score, make_signature, with_parts
+from eval.score import TRANSCRIPT, Score, make_signature, with_parts
 from eval.stats import Comparison, difference, with_intervals
-from eval.tables import TRANSCRIPT, title_of
+from eval.tables import title_of
 
 if TYPE_CHECKING:
     from eval.loop import Protocol
@@ -223,7 +223,7 @@ def _caption_seconds(items: Sequence[ResultItem]) -> Score:
         name="caption_seconds",
         value=aggregate("ratio", stats),
         unit="seconds",
-        higher_is_better=False,
+        direction="lower",
         ci95=None,
         signature=make_signature("Time to caption", time="wall", items=len(items)),
         ids=tuple(item.id for item in items),

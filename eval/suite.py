@@ -14,7 +14,7 @@ from eval.data import CaptionedImage
 from eval.errors import EvalDataError, IncomparableError, MismatchedItemsError
 from eval.loop_scores import PICTURE_METRICS, AudioFiles, undefined_notes
 from eval.results import Evaluation, ResultItem, load_scores
-from eval.score import with_parts
+from eval.score import TRANSCRIPT, with_parts
 from eval.stats import Comparison, compare, with_intervals
 
 SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"})
@@ -156,7 +156,7 @@ def compare_results(
         >>> compare_results("results/compact", "results/blip")[0]  # doctest: +SKIP
         ('BLEU-1', Comparison(name='bleu1', a=61.2, b=64.0, ...))
     """
-    from eval.tables import TRANSCRIPT, title_of
+    from eval.tables import title_of
 
     of_a, of_b = ({one.name: one for one in load_scores(path)} for path in (a, b))
     names = [name for name in of_a if name in of_b] if metrics is None else list(metrics)

@@ -122,7 +122,7 @@ def _score(metric: CaptionMetric, measured: Measured, inputs: Inputs) -> Score:
         name=metric.name,
         value=value,
         unit=metric.unit,
-        higher_is_better=metric.direction == "higher",
+        direction=metric.direction,
         ci95=None,
         signature=make_signature(metric.title, **parts, **measured.details),
         ids=tuple(inputs.captions),

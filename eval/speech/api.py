@@ -152,7 +152,7 @@ def _score(metric: SpeechMetric, results: Mapping[str, Row | str], model: str) -
         name=metric.name,
         value=value,
         unit=metric.unit,
-        higher_is_better=metric.direction == "higher",
+        direction=metric.direction,
         ci95=None,
         signature=_signature(metric, model, len(results)),
         ids=tuple(results),

@@ -143,7 +143,7 @@ def _error_rate(
         name=name,
         value=wer_from_stats(stats),
         unit="percent, 0 or more",
-        higher_is_better=False,
+        direction="lower",
         ci95=None,
         signature=make_signature(name.upper(), normalizer="spoken_words", items=len(names)),
         ids=names,

@@ -114,7 +114,7 @@ def _opinion(system: str, is_anchor: bool, clips: Mapping[str, str], ratings: Ra
         name="mos",
         value=float(means.mean()),
         unit="1 to 5",
-        higher_is_better=True,
+        direction="higher",
         ci95=_interval(means),
         signature=make_signature("MOS", scale="P.800-ACR", ci="t-over-listeners", listeners=len(given)),
         ids=tuple(given),
