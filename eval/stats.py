@@ -19,6 +19,7 @@ import numpy as np
 
 from eval.aggregates import Floats, get_aggregate
 from eval.errors import IncomparableError, MismatchedItemsError, TooFewItemsError
+from eval.ids import renamed
 from eval.score import Direction, Score, signature_parts, with_parts
 
 # Counts held at once, whatever the number of resamples: 32 MB of float64.
@@ -183,8 +184,8 @@ def _check_resamples(resamples: int) -> None:
 
 def _in_order_of(a: Score, b: Score) -> Score:
     """b with its rows in the order of a's ids."""
-    rows = {name: row for row, name in enumerate(b.ids)}
-    differing = [name for name in a.ids if name not in rows] + sorted(set(b.ids) - set(a.ids))
+    rows = renamed({name: row for row, name in enumerate(b.ids)}, dict.fromkeys(a.ids, ""))
+    differing = [name for name in a.ids if name not in rows] + sorted(rows.keys() - set(a.ids))
     if differing:
         more = f" and {len(differing) - _NAMED_AT_MOST} more" if len(differing) > _NAMED_AT_MOST else ""
         raise MismatchedItemsError(
