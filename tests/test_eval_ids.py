@@ -154,7 +154,7 @@ def test_ids_of_other_kinds_are_both_shown(in_folder: Path, lookaloud: RunComman
     assert done.exit_code == 1
     assert "2 of 2 pictures have no caption (42, 43): results have ids such as 'dog.jpg' and 'cat.jpg', " in done.stderr
     assert "references such as 42 and 43; give one caption for each" in done.stderr
-    with pytest.raises(MismatchedItemsError, match="results have ids such as 'dog.jpg', references such as 42;"):
+    with pytest.raises(MismatchedItemsError, match=r"results have ids such as 'dog\.jpg', references such as 42;"):
         score_captions({"dog.jpg": "a dog"}, {"42": ["a dog"]}, ["bleu1"])
 
 
@@ -175,7 +175,7 @@ def test_pictures_objects_and_ids_of_two_systems_are_matched_too(tmp_path: Path)
     for name, ids in (("a", ("42", "7")), ("b", ("000000000007.jpg", "000000000042.jpg"))):
         items = [CaptionedImage(i, Path(i), (f"a dog runs {int(i[:12].strip('.jpg'))}",), None) for i in ids]
         save_evaluation(
-            evaluate_captions({i: "a dog runs 7" for i in ids}, items, metrics=["rouge_l"]), tmp_path / name
+            evaluate_captions(dict.fromkeys(ids, "a dog runs 7"), items, metrics=["rouge_l"]), tmp_path / name
         )
     ((_, found),) = compare_results(tmp_path / "a", tmp_path / "b", resamples=20)
     assert (found.n_items, found.difference) == (2, 0.0)
