@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lookaloud.ground.typed import parsed_json, typed
-from speech.errors import SpeechError, WeightsError
+from speech.errors import SpeechError, WeightsError, reason_of
 from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, need, refuse
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def _load(name: str, path: Path, options: LoadOptions) -> PiperBackend:
         language = language_tag(stated.language.code or config.espeak_voice)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
-            f"{config_path} does not describe a Piper voice ({error!r}); copy it again from where the voice comes from."
+            f"{config_path} does not describe a Piper voice ({reason_of(error)}); copy it again from "
+            "where the voice comes from."
         ) from error
     choose_language(name, options.language, [language])
     if config.num_speakers > 1 and not speakers:  # older files number their speakers and do not name them
