@@ -181,7 +181,7 @@ def test_a_long_description_is_parted_over_segments_of_a_jpeg(told: Callable[...
     assert after["ExifTool:Validate"] == told(source, "jpg")["ExifTool:Validate"]
     once = embed_texts(source, ALT, words).data
     assert embed_texts(once, "x", "y").kept == {ALT_TEXT, DESCRIPTION}
-    with pytest.raises(UnmergeableError, match="further segments"):
+    with pytest.raises(UnmergeableError, match="left as it is"):
         embed_texts(once, "x", "y", replace=True)
     for kind in ("png", "webp", "tiff"):
         assert told(embed_texts(picture(kind), ALT, words).data, kind)[f"XMP-iptcCore:{DESCRIPTION}"] == words
@@ -285,8 +285,12 @@ def test_odd_packets_are_understood() -> None:
     assert fields_in(packet_with({ALT_TEXT: "x"}, xmp() + b"\0\0\0")) == {ALT_TEXT}
     short = xmp(more=f'</r:Description><r:Description Iptc4xmpCore:{ALT_TEXT}="y" xmlns:Iptc4xmpCore="{CORE}">')
     assert fields_in(short) == {ALT_TEXT}
+    replaced = packet_with({ALT_TEXT: "x"}, short, replace=True)
+    assert fields_in(replaced) == {ALT_TEXT}
+    assert b'AltTextAccessibility="y"' not in replaced
+    twice = short.replace(b"Iptc4xmpCore:Alt", b'r:AltTextAccessibility="z" Iptc4xmpCore:Alt')
     with pytest.raises(UnmergeableError, match="cannot be replaced"):
-        packet_with({ALT_TEXT: "x"}, short, replace=True)
+        packet_with({ALT_TEXT: "x"}, twice, replace=True)
 
 
 def test_other_kinds_and_damaged_files_are_refused(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ def _write_copy(batch: Batch, records: list[Record], data: bytes, path: Path, ta
     alt_text, description = texts_for(records)
     beside = path.with_name(f"{path.name}.xmp")
     try:
-        embedded = embed_texts(data, alt_text, description, replace=batch.options.replace_alt_text)
+        options = batch.options
+        embedded = embed_texts(data, alt_text, description, replace=options.replace_alt_text, language=options.language)
     except UnmergeableError as error:
         _save_both(records[0], data, path, beside, packet_with({ALT_TEXT: alt_text, DESCRIPTION: description}))
         tally.n_beside += 1

@@ -5,7 +5,8 @@
     WebP  an XMP chunk and its flag (WebP Container Specification)
     TIFF  tag 700 of the first directory, written again at the end (TIFF 6.0; BigTIFF)
 
-Each has `read_...`, which gives the packet or b"", and `write_...`, which gives the new file.
+Each has `read_...`, which gives the packets, and `write_...`, which gives the new file. The first packet is changed; a
+file with more of them keeps the others.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from lookaloud.exports.xmp import UnmergeableError
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEYWORD = b"XML:com.adobe.xmp"
 _TAG = 700
-_BYTE, _UNDEFINED = 1, 7
+_BYTE = 1
+_TYPES_OF_BYTES = (_BYTE, 2, 6, 7)  # bytes, letters, signed and undefined ones: all have been seen to hold XMP
 _XMP_FLAG, _ALPHA_FLAG = 0x04, 0x10
 _MAX_PACKET = 16_000_000  # no compressed packet may swell beyond it
 
@@ -34,13 +36,17 @@ class Container:
 
     Attributes:
         name: of the format.
-        read: the packet in a file's bytes, b"" for none.
-        write: a file's bytes with its packet changed by a function.
+        read_all: the packets in a file's bytes.
+        write: a file's bytes with its first packet changed by a function, or added.
     """
 
     name: str
-    read: Callable[[bytes], bytes]
+    read_all: Callable[[bytes], list[bytes]]
     write: Write
+
+    def read(self, data: bytes) -> bytes:
+        """The first packet, b"" for none."""
+        return next(iter(self.read_all(data)), b"")
 
 
 def container_of(data: bytes) -> Container | None:
@@ -60,33 +66,27 @@ def container_of(data: bytes) -> Container | None:
     return None
 
 
-def read_png(data: bytes) -> bytes:
-    """The XMP packet of a PNG, b"" for none."""
-    return next((_png_text(body) for kind, body, _, _ in _png_chunks(data) if _is_png_xmp(kind, body)), b"")
+def read_png(data: bytes) -> list[bytes]:
+    """The XMP packets of a PNG."""
+    return [_png_text(body) for kind, body, _, _ in _png_chunks(data) if _is_png_xmp(kind, body)]
 
 
 def write_png(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The PNG with its packet changed.
+    """The PNG with its first packet changed where it is, or one before the pixels.
 
     Raises:
         UnmergeableError: it is damaged, or its packet cannot be changed.
     """
-    packet = change(read_png(data))
+    packet = change(next(iter(read_png(data)), b""))
     body = _KEYWORD + b"\0\0\0\0\0" + packet  # not compressed, no language, no translated keyword
     chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
-    parts = [_PNG]
-    written = False
-    position = len(_PNG)
-    for kind, content, start, end in _png_chunks(data):
-        if kind == b"IDAT" and not written:
-            parts.append(chunk)
-            written = True
-        if not _is_png_xmp(kind, content):
-            parts.append(data[start:end])
-        position = end
-    if not written:
+    chunks = _png_chunks(data)
+    pixels = next((start for kind, _, start, _ in chunks if kind == b"IDAT"), None)
+    if pixels is None:
         raise UnmergeableError("it is damaged")
-    return b"".join([*parts, data[position:]])
+    old = ((start, end) for kind, content, start, end in chunks if _is_png_xmp(kind, content))
+    start, end = next(old, (pixels, pixels))
+    return data[:start] + chunk + data[end:]
 
 
 def _png_chunks(data: bytes) -> list[tuple[bytes, bytes, int, int]]:
@@ -125,35 +125,35 @@ def _png_text(body: bytes) -> bytes:
     return text
 
 
-def read_webp(data: bytes) -> bytes:
-    """The XMP packet of a WebP, b"" for none."""
-    return next((data[start + 8 : end] for kind, start, end in _webp_chunks(data) if kind == b"XMP "), b"")
+def read_webp(data: bytes) -> list[bytes]:
+    """The XMP packets of a WebP."""
+    return [data[start + 8 : end] for kind, start, end in _webp_chunks(data) if kind == b"XMP "]
 
 
 def write_webp(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The WebP with its packet changed, at the end of its chunks.
+    """The WebP with its first packet changed where it is, or one at the end of its chunks.
 
     Raises:
         UnmergeableError: it is damaged, or its packet cannot be changed.
     """
-    chunks = _webp_chunks(data)
-    packet = change(read_webp(data))
-    kept = [(kind, data[start + 8 : end]) for kind, start, end in chunks if kind != b"XMP "]
-    if not kept:
-        raise UnmergeableError("it is damaged")
-    kind, body = kept[0]
+    chunks = [(kind, data[start + 8 : end]) for kind, start, end in _webp_chunks(data)]
+    packet = change(next(iter(read_webp(data)), b""))
+    kind, body = chunks[0] if chunks else (b"", b"")
     if kind == b"VP8X" and len(body) >= 10:
-        kept[0] = (kind, bytes([body[0] | _XMP_FLAG]) + body[1:])
+        chunks[0] = (kind, bytes([body[0] | _XMP_FLAG]) + body[1:])
     elif kind in (b"VP8 ", b"VP8L"):
-        kept.insert(0, (b"VP8X", _webp_header(kind, body)))
+        chunks.insert(0, (b"VP8X", _webp_header(kind, body)))
     else:
         raise UnmergeableError("it is damaged")
-    kept.append((b"XMP ", packet))
-    content = b"WEBP" + b"".join(
-        kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2) for kind, body in kept
-    )
+    place = next((number for number, (kind, _) in enumerate(chunks) if kind == b"XMP "), len(chunks))
+    chunks[place : place + 1] = [(b"XMP ", packet)]
+    content = b"WEBP" + b"".join(_webp_chunk(kind, body) for kind, body in chunks)
     behind = data[8 + int.from_bytes(data[4:8], "little") :]
     return b"RIFF" + struct.pack("<I", len(content)) + content + behind
+
+
+def _webp_chunk(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
 def _webp_chunks(data: bytes) -> list[tuple[bytes, int, int]]:
@@ -206,15 +206,16 @@ class _Directory:
         return self.order + ("Q" if self.big else "I")
 
 
-def read_tiff(data: bytes) -> bytes:
-    """The XMP packet of a TIFF, b"" for none."""
+def read_tiff(data: bytes) -> list[bytes]:
+    """The XMP packets of a TIFF's first directory."""
     directory = _tiff_directory(data)
-    entry = next((raw for tag, raw in directory.entries if tag == _TAG), None)
-    if entry is None:
-        return b""
+    return [_tiff_packet(data, directory, raw) for tag, raw in directory.entries if tag == _TAG]
+
+
+def _tiff_packet(data: bytes, directory: _Directory, entry: bytes) -> bytes:
     (kind,) = struct.unpack(directory.order + "H", entry[2:4])
     number, place = struct.unpack(directory.order + ("QQ" if directory.big else "II"), entry[4:])
-    if kind not in (_BYTE, _UNDEFINED):
+    if kind not in _TYPES_OF_BYTES:
         raise UnmergeableError("its XMP is of an unknown type")
     room = 8 if directory.big else 4
     if number <= room:
@@ -231,7 +232,7 @@ def write_tiff(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
         UnmergeableError: it is damaged or has no room left, or its packet cannot be changed.
     """
     directory = _tiff_directory(data)
-    packet = change(read_tiff(data))
+    packet = change(next(iter(read_tiff(data)), b""))
     packet += b" " * max(0, 9 - len(packet))  # what is shorter would have to stand in the entry itself
     start = data + b"\0" * (len(data) % 2)
     where = len(start)
@@ -241,7 +242,10 @@ def write_tiff(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
     if not directory.big and len(body) + 65536 * 12 >= 2**32:
         raise UnmergeableError("it is so large that there is no room for more")
     entry += struct.pack(directory.order + counts, len(packet), where)
-    entries = sorted([*((tag, raw) for tag, raw in directory.entries if tag != _TAG), (_TAG, entry)])
+    kept = list(directory.entries)
+    old = next((number for number, (tag, _) in enumerate(kept) if tag == _TAG), len(kept))
+    kept[old : old + 1] = [(_TAG, entry)]
+    entries = sorted(kept, key=lambda each: each[0])
     table = struct.pack(directory.order + ("Q" if directory.big else "H"), len(entries))
     table += b"".join(raw for _, raw in entries) + directory.rest
     first = struct.pack(directory.offset, len(body))

@@ -46,13 +46,13 @@ class _Segment:
         return self.marker == _APP0 or (self.marker == _APP1 and self.content.startswith(b"Exif\0"))
 
 
-def read_jpeg(data: bytes) -> bytes:
-    """The XMP packet of a JPEG without what follows in further segments; b"" for none."""
-    return next((part.content[len(_MAIN) :] for part in _segments(data) if part.is_xmp), b"")
+def read_jpeg(data: bytes) -> list[bytes]:
+    """The XMP packets of a JPEG, without what follows in further segments; readers know one, some files have more."""
+    return [part.content[len(_MAIN) :] for part in _segments(data) if part.is_xmp]
 
 
 def write_jpeg(data: bytes, change: Callable[[bytes], bytes], rest: bytes = b"") -> bytes:
-    """The JPEG with its packet changed.
+    """The JPEG with its first packet changed; every other segment stays as it is, where it is.
 
     Args:
         data: the file.
@@ -63,22 +63,17 @@ def write_jpeg(data: bytes, change: Callable[[bytes], bytes], rest: bytes = b"")
         UnmergeableError: the file is damaged, or its packet cannot be changed or does not fit.
     """
     segments = _segments(data)
-    packet = change(read_jpeg(data))
+    packet = change(next(iter(read_jpeg(data)), b""))
     if len(packet) > MAX_PACKET:
         packet = without_padding(packet)
     if len(packet) > MAX_PACKET:
         raise UnmergeableError("its XMP has no room for more")
     new = _packed(_MAIN + packet) + b"".join(_pieces(rest))
-    old = [part for part in segments if part.is_xmp]
-    lists = [part.start for part in segments if part.lists_pictures]
-    if lists and any(part.start > lists[0] for part in old):
+    old = next((part for part in segments if part.is_xmp), None)
+    start, end = (old.start, old.end) if old else 2 * (_first_place(segments),)
+    if any(part.start < start for part in segments if part.lists_pictures):
         raise UnmergeableError("its XMP stands behind a list of pictures that counts bytes")
-    place = old[0].start if old else _first_place(segments)
-    parts, position = [data[:place], new], place
-    for part in old:
-        parts.append(data[position : part.start])
-        position = part.end
-    return b"".join([*parts, data[position:]])
+    return data[:start] + new + data[end:]
 
 
 def digest_of(rest: bytes) -> str:
@@ -86,11 +81,16 @@ def digest_of(rest: bytes) -> str:
     return hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
 
 
-def read_rest(data: bytes) -> bytes:
-    """What the further segments of a JPEG's packet hold, in order; b"" where there are none."""
-    head = len(_REST) + 40
-    pieces = [part.content for part in _segments(data) if part.marker == _APP1 and part.content.startswith(_REST)]
-    return b"".join(piece[head:] for piece in sorted(pieces, key=lambda piece: piece[head - 4 : head]))
+def read_rests(data: bytes) -> dict[str, bytes]:
+    """What a JPEG's further segments hold: a packet for each name that they go by, its pieces in order."""
+    found: dict[str, list[tuple[int, bytes]]] = {}
+    head = len(_REST) + 40  # the name, the length of the whole and the place of the piece
+    for part in _segments(data):
+        if part.marker == _APP1 and part.content.startswith(_REST) and len(part.content) >= head:
+            name = part.content[len(_REST) : head - 8].decode("latin-1")
+            place = int.from_bytes(part.content[head - 4 : head], "big")
+            found.setdefault(name, []).append((place, part.content[head:]))
+    return {name: b"".join(piece for _, piece in sorted(pieces)) for name, pieces in found.items()}
 
 
 def _first_place(segments: list[_Segment]) -> int:
