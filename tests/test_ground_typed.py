@@ -25,8 +25,8 @@ class Row:
     [
         ('{"source": 3}', "source: expected text, found a whole number"),
         ('{"source": "a", "page": "3"}', "page: expected a whole number or null, found text"),
-        ('{"source": "a", "page": 0}', "page: expected a whole number >= 1"),
-        ('{"source": "a", "page": 1000000000000}', "page: expected a whole number <= 1000"),
+        ('{"source": "a", "page": 0}', "page: expected a whole number of at least 1"),
+        ('{"source": "a", "page": 1000000000000}', "page: expected a whole number of at most 1000"),
         ('{"source": "a", "seconds": [1]}', "seconds: expected an object, found a list"),
         ('{"source": "a", "seconds": {"open": "x"}}', r"seconds\[...\]: expected a number, found text"),
         ('{"source": "a", "lines": null}', "lines: expected a list, found null"),

@@ -2,8 +2,12 @@
 
     DIR/manifest.jsonl   one line for each finished picture; see `lookaloud.manifest`
     DIR/audio/           the sounds
+    DIR/manifest.rejected.jsonl  lines of the manifest that are not records, moved there as they were
     DIR/run.json         what the last run was asked to do, and whether it ended by itself
     DIR/.lookaloud.lock  held while a run works here
+
+The folder may come from a stranger: nothing is written through a symbolic link in it, and only sounds in `audio/` are
+removed.
 
 A sound is complete before it has its name, and has its name before its picture has a line. A line is on the disk before
 its picture counts as finished.
@@ -17,16 +21,22 @@ import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Annotated, Any
+
+from msgspec import Meta
 
 from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.errors import BatchBusyError, BatchStoppedError, OutputError
-from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, Record
+from lookaloud.ground.typed import typed_json
+from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, REJECTED, Record, RejectedLine, sound_path
 
 RUN_FILE = "run.json"
 LOCK_FILE = ".lookaloud.lock"
+_MAX_RUN_BYTES = 1_000_000
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_GO_ON = (*_FULL, errno.EROFS, errno.EIO)
@@ -53,7 +63,8 @@ class OutputFolder:
         self.audio = path / AUDIO_FOLDER
         self.manifest = path / MANIFEST
         self.ledger = Ledger(path)
-        self.last_run: dict[str, Any] = {}  # as `read_run` gave it before this run
+        self.last_run = LastRun()  # before this one
+        self.rejected: list[RejectedLine] = []  # lines of the manifest that were set aside when the run began
         self._file = -1
         self._size = 0
 
@@ -62,6 +73,8 @@ class OutputFolder:
 
         try:
             self.audio.mkdir(parents=True, exist_ok=True)
+            if self.audio.is_symlink():
+                raise OutputError(f"{self.audio} is a link to another place; remove it, or choose another folder.")
             self._lock = FileLock(self.path / LOCK_FILE)
             self._lock.acquire(timeout=0.5, poll_interval=0.1)  # `is_busy` holds it for a moment
         except Timeout:
@@ -91,14 +104,20 @@ class OutputFolder:
 
     def _open(self) -> None:
         try:
-            self._file = os.open(self.manifest, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+            self._file = _open_own(self.manifest, os.O_RDWR | os.O_CREAT)
             self._size = _whole_lines(self.manifest)
             os.ftruncate(self._file, self._size)  # a line that was being written when the run before was cut short
             self.last_run = last = read_run(self.path)
-            unended = self.redo is not None and not last.get("ended", True) and last.get("redo") == self.redo.what
-            redo_from = last.get("redo_from", 0) if unended else self._size
+            unended = self.redo is not None and not last.ended and last.redo == self.redo.what
+            redo_from = last.redo_from if unended else self._size
             self.ledger = self._new_ledger(redo_from)
             self.ledger.load(self.manifest)
+            if self.ledger.rejected:
+                self.rejected = self.ledger.rejected
+                redo_from -= sum(line.end - line.start for line in self.rejected if line.start < redo_from)
+                self._set_aside(self.rejected)
+                self.ledger = self._new_ledger(redo_from)
+                self.ledger.load(self.manifest)
             self._clean()
             self._write_run({"redo": self.redo and self.redo.what, "redo_from": redo_from, "ended": False})
         except OSError as error:
@@ -163,8 +182,28 @@ class OutputFolder:
         return Ledger(self.path, redo=self.redo, redo_from=redo_from)
 
     def _remove_sound(self, sound: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path / sound)
+        path = sound_path(self.path, sound)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def _set_aside(self, rejected: Sequence[RejectedLine]) -> None:
+        """Move lines that are not records into a file beside the manifest, as they are."""
+        kept = self.path / f".{secrets.token_hex(8)}.part"
+        aside = _open_own(self.path / REJECTED, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        with open(self.manifest, "rb") as lines, open(aside, "ab") as out, open(kept, "xb") as rest:
+            end = 0
+            for line in rejected:
+                _copy(lines, rest, line.start - end)
+                _copy(lines, out, line.end - line.start)
+                end = line.end
+            _copy(lines, rest, self._size - end)
+            for file in (out, rest):  # what is set aside is on the disk before it leaves the manifest
+                file.flush()
+                os.fsync(file.fileno())
+            self._size = rest.tell()
+        os.close(self._file)
+        os.replace(kept, self.manifest)
+        self._file = _open_own(self.manifest, os.O_RDWR)
 
     def _write_run(self, state: Mapping[str, Any]) -> None:
         text = json.dumps({**self.about, "pid": os.getpid(), **state}, indent=1) + "\n"
@@ -197,13 +236,34 @@ def stopped(place: str, reason: str) -> BatchStoppedError:
     )
 
 
-def read_run(folder: Path) -> dict[str, Any]:
-    """What is known of the last run in that folder; {} where nothing is."""
+@dataclass(frozen=True)
+class LastRun:
+    """What `run.json` says of the last run in a folder.
+
+    Attributes:
+        ended: whether it came to its own end.
+        redo: what it was asked to describe again; None for nothing.
+        redo_from: the byte of the manifest before which lines count for that.
+        command: as it was given; "" where it is not known.
+        settings: options on which descriptions depend; None where they are not known.
+        pid: of its process.
+    """
+
+    ended: bool = True
+    redo: str | None = None
+    redo_from: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    command: str = ""
+    settings: dict[str, Any] | None = None
+    pid: int | None = None
+
+
+def read_run(folder: Path) -> LastRun:
+    """Return what is known of the last run in that folder, which is nothing if its file is missing or damaged."""
     try:
-        run = json.loads((folder / RUN_FILE).read_bytes())
+        with open(_open_own(folder / RUN_FILE, os.O_RDONLY), "rb") as file:
+            return typed_json(file.read(_MAX_RUN_BYTES), LastRun)
     except (OSError, ValueError):
-        return {}
-    return run if isinstance(run, dict) else {}
+        return LastRun()
 
 
 def is_busy(folder: Path) -> bool:
@@ -233,6 +293,31 @@ def _whole_lines(path: Path) -> int:
                 return start + found + 1
             end = start
     return 0
+
+
+def _open_own(path: Path, flags: int) -> int:
+    """Open an ordinary file of the folder itself: not through a symbolic link, and not a pipe, which would wait.
+
+    Raises:
+        OSError: it is something else; the message says what to do.
+    """
+    special = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags | special, 0o644)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise
+        raise OutputError(f"{path} is not an ordinary file; remove it, or choose another folder.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OutputError(f"{path} is not an ordinary file; remove it, or choose another folder.")
+    return descriptor
+
+
+def _copy(source: IO[bytes], target: IO[bytes], n_bytes: int) -> None:
+    while n_bytes > 0 and (piece := source.read(min(n_bytes, 1 << 20))):
+        target.write(piece)
+        n_bytes -= len(piece)
 
 
 def _sync_folder(path: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lookaloud.batch.items import Item
-from lookaloud.manifest import Key, Latest, Record, read_lines
+from lookaloud.manifest import Key, Latest, Record, RejectedLine, read_lines, sound_path
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,7 @@ class Ledger:
         self._latest = Latest()
         self._by_content: dict[tuple[bytes, int | None], Line] = {}
         self._replaced: set[str] = set()
+        self.rejected: list[RejectedLine] = []  # lines of the manifest that are not records
 
     def __len__(self) -> int:
         return len(self._latest)
@@ -81,8 +81,8 @@ class Ledger:
         return sum(not line.is_ok for line in self._latest.values())
 
     def load(self, manifest: Path) -> None:
-        """Take in every line of a manifest."""
-        for offset, record in read_lines(manifest):
+        """Take in every line of a manifest; those that are not records are kept in `rejected`."""
+        for offset, record in read_lines(manifest, reject=self.rejected.append):
             self.add(record, offset)
 
     def add(self, record: Record, offset: int) -> None:
@@ -155,7 +155,8 @@ class Ledger:
     def _has_sound(self, line: Line) -> bool:
         if line.audio is None or self.folder is None:
             return True
-        return os.path.exists(os.path.join(self.folder, line.audio))
+        path = sound_path(self.folder, line.audio)
+        return path is not None and path.exists()
 
 
 def _is_unchanged(line: Line, item: Item) -> bool:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lookaloud.batch.folder import is_busy, read_run
 from lookaloud.errors import OutputError
-from lookaloud.manifest import MANIFEST, Record, read_lines, read_manifest
+from lookaloud.manifest import MANIFEST, Record, Reject, RejectedLine, read_manifest, sentence_about
+
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Status:
         state: "running", "stopped" (it was cut short) or "ended".
         n_described, n_failed: pictures, by their last line.
         failures: source and reason of each that failed, in the order of their names.
-        n_damaged: lines of the manifest that cannot be read; their pictures are described again by the next run.
+        n_damaged: lines of the manifest that are not records; the next run describes their pictures again.
+        damaged: a sentence about each of the first of them.
         command: of the last run; "" where it is not known.
         pid: of the last run; None where it is not known.
     """
@@ -31,6 +33,7 @@ class Status:
     n_failed: int
     failures: tuple[tuple[str, str], ...]
     n_damaged: int
+    damaged: tuple[str, ...]
     command: str
     pid: int | None
 
@@ -87,34 +90,36 @@ def status_of(folder: Path) -> Status:
     Raises:
         OutputError: there is no batch in it.
     """
-    run: dict[str, Any] = read_run(folder)
-    records = list(_failures(folder))
-    n_lines = sum(1 for _ in read_lines(folder / MANIFEST))
-    with open(folder / MANIFEST, "rb") as file:
-        n_damaged = sum(1 for _ in file) - n_lines
-    n_described = sum(1 for record in read_manifest(folder) if record.is_ok)
-    state = "running" if is_busy(folder) else "ended" if run.get("ended", True) else "stopped"
-    failures = tuple((record.source, record.error or "no reason given") for record in records)
-    return Status(state, n_described, len(records), failures, n_damaged, str(run.get("command", "")), run.get("pid"))
+    run = read_run(folder)
+    damaged: list[RejectedLine] = []
+    failures: list[tuple[str, str]] = []
+    n_described = 0
+    for record in _records(folder, reject=damaged.append):
+        n_described += record.is_ok
+        if not record.is_ok:
+            failures.append((record.source, record.error or "no reason given"))
+    state = "running" if is_busy(folder) else "ended" if run.ended else "stopped"
+    sentences = tuple(sentence_about(folder / MANIFEST, line) for line in damaged[:_MOST_NAMED])
+    return Status(state, n_described, len(failures), tuple(failures), len(damaged), sentences, run.command, run.pid)
 
 
-def stats_of(folder: Path) -> Stats:
-    """What the pictures of the batch in that folder come to.
+def stats_of(folder: Path, *, reject: Reject | None = None) -> Stats:
+    """Return what the pictures of the batch in that folder add up to.
+
+    Args:
+        folder: the output folder.
+        reject: is told of each line of the manifest that is not a record.
 
     Raises:
         OutputError: there is no batch in it.
     """
     stats = Stats()
-    for record in _records(folder):
+    for record in _records(folder, reject=reject):
         stats.add(record)
     return stats
 
 
-def _failures(folder: Path) -> Iterator[Record]:
-    return (record for record in _records(folder) if not record.is_ok)
-
-
-def _records(folder: Path) -> Iterator[Record]:
+def _records(folder: Path, *, reject: Reject | None = None) -> Iterator[Record]:
     if not (folder / MANIFEST).is_file():
         raise OutputError(f"{folder} holds no batch: there is no {MANIFEST}; name the folder given to --out.")
-    return read_manifest(folder)
+    return read_manifest(folder, reject=reject)

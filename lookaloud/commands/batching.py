@@ -29,7 +29,7 @@ from lookaloud.batch.run import BatchSettings, Run
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
 from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
 from lookaloud.failures import Exit
-from lookaloud.manifest import MANIFEST, Record
+from lookaloud.manifest import MANIFEST, REJECTED, Record, sentence_about
 from lookaloud.places import file_system, is_url
 from lookaloud.printable import printable
 
@@ -81,7 +81,8 @@ class Session:
         narrator = _Lazy(load) if self.options["engine"] == "local" else load
         with self._folder(about) as folder, _stoppable():
             self.out = folder.path
-            before = folder.last_run.get("settings")
+            self._tell_rejected(folder)
+            before = folder.last_run.settings
             if before not in (None, settings) and len(folder.ledger) and self.redo is None:
                 click.echo("What is finished here was described with other options, and is kept; see --redo.", err=True)
             try:
@@ -255,6 +256,13 @@ class Session:
         click.echo(f"Everything is in {printable(self.place)}: {MANIFEST} and the sounds.")
         if ledger.n_failed:
             click.echo(retry_sentence(self.place, self.again))
+
+    def _tell_rejected(self, folder: OutputFolder) -> None:
+        for line in folder.rejected[:_MOST_NAMED]:
+            click.echo(printable(sentence_about(folder.manifest, line)), err=True)
+        if n_lines := len(folder.rejected):
+            lines = "1 line of the manifest was" if n_lines == 1 else f"{n_lines:,} lines of the manifest were"
+            click.echo(f"{lines} moved to {printable(str(folder.path / REJECTED))}, unchanged.", err=True)
 
     def _tell_passed_over(self) -> None:
         if n_files := self.choice.n_passed_over:

@@ -13,6 +13,7 @@ from lookaloud.commands.options import json_option
 from lookaloud.exports import ALBUM_FORMATS, KINDS, Export, ExportOptions
 
 ALL = "all"
+_MOST_NAMED = 20
 
 _EPILOG = (
     """DIR is the folder that 'lookaloud batch' wrote with --out. Everything is written into it; the pictures
@@ -114,13 +115,16 @@ def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as
     from lookaloud.exports import write_exports
     from lookaloud.exports.left_out import is_for_all
     from lookaloud.failures import Exit, explain
+    from lookaloud.manifest import MANIFEST, RejectedLine, sentence_about
+    from lookaloud.printable import printable
     from speech.errors import SpeechError
 
     write_exports(folder, (), options=options)  # it refuses a folder without a batch, before any work
     exit_code = Exit.DONE
+    rejected: list[RejectedLine] = []
     for kind in dict.fromkeys(kinds):
         try:
-            (written,) = write_exports(folder, [kind], options=options)
+            (written,) = write_exports(folder, [kind], options=options, reject=rejected.append)
         except (LookaloudError, SpeechError, OSError) as error:
             if is_for_all(error, folder):
                 raise
@@ -130,7 +134,12 @@ def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as
         if written.n_failed:
             exit_code = Exit.FAILED
         _tell(written, as_json=as_json)
-    return exit_code
+    lines = dict.fromkeys(rejected)  # named once, although each export reads the manifest again
+    for line in list(lines)[:_MOST_NAMED]:
+        click.echo(printable(sentence_about(folder / MANIFEST, line)), err=True)
+    if len(lines) > _MOST_NAMED:
+        click.echo(f"And {len(lines) - _MOST_NAMED:,} lines more; 'lookaloud batch' sets them aside.", err=True)
+    return Exit.FAILED if lines else exit_code
 
 
 def _tell(written: Export, *, as_json: bool) -> None:

@@ -39,6 +39,7 @@ def status(*, folder: Path, name_all: bool, as_json: bool) -> None:
     """Say how far a batch is, what failed, and how to go on."""
     from lookaloud.batch.state import status_of
     from lookaloud.commands.batching import failure_lines, retry_sentence
+    from lookaloud.printable import printable
 
     found = status_of(folder)
     if as_json:
@@ -50,6 +51,8 @@ def status(*, folder: Path, name_all: bool, as_json: bool) -> None:
         click.echo(f"The last command: {found.command}")
     if found.n_damaged:
         click.echo(f"Damaged lines of the manifest: {found.n_damaged}. Their pictures are described again.")
+        for sentence in found.damaged:
+            click.echo(printable(sentence))
     most = len(found.failures) if name_all else _MOST_NAMED
     for line in failure_lines(found.failures, most, more="lookaloud status --all lists all"):
         click.echo(line)
@@ -63,8 +66,13 @@ def status(*, folder: Path, name_all: bool, as_json: bool) -> None:
 def stats(*, folder: Path, as_json: bool) -> None:
     """Count what a batch came to: kinds of pictures, certainty, sound, time."""
     from lookaloud.batch.state import stats_of
+    from lookaloud.manifest import MANIFEST, RejectedLine, sentence_about
+    from lookaloud.printable import printable
 
-    found = stats_of(folder)
+    rejected: list[RejectedLine] = []
+    found = stats_of(folder, reject=rejected.append)
+    for line in rejected[:_MOST_NAMED]:
+        click.echo(printable(sentence_about(folder / MANIFEST, line)), err=True)
     if as_json:
         click.echo(json.dumps(vars(found)))
         return

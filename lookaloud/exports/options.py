@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from lookaloud.errors import OutputError
 
 if TYPE_CHECKING:
-    from lookaloud.manifest import Record
+    from lookaloud.manifest import Record, Reject
 
 ALBUM_FORMATS = ("m4b", "ogg", "mp3")
 
@@ -81,10 +82,12 @@ class Batch:
     Attributes:
         folder: where its manifest is.
         options: how to export.
+        reject: is told of each line of the manifest that is not a record, each time the manifest is read.
     """
 
     folder: Path
     options: ExportOptions
+    reject: Reject | None = None
 
     @property
     def title(self) -> str:
@@ -98,8 +101,9 @@ class Batch:
         """Refuse a folder that is no output folder of a batch.
 
         Raises:
-            OutputError: it holds no manifest.
+            OutputError: it holds no manifest, or folders in it are links to other places, where we would write.
         """
+        from lookaloud.exports.files import check_inside
         from lookaloud.manifest import MANIFEST
 
         if not (self.folder / MANIFEST).is_file():
@@ -107,12 +111,15 @@ class Batch:
                 f"{self.folder} holds no {MANIFEST}, so there is nothing to export; name the folder that "
                 "'lookaloud batch' wrote with --out."
             )
+        for entry in os.scandir(self.folder):
+            if entry.is_symlink() and entry.is_dir():
+                check_inside(self.folder, Path(entry.path))
 
     def records(self) -> Iterator[Record]:
         """Every record, in order; read anew each time, so that no list of them is held."""
         from lookaloud.manifest import read_manifest
 
-        return read_manifest(self.folder)
+        return read_manifest(self.folder, reject=self.reject)
 
     def described(self) -> Iterator[Record]:
         """The records of pictures that have a description."""
@@ -124,7 +131,9 @@ class Batch:
 
     def sound_of(self, record: Record) -> Path | None:
         """The sound file of a picture, if it has one and it is there."""
-        path = self.folder / record.audio if record.audio else None
+        from lookaloud.manifest import sound_path
+
+        path = sound_path(self.folder, record.audio) if record.audio else None
         return path if path is not None and path.is_file() else None
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from lookaloud.exports.files import write_lines
+from lookaloud.exports.files import check_inside, write_lines
 from lookaloud.exports.left_out import LeftOut
 from lookaloud.exports.options import Batch, Export, ShortNames, counted, spoken
 from lookaloud.exports.text import clean, one_line, safe_parts, shown_name
 from lookaloud.exports.timeline import needed_sound
+from lookaloud.manifest import sound_path
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record
@@ -90,8 +91,7 @@ def titled(record: Record) -> str:
 
 def _entry(audio: str) -> str:
     # Players take paths as they are; only a path that is no line of text is written as a web address (RFC 8216).
-    path = audio if audio == one_line(audio) else quote(audio, safe="/", errors="surrogateescape")
-    return f"./{path}" if path.startswith("#") or ":" in path.split("/")[0] else path
+    return audio if audio == one_line(audio) else quote(audio, safe="/", errors="surrogateescape")
 
 
 def write_text_sidecars(batch: Batch) -> Export:
@@ -112,7 +112,7 @@ def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str])
             n_shared += 1  # it has the sound of the other, and so what lies beside it
             continue
         with left.around(record):
-            path = places.take(batch.folder, _sidecar_of(record, names), ending)
+            path = places.take(batch.folder, _sidecar_of(batch, record, names), ending)
             write_lines(path, [content(record)])
             n_written += 1
     kind = "Text" if ending == "txt" else "JSON"
@@ -122,10 +122,11 @@ def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str])
     return left.export(f"sidecar-{ending}", batch.folder, n_written, sentence)
 
 
-def _sidecar_of(record: Record, names: ShortNames) -> Path:
+def _sidecar_of(batch: Batch, record: Record, names: ShortNames) -> Path:
     """Beside the sound; without one, in a folder of the same shape as that of the pictures."""
-    if record.audio:
-        return Path(record.audio).with_suffix("")
+    sound = sound_path(batch.folder, record.audio) if record.audio else None
+    if sound is not None:
+        return sound.relative_to(batch.folder).with_suffix("")
     return Path("texts", *safe_parts(names.of(record.source).replace("!/", "/")))
 
 
@@ -139,17 +140,28 @@ class Places:
 
     def __init__(self) -> None:
         self._taken: set[int] = set()
+        self._checked: set[int] = set()
 
     def take(self, folder: Path, place: Path, ending: str) -> Path:
-        """The path, in `folder`, of the next file of that name and ending; "" for no ending."""
+        """Return the path, in `folder`, of the next file of that name and ending; "" for no ending.
+
+        Raises:
+            OutputError: a link in `folder` leads out of it, so that we would write elsewhere.
+        """
         number = 1
         while True:
             name = f"{place.name}{'' if number == 1 else f'-{number}'}"
             path = place.with_name(f"{name}.{ending}" if ending else name)
-            key = hash(
-                unicodedata.normalize("NFC", path.as_posix()).casefold()
-            )  # not the path: a million of them would fill the memory
+            alike = unicodedata.normalize("NFC", path.as_posix()).casefold()
+            key = hash(alike)  # not the name: a million of them would fill the memory
             if key not in self._taken:
                 self._taken.add(key)
+                self._check(folder, path.parent)
                 return folder / path
             number += 1
+
+    def _check(self, folder: Path, parent: Path) -> None:
+        key = hash((folder, parent))
+        if key not in self._checked:
+            check_inside(folder, folder / parent)
+            self._checked.add(key)

@@ -53,14 +53,15 @@ def parsed_json(data: str | bytes) -> Any:
     """Return what the JSON text stands for, as `json.loads` does, with every way to fail as a ValueError.
 
     Raises:
-        ValueError: it is not JSON, is nested too deeply, or holds a number that is not finite.
+        ValueError: it is not JSON in UTF-8, is nested too deeply, or holds a number that is not finite.
 
     >>> parsed_json('[NaN]')
     Traceback (most recent call last):
     ValueError: NaN is not a finite number
     """
     try:
-        return json.loads(data, parse_constant=_refused, parse_float=_finite)
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data  # json would guess at UTF-16 and UTF-32
+        return json.loads(text, parse_constant=_refused, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -80,6 +81,8 @@ def _in_plain_words(message: str) -> str:
     """Return msgspec's message with the place first and JSON's kinds in words."""
     what, _, place = message.partition(" - at ")
     what = re.sub(r"`([^`]*)`", lambda match: _kinds(match[1]), what).replace(", got ", ", found ")
+    what = re.sub(r" matching regex .*", " of another form", what)
+    what = what.replace(" >= ", " of at least ").replace(" <= ", " of at most ")
     path = place.strip("`").removeprefix("$").lstrip(".")
     return f"{path}: {what[:1].lower()}{what[1:]}" if path else what[:1].lower() + what[1:]
 
