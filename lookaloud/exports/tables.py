@@ -112,7 +112,7 @@ def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str])
             n_shared += 1  # it has the sound of the other, and so what lies beside it
             continue
         with left.around(record):
-            path = places.take(batch.folder, _sidecar_of(record, batch, names), ending)
+            path = places.take(batch.folder, _sidecar_of(batch, record, names), ending)
             write_lines(path, [content(record)])
             n_written += 1
     kind = "Text" if ending == "txt" else "JSON"
@@ -122,7 +122,7 @@ def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str])
     return left.export(f"sidecar-{ending}", batch.folder, n_written, sentence)
 
 
-def _sidecar_of(record: Record, batch: Batch, names: ShortNames) -> Path:
+def _sidecar_of(batch: Batch, record: Record, names: ShortNames) -> Path:
     """Beside the sound; without one, in a folder of the same shape as that of the pictures."""
     sound = sound_path(batch.folder, record.audio) if record.audio else None
     if sound is not None:
@@ -152,8 +152,8 @@ class Places:
         while True:
             name = f"{place.name}{'' if number == 1 else f'-{number}'}"
             path = place.with_name(f"{name}.{ending}" if ending else name)
-            # Not the path itself: a million of them would fill the memory.
-            key = hash(unicodedata.normalize("NFC", path.as_posix()).casefold())
+            alike = unicodedata.normalize("NFC", path.as_posix()).casefold()
+            key = hash(alike)  # not the name: a million of them would fill the memory
             if key not in self._taken:
                 self._taken.add(key)
                 self._check(folder, path.parent)

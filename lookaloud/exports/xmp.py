@@ -320,11 +320,11 @@ class _Reader:
         place = self.parser.CurrentByteIndex
         self._names.pop()
         if name == _RDF:
-            if self.found.end_of_rdf is None and place != begin:
+            if self.found.end_of_rdf is None and not _is_empty(self._packet, begin):
                 self.found.end_of_rdf = place
         elif inside[:2] == [_RDF, _DESCRIPTION] and len(inside) == 3:
             if self._property is not None:
-                self._property.end = _after_tag(self._packet, place)
+                self._property.end = self._end_of(begin, place)
                 self.found.properties.setdefault(name.rpartition(" ")[2], []).append(self._property)
                 self._property = None
             elif name == f"{NOTE} HasExtendedXMP":
@@ -332,7 +332,10 @@ class _Reader:
         elif self._property is not None and name == _LI and self._property.items:
             item = self._property.items[-1]
             if item.start == begin:
-                item.end = _after_tag(self._packet, place)
+                item.end = self._end_of(begin, place)
+
+    def _end_of(self, begin: int, place: int) -> int:
+        return _after_tag(self._packet, begin if _is_empty(self._packet, begin) else place)
 
     def _characters(self, text: str) -> None:
         self._text.append(text)
@@ -349,3 +352,8 @@ def _after_tag(packet: bytes, start: int) -> int:
     if tag is None:
         raise UnmergeableError("its XMP is damaged")
     return tag.end()
+
+
+def _is_empty(packet: bytes, start: int) -> bool:
+    """Whether the tag that begins there is a whole element, for which the parser tells no end tag's place."""
+    return packet[start : _after_tag(packet, start)].endswith(b"/>")
