@@ -10,10 +10,11 @@ import re
 
 # A text is boilerplate if it names one of these makers or programs and says nothing but `_BESIDE` beside it.
 _MAKERS = """
-agfa\\w* aiptek benq casio canon cuddeback dji fuji fujifilm genius gopro hasselblad hp hewlett[- ]packard htc huawei
-jvc kenox kodak konica leica lge? lumix medion minolta moultrie motorola mustek nikon nokia olympus panasonic pentax
-polaroid praktica reconyx ricoh rollei samsung sanyo sigma sony sony[- ]?ericsson tamron techwin toshiba traveler
-u-?lead umax vivitar xiaomi bushnell digimax coolpix cyber-?shot easyshare finepix powershot iphone
+agfa\\w* aiptek asus benq bushnell canon casio coolpix cuddeback cyber-?shot digimax dji easyshare finepix fuji
+fujifilm genius gopro hasselblad hewlett[-\\s]packard hp htc huawei iphone jvc kenox kodak konica leica lge? lumix
+medion minolta motorola moultrie mustek nikon nokia olympus oneplus oppo panasonic pentax polaroid powershot praktica
+realme reconyx redmi ricoh rollei samsung sanyo sigma sony sony[-\\s]?ericsson tamron techwin toshiba traveler u-?lead
+umax vivitar xiaomi zeiss
 """
 _PROGRAMS = """
 acd\\s+systems acdsee adobe aviary bioelectromech camera\\+ canva capture\\s+one capcut corel darktable digikam dxo
@@ -24,13 +25,13 @@ photomatix photoscape photoshop picasa picsart pixlr polarr procreate rawtherape
 vsco vscocam vuescan xnview
 """
 _BESIDE = """
-a an and app apple application by camera cameras cam classic co codec company compact computer converter copyright
-corp corporation created creator digital document dsc dv eastman edited editor elements encoded encoder enhanced exif
-explorer exported express file for free from game generated gmbh ijg image images imaging in inc jpeg jpg library
-limited ltd mac made manager mobile native mx office on optical optimised optimized paint phone photo photographic
-photos picture pictures preset pro processed produced program quality resized saved scanner series shop software still
-stillcamera studio suite system systems technologies technology the tool trail using v version video viewer web
-windows with written com
+a an and app apple application by cam camera cameras classic co codec com compact company compressed computer
+converter copyright corp corporation created creator digital dmc document dsc dv eastman edited editor elements
+encoded encoder enhanced eos exif explorer exported express file for free from galaxy game generated gmbh ijg image
+images imaging in inc jpeg jpg lens library limited ltd mac made manager mobile mx native office on optical optimised
+optimized paint phone photo photographic photos picture pictures preset pro processed produced program pureview
+quality resized saved scanner series shop software still stillcamera studio suite system systems technologies
+technology the tool trail using v version video viewer web windows with written
 """
 
 # Marks that Huawei's, Honor's and Xiaomi's cameras write for the mode that was used, alone or several in a row.
@@ -116,7 +117,9 @@ _PATTERNS = (
     # File names, with or without their folders.
     rf".*[\\/].*\.({_ENDINGS})",
     rf"\S+\.({_ENDINGS})",
-    rf"({_NAME_STARTS})[\s_-]*(\d|wa|at|am|pm|edited|mp|copy|[\s_.,:()~-])*\d(wa|am|pm|mp|edited|[a-z]|[\s_.,:()~-])*(\.({_ENDINGS}))?",
+    rf"({_NAME_STARTS})[\s_-]*(wa|at|[\d\s_.,:()~-])*\d([\s_.,:()~-]*(wa|am|pm|mp|edited|copy|[a-z]))?[\s_.()~-]*(\.({_ENDINGS}))?",
+    r"shot\s+(on|with)(\s+[\w.+-]+){1,5}",
+    r"(ai|dual|triple|quad|main|front|rear|ultra)?\s*(ai|dual|triple|quad|main|front|rear|wide)?[\s_]*camera[\s_]*(phone|\d+)?",
     r"screen[\s_-]?shot[\s_-][\d\s_.:-]*([\s_-][\w.-]+)?",
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     # Names of Samsung's cameras stand in angle brackets.
@@ -145,13 +148,13 @@ def is_boilerplate(text: str) -> bool:
     if bare.casefold() in _WHOLE_TEXTS or _WHOLE.fullmatch(bare):
         return True
     beside, n_named = _STRONG.subn(" ", _PRESET.sub(" ", text))
-    words = re.findall(r"[\w.]+", beside)
-    return n_named > 0 and all(word.strip("._").casefold() in _BESIDE_WORDS or _is_number(word) for word in words)
+    words = re.findall(r"[\w.-]+", beside)
+    return n_named > 0 and all(word.strip("._-").casefold() in _BESIDE_WORDS or _is_number(word) for word in words)
 
 
 def _is_number(word: str) -> bool:
     """A version or the number of a model: "1.01", "V62", "S1050"."""
-    return not word.strip("._") or (len(word) <= 12 and any(letter.isdigit() for letter in word))
+    return not word.strip("._-") or (len(word) <= 12 and any(letter.isdigit() for letter in word))
 
 
 # Elements of HTML (https://html.spec.whatwg.org/#elements-3, and the older "font", "center" and "tt"). Others, as in

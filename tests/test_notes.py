@@ -146,9 +146,11 @@ cof | dav_soft | mde_soft | sdr_HDRB | btfmdn | fbthdr | oznorWO | hdr_cuva | bu
 <KENOX S1050 / Samsung S1050> | MOULTRIE DIGITAL GAME CAMERA | LEAD Technologies Inc. V1.01 | AppleMark | iClarified
 CREATOR: gd-jpeg v1.0 (using IJG JPEG v62), quality = 75 | Processed with VSCO with f2 preset | vsco | Snapseed
 Processed with VSCO | Edited in Adobe Lightroom | File written by Adobe Photoshop 5.2
-File written by Adobe Photoshop\xa8 4.0 | Handmade Software, Inc. Image Alchemy v1.8 | Optimized by JPEGmini 3.9.20.0L 0x8c1a2b3d | Created by Imlib | untitled
+File written by Adobe Photoshop\xa8 4.0 | Handmade Software, Inc. Image Alchemy v1.8
+Optimized by JPEGmini 3.9.20.0L 0x8c1a2b3d | Created by Imlib | untitled
 Intel(R) JPEG Library, version 1,5,4,36 | ACD Systems Digital Imaging | U-Lead Systems, Inc. | DCF 1.0
-Exif Version 2.2 | IMG_1234 | DSC00001 | P1000001 | _MG_0042.CR2 | IMG-20210503-WA0001 | PXL_20210503_140500123.MP | Untitled-1 | Image 12
+Exif Version 2.2 | IMG_1234 | DSC00001 | P1000001 | _MG_0042.CR2 | IMG-20210503-WA0001 | PXL_20210503_140500123.MP
+Untitled-1 | Image 12 | Shot on OnePlus | Panasonic DMC-GX8 | AI TRIPLE CAMERA
 Screenshot_20210503-140500_Chrome | Screenshot 2021-05-03 at 14.05.00.png | WhatsApp Image 2020-05-03 at 14.05.00.jpeg
 charset=Ascii | charset=Ascii OLYMPUS DIGITAL CAMERA | charset="Unicode" default | binary comment | My beautiful picture
 <p>OLYMPUS DIGITAL CAMERA</p> | <p>&nbsp;</p> | &lt;br /&gt; | <img src="a > b.jpg" alt=""> | <!-- nothing --> | (none)
@@ -167,7 +169,8 @@ def test_what_a_camera_writes_by_itself_is_no_description(text: str) -> None:
     """Nora | My camera | Screen door | The Digital Camera Museum | Image of a saint | A Kodak camera on a shelf
 My new Olympus digital camera | Created with love by Anna | Default mode of the robot | Screenshot of the old login page
 Photoshop course at the library | Windows | Apple | Monika | The Sony building in Berlin | a < b | I <3 you | AT&T store
-x<y and y>z | cats > dogs | R&D team | Untitled, oil on canvas, by J. Doe | Picture of my mother | fish&notes | <Tom> waves
+x<y and y>z | cats > dogs | R&D team | Untitled, oil on canvas, by J. Doe | Picture of my mother | fish&notes
+<Tom> waves | Photo 12 of dogs | Scan 1942 house | Kodak moment
 Scan of grandmother's letter from 1942 | Made with Canon in D playing in the background""".replace("\n", " | ").split(
         " | "
     ),
