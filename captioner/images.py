@@ -25,6 +25,9 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from captioner.errors import ImageError
+from captioner.pixels import to_rgb as _rgb
+from captioner.png import SIGNATURE as _PNG
+from captioner.png import without_broken_notes
 
 MAX_BYTES = 200_000_000
 """Largest file that is read, in bytes: a photograph is rarely over 50 MB, and the whole file is held in memory."""
@@ -48,7 +51,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_ORIENTATION_TAG = 0x0112
+_ORIENTATION_TAG, _WIDTH_TAG, _HEIGHT_TAG = 0x0112, 0x0100, 0x0101
 _CAMERA_DIRECTORY = 0x8769
 _XMP_TAG = 0x02BC
 _IPTC_TAG = 0x83BB
@@ -106,9 +109,6 @@ _PICTURE_STARTS = (
     (0, b"BM", "BMP"),
 )
 
-# White at 8, 10, 12, 14 and 16 bits: cameras and microscopes store fewer bits than the file has room for.
-_WHITE_LEVELS = (255, 1023, 4095, 16383, 65535)
-
 
 def open_image(
     source: str | Path | bytes | Image.Image,
@@ -121,8 +121,9 @@ def open_image(
     """Return the picture as a new, upright RGB image, fully decoded; `source` itself is never changed.
 
     Upright: the EXIF orientation is applied. RGB, 8 bits a channel: transparency is laid over white, as on the page it
-    was made for (the hidden colour under it is often black, which would drown a dark drawing); 16 bit, 32 bit and float
-    greys are scaled to their own range, never clipped. Of an animation or a file of several pages, the first is taken.
+    was made for, or over a dark or grey ground where white would hide the content (a white logo); 16 and 32 bit greys
+    are scaled to their own range, never clipped, and float greys to the range of nearly all of their pixels. Of a file
+    of several pages the first is taken. Notes in a PNG file that are damaged are left out.
 
     Args:
         source: a path, the bytes of a picture file, or a Pillow image.
@@ -211,14 +212,20 @@ def measure_picture(source: str | Path | bytes, *, name: str | None = None, page
     data, label = _data_of(source, name)
     with _quiet_pillow(), _identified(data, label) as image:
         n_pages = _turn_to(image, page, label)
-        width, height = image.size
+        return Measured(*_upright_size(image), n_pages)
+
+
+def _upright_size(image: Any) -> tuple[int, int]:
+    width, height = image.size
+    if image.format == "TIFF":  # As stored: newer versions of Pillow turn the size they announce, older ones do not.
+        width, height = image.tag_v2.get(_WIDTH_TAG, width), image.tag_v2.get(_HEIGHT_TAG, height)
+        orientation = image.tag_v2.get(_ORIENTATION_TAG)
+    else:
         try:
             orientation = image.getexif().get(_ORIENTATION_TAG)
         except _BROKEN_NOTES:
             orientation = None
-        if orientation in (5, 6, 7, 8):
-            width, height = height, width
-        return Measured(width, height, n_pages)
+    return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
 
 
 def _turn_to(image: Image.Image, page: int, label: str) -> int:
@@ -363,6 +370,8 @@ def _identified(data: bytes, label: str) -> Image.Image:
     Image.init()  # Once a process: Pillow then knows all its formats.
     _use_heif(data)
     try:
+        if data.startswith(_PNG):
+            data = without_broken_notes(data)
         return Image.open(io.BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
     except Image.DecompressionBombError as error:
         found = re.search(r"(\d+) pixels", str(error))  # Pillow tells it in no other way.
@@ -467,49 +476,6 @@ def _turned(image: Image.Image) -> Image.Image:
         return image  # Broken notes about a picture are no reason to refuse the picture.
     turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _scaled_grey(image)
-    if image.mode == "LAB":
-        return _from_lab(image)
-    if image.has_transparency_data:
-        if image.mode == "La":  # Pillow knows only this way out of it.
-            image = image.convert("LA")
-        image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        return white
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _scaled_grey(image: Image.Image) -> Image.Image:
-    """8 bit grey of a deeper image: white is the smallest usual white level that holds the brightest pixel.
-
-    Values that no such level holds (negative or huge: heights, temperatures) are stretched from darkest to brightest.
-    """
-    import numpy as np
-
-    values = np.asarray(image).astype(np.float32)
-    values[~np.isfinite(values)] = 0  # "No value here" in scientific pictures.
-    low, high = float(values.min()), float(values.max())
-    levels = (1, *_WHITE_LEVELS) if image.mode == "F" else _WHITE_LEVELS
-    if low >= 0 and high <= levels[-1]:
-        low, high = 0.0, float(next(level for level in levels if high <= level))
-    values -= low
-    values *= 255 / ((high - low) or 1)
-    return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8)).convert("RGB")
-
-
-def _from_lab(image: Image.Image) -> Image.Image:
-    from PIL import ImageCms
-
-    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-    if converted is None:
-        raise ValueError("no colour conversion came back")
-    return converted
 
 
 def _use_heif(data: bytes) -> None:
