@@ -24,6 +24,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from captioner.cost import too_costly
 from captioner.errors import ImageError
 from captioner.pixels import to_rgb as _rgb
 from captioner.png import SIGNATURE as _PNG
@@ -136,9 +137,9 @@ def open_image(
         page: of a TIFF file with several pages, which one, counted from 1; see `measure_picture`.
 
     Raises:
-        ImageError: the picture or that page is missing, damaged, over `MAX_BYTES` or `MAX_PIXELS` (both are checked
-            before anything is decoded), or not a kind that is read. The message says what was found, what was
-            expected, what to do.
+        ImageError: the picture or that page is missing, damaged, over `MAX_BYTES`, `MAX_PIXELS` or a bound of
+            `captioner.cost` (all are checked before anything is decoded), or not a kind that is read. The message says
+            what was found, what was expected, what to do.
         ValueError: `min_side` or `max_side` is below 1, or both are given.
 
     Example:
@@ -369,6 +370,8 @@ def _identified(data: bytes, label: str) -> Image.Image:
     """The picture with its header read and its pixels not yet decoded."""
     Image.init()  # Once a process: Pillow then knows all its formats.
     _use_heif(data)
+    if refusal := too_costly(data):
+        raise ImageError(f"{label} {refusal}")
     try:
         if data.startswith(_PNG):
             data = without_broken_notes(data)
