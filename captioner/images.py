@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageStat, UnidentifiedImageError
 
 from captioner.cost import too_costly
 from captioner.errors import ImageError
@@ -70,6 +70,11 @@ _BROKEN_NOTES = (
     EOFError,
     struct.error,
 )
+
+# Where the first frame of one of these shows nothing, a later one is looked for.
+_ANIMATIONS = ("GIF", "WEBP", "PNG", "AVIF")
+_LEAST_DETAIL, _CLEAR_DETAIL = 2.0, 20.0  # See `_detail`.
+_MOST_FRAMES_LOOKED_AT, _MOST_PIXELS_LOOKED_AT = 500, 500_000_000  # Some seconds.
 
 # First bytes of what is sent instead of a picture, what a person calls it, and the way to a picture.
 _UNPACK = "unpack it and give the pictures inside"
@@ -124,7 +129,8 @@ def open_image(
     Upright: the EXIF orientation is applied. RGB, 8 bits a channel: transparency is laid over white, as on the page it
     was made for, or over a dark or grey ground where white would hide the content (a white logo); 16 and 32 bit greys
     are scaled to their own range, never clipped, and float greys to the range of nearly all of their pixels. Of a file
-    of several pages the first is taken. Notes in a PNG file that are damaged are left out.
+    of several pages the first is taken, of an animation the first frame that shows anything. Notes in a PNG file that
+    are damaged are left out.
 
     Args:
         source: a path, the bytes of a picture file, or a Pillow image.
@@ -445,8 +451,9 @@ def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None,
             # Not below twice what is wanted: the last step down is then a smooth one.
             share = 2 * max_side / max(width, height)
             image.draft(None, (math.ceil(width * share), math.ceil(height * share)))
+        animated = kind in _ANIMATIONS and bool(getattr(image, "is_animated", False))
         image.load()
-        upright = _rgb(_turned(image))
+        upright = _rgb(_turned(_telling_frame(image) if animated else image))
         if upright is image:
             upright = image.copy()
         if min_side is not None:
@@ -464,6 +471,37 @@ def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None,
         raise _damaged(label, kind) from error
     upright.info = {}
     return upright
+
+
+def _telling_frame(image: Image.Image) -> Image.Image:
+    """The first frame, or a copy of the first one that shows something if that one is of one colour or transparent.
+
+    Where none is clear, as in the middle of fading in, it is the one that shows most.
+    """
+    most = _detail(image)
+    if most >= _LEAST_DETAIL:
+        return image
+    n_frames = min(_MOST_FRAMES_LOOKED_AT, _MOST_PIXELS_LOOKED_AT // (image.width * image.height))
+    frame = image.copy()
+    for number in range(1, n_frames):
+        try:
+            image.seek(number)
+            if image.width * image.height > MAX_PIXELS:
+                break
+            image.load()
+        except _BROKEN_NOTES:  # No more of them, or damaged: those before it are whole.
+            break
+        detail = _detail(image)
+        if most >= _CLEAR_DETAIL and detail < 1.1 * most:  # Not fading in any more.
+            break
+        if detail > most:
+            frame, most = image.copy(), detail
+    return frame
+
+
+def _detail(frame: Image.Image) -> float:
+    """How much a frame shows: the standard deviation of its strongest channel, 0 to 127, without its grain."""
+    return max(ImageStat.Stat(_rgb(frame).resize((64, 64), Image.Resampling.BOX)).stddev)
 
 
 def _reduced(image: Image.Image, min_side: int) -> Image.Image:

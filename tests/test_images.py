@@ -127,6 +127,46 @@ def test_float_pictures_with_holes_and_negative_heights_open() -> None:
     assert [open_image(heights).getpixel((x, 0)) for x in (0, 1)] == [(0, 0, 0), (255, 255, 255)]
 
 
+def _animation(kind: str, frames: list[Image.Image]) -> bytes:
+    options = {"GIF": {"optimize": False}, "WEBP": {"lossless": True}, "AVIF": {"quality": 100}}.get(kind, {})
+    return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100, **options)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+@pytest.mark.parametrize("empty", ["white", "black", "#336699", (0, 0, 0, 0), (255, 255, 255, 0)])
+def test_an_animation_that_begins_empty_is_shown_by_a_later_frame(kind: str, empty: str | tuple[int, ...]) -> None:
+    first = Image.new("RGBA", SIZE, empty)
+    data = _animation(kind, [first, first.copy(), four_fields().convert("RGBA"), Image.new("RGBA", SIZE, "navy")])
+    assert shows(open_image(data), FIELDS, 40)
+    assert shows(open_image(data, min_side=16), FIELDS, 40)
+    assert shows(open_image(data, max_side=24), FIELDS, 40)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_that_fades_in_is_shown_when_it_is_clear(kind: str) -> None:
+    frames = [Image.blend(Image.new("RGB", SIZE), four_fields(), step / 10) for step in range(11)]
+    assert max(shown_fields(open_image(_animation(kind, frames)))[3]) > 100
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_that_shows_something_at_once_or_never_is_shown_by_its_first_frame(kind: str) -> None:
+    assert shows(open_image(_animation(kind, [four_fields(), Image.new("RGB", SIZE)])), FIELDS, 12)
+    dull = [Image.new("RGB", SIZE, colour) for colour in ("#204060", "#604020")]
+    assert open_image(_animation(kind, dull)).getpixel((3, 3)) == (0x20, 0x40, 0x60)
+
+
+def test_an_animation_that_is_cut_short_behind_an_empty_frame_opens() -> None:
+    data = _animation("GIF", [Image.new("RGB", SIZE), Image.new("RGB", SIZE, "#010101"), four_fields()])
+    assert open_image(data[: data.rindex(b"\x2c") + 12]).size == SIZE
+
+
+def test_the_still_of_an_animated_png_is_shown() -> None:
+    file = BytesIO()
+    other = Image.new("RGB", SIZE, "navy")
+    four_fields().save(file, "PNG", save_all=True, default_image=True, append_images=[other, other.rotate(180)])
+    assert shows(open_image(file.getvalue()), FIELDS, 0)
+
+
 def test_lab_grey_is_grey(corpus: list[PictureCase]) -> None:
     path = next(case.path for case in corpus if case.name == "lab.tiff")
     red, green, blue = open_image(path).getpixel((5, 5))  # type: ignore[misc]
