@@ -53,7 +53,8 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
     """What a decoder answers to one request, as a header and the pixels of one or two RGB pictures.
 
     Args:
-        request: name, path, page, min_side; max_side (or null) for a second, larger picture; notes (true or false).
+        request: name, path, page; min_side and max_side, for a picture each (null for none); max_pixels that are taken
+            (null for as many as `captioner.open_image` takes); notes (true or false).
         data: the bytes of the file; None to read them from the path.
     """
     from captioner.errors import ImageError
@@ -68,12 +69,17 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
         if data is None:
             data = read_picture(request["path"], name=name)
         answer |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        images.append(open_image(data, name=name, min_side=request["min_side"], page=page))
-        answer |= asdict(measure_picture(data, name=name, page=page))
+        size = measure_picture(data, name=name, page=page)
+        answer |= asdict(size)
+        _check_pixels(name, size.width, size.height, request["max_pixels"])
+        if request["min_side"] is not None:
+            images.append(open_image(data, name=name, min_side=request["min_side"], page=page))
         if request["max_side"] is not None:
             try:
                 images.append(open_image(data, name=name, max_side=request["max_side"], page=page))
             except ImageError as error:
+                if not images:
+                    raise
                 answer["problem"] = str(error)
                 images.append(images[0])
         if request["notes"]:
@@ -88,6 +94,16 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
         images = []
     answer |= {"sizes": [image.size for image in images], "seconds": perf_counter() - began}
     return answer, [image.tobytes() for image in images]
+
+
+def _check_pixels(name: str, width: int, height: int, most: int | None) -> None:
+    from captioner.errors import ImageError
+
+    if most is not None and width * height > most:
+        raise ImageError(
+            f"{name} has {width:,} x {height:,} pixels, and the service takes {most / 1e6:.0f} million at most; "
+            "make it smaller"
+        )
 
 
 def serve(memory_mb: int) -> None:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
-from captioner.images import measure_picture
 from lookaloud.batch.records import engines_of
 from lookaloud.errors import BusyError, UnfinishedError, UnknownJobError
 from lookaloud.failures import Exit, explain
@@ -202,10 +201,9 @@ class Jobs:
         try:
             data, sha256 = await asyncio.to_thread(_read, item)
             record = replace(record, sha256=sha256, bytes=len(data))
-            described = await asyncio.wait_for(
+            described, (width, height) = await asyncio.wait_for(
                 self.service.describe_for_job(data, item.source, job.options), self.settings.work_seconds
             )
-            measured = await asyncio.to_thread(measure_picture, data, name=item.source)
         except asyncio.TimeoutError:
             return replace(record, error=f"It took longer than {self.settings.work_seconds:g} seconds."), None
         except Exception as error:  # noqa: BLE001 - it belongs to this picture, and the others go on
@@ -213,7 +211,7 @@ class Jobs:
         told = {name: getattr(described, name) for name in _TOLD}
         seconds = {stage: described.seconds[stage] for stage in _STAGES if stage in described.seconds}
         return (
-            replace(record, status="ok", width=measured.width, height=measured.height, seconds=seconds, **told),
+            replace(record, status="ok", width=width, height=height, seconds=seconds, **told),
             described,
         )
 
