@@ -22,6 +22,8 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from captioner.images import Measured
+
 _LENGTH = struct.Struct("<I")
 _GRACE = 5.0  # seconds over its limit, after which a decoder that nobody watches any more ends itself
 
@@ -69,11 +71,11 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
         if data is None:
             data = read_picture(request["path"], name=name)
         answer |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        size = measure_picture(data, name=name, page=page)
-        answer |= asdict(size)
-        _check_pixels(name, size.width, size.height, request["max_pixels"])
+        if request["max_pixels"] is not None:
+            _check_pixels(name, measure_picture(data, name=name, page=page), request["max_pixels"])
         if request["min_side"] is not None:
             images.append(open_image(data, name=name, min_side=request["min_side"], page=page))
+        answer |= asdict(measure_picture(data, name=name, page=page))
         if request["max_side"] is not None:
             try:
                 images.append(open_image(data, name=name, max_side=request["max_side"], page=page))
@@ -96,13 +98,13 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
     return answer, [image.tobytes() for image in images]
 
 
-def _check_pixels(name: str, width: int, height: int, most: int | None) -> None:
+def _check_pixels(name: str, size: Measured, most: int) -> None:
     from captioner.errors import ImageError
 
-    if most is not None and width * height > most:
+    if size.width * size.height > most:
         raise ImageError(
-            f"{name} has {width:,} x {height:,} pixels, and the service takes {most / 1e6:.0f} million at most; "
-            "make it smaller"
+            f"{name} has {size.width:,} x {size.height:,} pixels, and the service takes {most / 1e6:.0f} million at "
+            "most; make it smaller"
         )
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from lookaloud.batch.decoding import Decoded, Decoder, Wanted
+from lookaloud.batch.decoding import COMMAND, Decoded, Decoder, Wanted
 from lookaloud.batch.items import Item
 from lookaloud.errors import BusyError
 from lookaloud.web.batching import Stop
@@ -32,14 +32,21 @@ class Decoders:
 
     def __init__(self, settings: ServeSettings) -> None:
         self._all = [
-            Decoder(Wanted(16), seconds=settings.decode_seconds, memory_mb=settings.decode_memory_mb)
+            Decoder(
+                Wanted(16), seconds=settings.decode_seconds, memory_mb=settings.decode_memory_mb, command=COMMAND
+            )
             for _ in range(settings.n_decoders)
         ]
         self._free: queue.SimpleQueue[Decoder] = queue.SimpleQueue()
         self._is_closed = False
         self._starting = ThreadPoolExecutor(1, "decoder")
         for decoder in self._all:
-            self._starting.submit(self._start, decoder)
+            self._free.put(decoder)
+
+    def start(self) -> None:
+        """Start the processes in the background, so that the first pictures need not wait for them."""
+        for _ in self._all:
+            self._starting.submit(self._start_next)
 
     def decode(self, data: bytes, name: str, wanted: Wanted, stop: Stop) -> Decoded:
         """The picture; when nobody waits for it any more, its process is ended at once.
@@ -94,6 +101,10 @@ class Decoders:
         # Not in the thread of a request: the next picture is not to wait for a start, nor whoever was stopped.
         with suppress(RuntimeError):  # the service ends
             self._starting.submit(self._start, decoder)
+
+    def _start_next(self) -> None:
+        with suppress(queue.Empty):  # a request was faster
+            self._start(self._free.get_nowait())
 
     def _start(self, decoder: Decoder) -> None:
         with suppress(OSError, RuntimeError):  # said to the next one who asks, for whom it is tried again

@@ -15,8 +15,8 @@ from captioner.errors import ImageError
 from captioner.reading import MAX_SIDE
 from lookaloud.batch.decoding import Wanted
 from lookaloud.errors import BusyError
-from lookaloud.failures import explain
 from lookaloud.pipeline import Narration, Narrator, Opened, Picture
+from lookaloud.web.answers import problem_of
 from lookaloud.web.batching import Batcher, RequestCaptioner, Stop
 from lookaloud.web.decoders import Decoders
 from lookaloud.web.metrics import Metrics
@@ -65,6 +65,10 @@ class Service:
         # Every admitted request may stand in a thread of its own and wait for its batch; jobs have a few as well.
         self._pictures = ThreadPoolExecutor(self.settings.max_waiting + 8, "picture")
         self._speech = ThreadPoolExecutor(_N_SPEAKERS, "speech")
+
+    def start(self) -> None:
+        """Get ready for the first picture, in the background; without it that one takes longer."""
+        self._decoders.start()
 
     def close(self) -> None:
         """End the processes that decode, finish what else is being worked on, and end the threads."""
@@ -337,7 +341,7 @@ def _described(told: Narration, options: DescribeOptions) -> Described:
         captioner=told.caption.captioner,
         text_found=told.reading,
         notes=notes,
-        problems=tuple(explain(problem).sentence for problem in told.problems),
+        problems=tuple(problem_of(problem) for problem in told.problems),
         seconds={
             "open": round(told.seconds.open, 4),
             "caption": round(told.seconds.caption, 4),
