@@ -196,7 +196,8 @@ def _jsonl_row(file: Path, number: int, line: str) -> _Row:
         return row.image, checked_captions(row.captions), row.split
     except ValueError as error:
         raise TrainingDataError(
-            f'{file}, line {number}: expected {{"image": …, "captions": a list of texts}}; found {line[:80]!r} ({error}).'
+            f'{file}, line {number}: expected {{"image": …, "captions": a list of texts}}; found '
+            f"{line[:80]!r} ({error})."
         ) from error
 
 

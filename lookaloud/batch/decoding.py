@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import sys
 import threading
 from collections.abc import Sequence
@@ -140,7 +140,8 @@ class Decoder:
         with self._lock:
             if self._closed:
                 raise OSError("the decoder was closed")
-            self._process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            # This Python with a module of ours: a list, without a shell.
+            self._process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # nosec B603
         # Its start is not the picture's fault, nor counted as the picture's time.
         if read_message(cast(IO[bytes], self._process.stdout)) is None and not self._closed:
             raise RuntimeError(f"the process that decodes pictures did not start: {' '.join(self.command)}")

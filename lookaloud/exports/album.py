@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,7 +130,8 @@ def _encode(program: str, timeline: Timeline, chapters: Path, part: Path) -> Non
     command += ["-f", "ffmetadata", "-i", str(chapters), "-map", "0:a", "-map_metadata", "1", "-map_chapters", "1"]
     command += ["-fflags", "+bitexact", "-flags:a", "+bitexact", *_ENCODERS[timeline.batch.options.album_format]]
     with tempfile.TemporaryFile() as messages:
-        process = subprocess.Popen([*command, str(part)], stdin=subprocess.PIPE, stderr=messages)
+        # ffmpeg, by the path that it was found under, with arguments of ours.
+        process = subprocess.Popen([*command, str(part)], stdin=subprocess.PIPE, stderr=messages)  # noqa: S603  # nosec B603
         if process.stdin is None:
             raise ExportError("ffmpeg could not be started; run 'ffmpeg -version' to see why.")
         try:
