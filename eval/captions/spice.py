@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +83,10 @@ def spice_figures(
         given.write_text(json.dumps(asked), encoding="utf-8")
         command = java_command(java, jar, "8G", [str(given), "-out", str(answered), "-silent"])
         try:
-            done = subprocess.run(command, cwd=jar.parent, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            # The user's own java, by its path, with arguments of ours: a list, without a shell.
+            done = subprocess.run(  # noqa: S603  # nosec B603
+                command, cwd=jar.parent, stdin=subprocess.DEVNULL, capture_output=True, check=False
+            )
         except OSError as error:
             raise ModelError(f"SPICE cannot be started ({error.strerror or error}): {java}") from error
         if done.returncode != 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import sys
 import threading
 from collections.abc import Sequence
@@ -175,7 +175,8 @@ class Decoder:
             if self._closed:
                 raise OSError("the decoder was closed")
             self._interrupted = False
-            self._process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            # This Python with a module of ours: a list, without a shell.
+            self._process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # nosec B603
         # Its start is not the picture's fault, nor counted as the picture's time.
         has_started = read_message(cast(IO[bytes], self._process.stdout)) is not None
         if not (has_started or self._closed or self._interrupted):

@@ -244,7 +244,7 @@ class RemoteFolder(OutputFolder):
         while not self._ended.wait(LOCK_SECONDS / 4):
             try:
                 self._renew()
-            except Exception:  # noqa: BLE001 - the next checkpoint says what is wrong
+            except Exception:  # noqa: BLE001, S112 - the next checkpoint says what is wrong  # nosec B112
                 continue
 
     def _guard(self, write: Any) -> None:

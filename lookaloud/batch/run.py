@@ -276,7 +276,7 @@ class Run:
     def _is_known(self, decoded: Decoded) -> bool:
         """Whether the same bytes have been described, or are being: then the picture needs no more than a line."""
         page = decoded.item.page
-        assert decoded.sha256 is not None  # noqa: S101 - what was decoded was read
+        assert decoded.sha256 is not None  # noqa: S101 - what was decoded was read  # nosec B101
         with self._lock:
             line = self.folder.ledger.described(decoded.sha256, page)
             if line is None:
