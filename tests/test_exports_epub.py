@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+import time
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from dataclasses import replace
@@ -170,3 +171,44 @@ def test_failures_and_missing_pictures_are_told(tmp_path: Path) -> None:
     assert len(items) == 2
     assert "broken<b>.jpg" in items[0]
     assert b"is not shown" in files["EPUB/part-1.xhtml"]
+
+
+def odd_batch(root: Path, n_letters: int) -> Path:
+    """Pictures of odd names and words, the first with very many of them, and with dates and languages that are none."""
+    folder = root / "out"
+    names = ('it\'s 100% "#1" & more?.png', "a;b=c,d [1] {2} ^ ` ~ !.png", "\u202egnp.png", "]]>.png", "\ud800.png")
+    rows = []
+    for number, name in enumerate(names):
+        picture = root / f"{number}.png"
+        Image.new("RGB", (9 + number, 9)).save(picture)
+        words = HOSTILE + "long " * (n_letters // 5) if number == 0 else HOSTILE + name
+        row = described(folder, picture, number, words, audio=f"audio/{number} #1 100% it's.wav")
+        rows.append(replace(row, source=name, finished=None if number else row.finished))
+    rows.append(Record("\x00\ud800.jpg", "error", "/x", error=HOSTILE * 1000))
+    write_rows(folder, rows)
+    return folder
+
+
+ODD = ExportOptions(title="\x00 ]]> \ud800 \u202e" + "long " * 2000, language="pt-BR")
+
+
+def test_epubcheck_has_nothing_against_odd_names_and_long_words(tmp_path: Path, epubcheck: list[str]) -> None:
+    (written,) = write_exports(odd_batch(tmp_path, 20_000), ["epub"], options=ODD)
+    assert (written.n_items, written.n_failed) == (5, 0)
+    assert judged(epubcheck, written.path) == []
+
+
+def test_a_million_letters_are_whole_in_every_export(tmp_path: Path) -> None:
+    folder = odd_batch(tmp_path, 1_000_000)
+    whole = clean(HOSTILE).encode() + b"long " * 200_000
+    started = time.perf_counter()
+    for kind in ("epub", "gallery", "csv", "m3u", "webvtt", "sidecar-txt", "sidecar-json"):
+        (written,) = write_exports(folder, [kind], options=ODD)
+        assert (written.n_items, written.n_failed) == (6 if kind == "csv" else 5, 0), kind
+    assert time.perf_counter() - started < 20
+    text = "".join(ElementTree.fromstring(read(folder / "descriptions.epub")["EPUB/part-1.xhtml"]).itertext())
+    assert whole.decode() in text
+    assert whole in (folder / "descriptions.csv").read_bytes().replace(b'""', b'"')
+    assert b"long " * 200_000 in (folder / "index.html").read_bytes()
+    assert " ".join(whole.decode().split()) in (folder / "playlist.m3u8").read_text("utf-8")
+    assert b"long " * 199_999 in (folder / "album.vtt").read_bytes()
