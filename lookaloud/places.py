@@ -55,12 +55,11 @@ def is_web(url: str) -> bool:
     return url.lower().startswith(("http://", "https://"))
 
 
-def file_system(url: str) -> tuple[Any, str]:
-    """The fsspec file system that a URL is of, and the path inside it; http and https have none.
+def check_driver(url: str) -> None:
+    """Find out whether fsspec has a driver for a URL, without asking any server.
 
     Raises:
-        MissingExtraError: a package is missing.
-        SourceError: no driver knows what stands before ://, or it is http in some way.
+        as `file_system`.
     """
     name = without_secrets(url)
     if is_web(url):
@@ -72,11 +71,29 @@ def file_system(url: str) -> tuple[Any, str]:
     except ImportError:
         raise MissingExtraError("URLs are read through fsspec; run: pip install 'lookaloud[batch]'") from None
     try:
-        system, path = fsspec.core.url_to_fs(url)
+        for part in url.split("::"):
+            fsspec.get_filesystem_class(part.partition("://")[0])
     except ImportError as error:
         raise MissingExtraError(f"{name} needs one more package: {hide_secrets(str(error))}") from error
     except ValueError as error:
         raise SourceError(f"{name} cannot be read ({reason_of(error)}); check what stands before ://.") from error
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """The fsspec file system that a URL is of, and the path inside it; http and https have none.
+
+    Raises:
+        MissingExtraError: a package is missing.
+        SourceError: no driver knows what stands before ://, or it is http in some way.
+        Exception: drivers that connect at once have errors of their own.
+    """
+    check_driver(url)
+    import fsspec
+
+    try:
+        system, path = fsspec.core.url_to_fs(url)
+    except ValueError as error:
+        raise SourceError(f"{without_secrets(url)} cannot be read ({reason_of(error)}); check the address.") from error
     return system, path
 
 

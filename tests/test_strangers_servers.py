@@ -251,6 +251,17 @@ def test_headers_without_end_and_answers_that_are_none(site: Site) -> None:
     assert len(found) == 4
 
 
+def test_progress_asks_no_server_twice(in_folder: Path, site: Site, loads: Loads, lookaloud: RunCommand) -> None:
+    site.routes = {"/": links("a.png"), "/a.png": sends(picture_bytes(1))}
+    assert lookaloud("batch", f"{site.base}/", f"{site.base}/a.png", "--out", "out", "--progress").exit_code == 0
+    # For the listing, for its picture, and to see whether the one that is named is a page.
+    assert [path for path, _ in site.asked] == ["/", "/a.png", "/a.png"]
+
+
+def test_a_server_that_does_not_speak_https_is_called_unsafe(site: Site) -> None:
+    assert "the connection is not safe" in tried(f"{site.base.replace('http:', 'https:')}/a.png")
+
+
 def test_what_is_packed_unpacks_to_a_bound_and_lengths_that_lie_are_found_out(site: Site) -> None:
     bomb = gzip.compress(bytes(60_000_000))
     site.routes = {

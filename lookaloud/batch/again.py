@@ -10,17 +10,16 @@ from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Redo
 from lookaloud.batch.lists import LIST_ENDINGS
 from lookaloud.batch.sources import Choice, named_items
-from lookaloud.limits import Limits
 from lookaloud.manifest import Record, read_manifest
 
 
-def items_again(folder: Path, redo: Redo, limits: Limits | None = None) -> Iterator[Item]:
+def items_again(folder: Path, redo: Redo, base: Choice | None = None) -> Iterator[Item]:
     """The pictures of the manifest in `folder` that `redo` selects; each file and each archive is looked at once.
 
     Raises:
         FileNotFoundError: there is no manifest in that folder.
     """
-    limits = limits or Limits()
+    base = Choice() if base is None else Choice(limits=base.limits, asks=base.asks)
     members: dict[tuple[str, str], set[str]] = {}
     seen: set[str] = set()
     for record in read_manifest(folder):
@@ -31,15 +30,15 @@ def items_again(folder: Path, redo: Redo, limits: Limits | None = None) -> Itera
             members.setdefault((archive, record.path), set()).add(record.member)
         elif record.path not in seen:
             seen.add(record.path)
-            yield from _renamed(record, limits)
+            yield from _renamed(record, base)
     for (archive, path), wanted in members.items():
-        for item in named_items(path, Choice(include=("*",), limits=limits)):
+        for item in named_items(path, replace(base, include=("*",))):
             if item.member in wanted or item.member is None:
                 yield replace(item, source=item.source.replace(path, archive, 1))
 
 
-def _renamed(record: Record, limits: Limits) -> Iterator[Item]:
+def _renamed(record: Record, choice: Choice) -> Iterator[Item]:
     """The items at a record's path, under the name that it had."""
     name = record.source if record.page is None else record.source.rpartition("#page=")[0]
-    for item in named_items(record.path, Choice(limits=limits)):
+    for item in named_items(record.path, choice):
         yield replace(item, source=item.source.replace(record.path, name, 1))

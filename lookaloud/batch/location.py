@@ -10,6 +10,7 @@ Object stores cannot add to a file, so each checkpoint is a file of its own. Wha
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import posixpath
@@ -242,10 +243,8 @@ class RemoteFolder(OutputFolder):
 
     def _keep(self) -> None:
         while not self._ended.wait(LOCK_SECONDS / 4):
-            try:
+            with contextlib.suppress(Exception):  # the next checkpoint says what is wrong
                 self._renew()
-            except Exception:  # noqa: BLE001, S112 - the next checkpoint says what is wrong  # nosec B112
-                continue
 
     def _guard(self, write: Any) -> None:
         try:

@@ -199,7 +199,7 @@ def _is_archive(url: str) -> bool:
 
 
 def _of_driver(url: str, takes: Takes, limits: Limits) -> Iterator[Item]:
-    system, path = file_system(url)
+    system, path = within(limits.answer_seconds, lambda: file_system(url))
     for number, info in enumerate(_infos(system, path, url, limits)):
         if number >= limits.max_entries:
             raise SourceError(

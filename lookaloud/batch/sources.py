@@ -8,14 +8,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from lookaloud.addresses import without_secrets
 from lookaloud.batch.archives import ARCHIVE_ENDINGS, items_of_archive
 from lookaloud.batch.items import Item
 from lookaloud.batch.lists import LIST_ENDINGS, check_list, rows_of
 from lookaloud.batch.own_outputs import without_own
 from lookaloud.errors import SourceError
 from lookaloud.limits import Limits
-from lookaloud.places import file_system, is_url, is_web, reason_of
+from lookaloud.places import check_driver, is_url, is_web, reason_of
 
 STANDARD_INPUT = "-"
 # What a folder is searched for; a file that is named itself may end in anything.
@@ -34,6 +36,8 @@ class Choice:
         exclude: patterns of what is left out. Patterns are compared with the name and with the path inside the source.
         leave_out: a folder that is no source, whatever is named: the batch's own.
         limits: how much is read of archives, addresses and lists.
+        asks: whether servers are asked what is behind a URL. Without, one that is named like a picture counts as one,
+            and others raise a SourceError: enough to count what there is to do.
         n_passed_over: files that were no pictures by their names.
         n_own: pictures that Lookaloud made itself.
     """
@@ -42,6 +46,7 @@ class Choice:
     exclude: Sequence[str] = ()
     leave_out: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    asks: bool = True
     n_passed_over: int = field(default=0, compare=False)
     n_own: int = field(default=0, compare=False)
 
@@ -80,7 +85,7 @@ def _kind(source: str, limits: Limits) -> str:
         return "lines"
     if is_url(source):
         if not is_web(source):
-            file_system(source)
+            check_driver(source)
         return "url"
     if os.path.isdir(source):
         return "folder"
@@ -120,7 +125,11 @@ def _items(source: str, kind: str, choice: Choice, lines: Iterable[str]) -> Iter
 
 def named_items(source: str, choice: Choice) -> Iterator[Item]:
     """What one name stands for, where it may be a file, a folder, an archive or a URL, and need not exist."""
-    if is_url(source):
+    if is_url(source) and not choice.asks:
+        if not urlsplit(source).path.lower().endswith(PICTURE_ENDINGS):
+            raise SourceError(f"What is behind {without_secrets(source)} is not known without asking.")
+        yield Item(without_secrets(source), without_secrets(source))
+    elif is_url(source):
         from lookaloud.batch.remote import items_of_url
 
         yield from items_of_url(source, choice.takes, choice.limits)

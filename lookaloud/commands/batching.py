@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,7 +157,7 @@ class Session:
 
     def _items(self, choice: Choice | None = None) -> Iterator[Item]:
         if not self.options["sources"] and self.redo is not None:
-            return items_again(self.out, self.redo, self.limits)
+            return items_again(self.out, self.redo, choice or self._choice())
         return find_items(self.options["sources"], choice or self._choice(), lines=self.lines)
 
     def _settings(self) -> BatchSettings:
@@ -234,7 +234,8 @@ class Session:
         wanted, terminal = self.options["progress"], sys.stderr.isatty()
         if quiet or wanted is False or (wanted is None and not terminal):
             return show_nothing()
-        total = _Total(self._items) if self.options["limit"] is None else _Total(lambda: range(self.options["limit"]))
+        counted = partial(self._items, replace(self._choice(), asks=False))
+        total = _Total(counted) if self.options["limit"] is None else _Total(lambda: range(self.options["limit"]))
         return show_bar(total) if terminal else show_lines(total)
 
     def _export(self) -> None:
