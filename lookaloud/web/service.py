@@ -282,7 +282,7 @@ def _caption_options(options: DescribeOptions, usual: CaptionOptions) -> Caption
 def _open_part(data: bytes, name: str, options: DescribeOptions) -> Opened:
     """One third of a picture, as the thirds of a detailed description are cut."""
     began = perf_counter()
-    image = open_image(data, name=name, max_side=MAX_SIDE)
+    image = open_image(data, name=name, reading_side=MAX_SIDE)
     third = image.width // 3
     if third < 1:
         raise ImageError(f"{name} is {image.width} pixels wide and has no left, middle and right; ask for the whole.")
