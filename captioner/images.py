@@ -18,7 +18,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +119,8 @@ def open_image(
     name: str | None = None,
     min_side: int | None = None,
     max_side: int | None = None,
-    reading_side: int | None = None,
     page: int = 1,
+    reading_side: int | None = None,
 ) -> Image.Image:
     """Return the picture as a new, upright RGB image, fully decoded; `source` itself is never changed.
 
@@ -136,15 +136,15 @@ def open_image(
             was, one more than the other. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, much faster.
         max_side: the longest side that is wanted, in pixels: a larger picture comes back reduced to it in its own
             proportions, a smaller one as it is.
-        reading_side: the same for reading the text in it: of a picture more than twice as long as wide (or as high),
-            the shorter side is meant, so that its letters stay legible; at most `MAX_READING_PIXELS` come back.
         page: of a TIFF file with several pages, which one, counted from 1; see `measure_picture`.
+        reading_side: as `max_side`, for reading the text in it: of a picture more than twice as long as wide (or as
+            high), the shorter side is meant, so that its letters stay legible; see `reading_scale`.
 
     Raises:
         ImageError: the picture or that page is missing, damaged, over `MAX_BYTES` or `MAX_PIXELS` (both are checked
             before anything is decoded), or not a kind that is read. The message says what was found, what was
             expected, what to do.
-        ValueError: one of the three sides is below 1, or two of them are given.
+        ValueError: a side is below 1, or two of them are given.
 
     Example:
         >>> from captioner.images import open_image
@@ -152,40 +152,29 @@ def open_image(
         (255, 0, 0)
     """
     sides = {"min_side": min_side, "max_side": max_side, "reading_side": reading_side}
-    given = {name: side for name, side in sides.items() if side is not None}
+    given = {side_name: side for side_name, side in sides.items() if side is not None}
     for side_name, side in given.items():
         if side < 1:
             raise ValueError(f"{side_name} is {side}; it must be 1 pixel or more")
     if len(given) > 1:
         raise ValueError(f"{' and '.join(given)} contradict each other; give one of them")
-    wanted = _Wanted(min_side, max_side, reading_side)
     if isinstance(source, Image.Image):
         label = _printable(name or "the picture")
         with _quiet_pillow():
-            return _decoded(source, label, "", replace(wanted, min_side=None))
+            side = _longest_side(source, reading_side) or max_side
+            return _decoded(source, label, "", min_side=None, max_side=side)
     data, label = _data_of(source, name)
     with _quiet_pillow(), _identified(data, label) as image:
         _turn_to(image, page, label)
-        return _decoded(image, label, image.format or "", wanted)
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """The size that is wanted; see `open_image`."""
-
-    min_side: int | None
-    max_side: int | None
-    reading_side: int | None
-
-    def scale(self, size: tuple[int, int]) -> float:
-        """How much a picture of that size is reduced, in (0, 1]."""
-        if self.reading_side is not None:
-            return reading_scale(size, self.reading_side)
-        return 1.0 if self.max_side is None else min(1.0, self.max_side / max(size))
+        side = _longest_side(image, reading_side) or max_side
+        return _decoded(image, label, image.format or "", min_side=min_side, max_side=side)
 
 
 def reading_scale(size: tuple[int, int], side: int) -> float:
-    """How much a picture of that size is reduced to be read, in (0, 1]; see `reading_side` of `open_image`.
+    """How much a picture is reduced before its text is read, in (0, 1].
+
+    The longer side is reduced to `side` pixels; of a picture more than twice as long as wide, the shorter one is. No
+    picture keeps more than `MAX_READING_PIXELS`.
 
     >>> reading_scale((1600, 3200), 1600), reading_scale((1600, 3201), 1600)
     (0.5, 1.0)
@@ -193,6 +182,12 @@ def reading_scale(size: tuple[int, int], side: int) -> float:
     short, long = sorted(size)
     fits = side / (long if long <= 2 * short else short)
     return min(1.0, fits, math.sqrt(MAX_READING_PIXELS / (short * long)))
+
+
+def _longest_side(image: Image.Image, reading_side: int | None) -> int | None:
+    if reading_side is None or min(image.size) < 1:
+        return None
+    return max(1, round(max(image.size) * reading_scale(image.size, reading_side)))
 
 
 def read_picture(source: str | Path, *, name: str | None = None) -> bytes:
@@ -454,7 +449,7 @@ def _what_container_it_is(brand: bytes) -> str:
     return f"is a video, not a picture; {_FRAME}"
 
 
-def _decoded(image: Image.Image, label: str, kind: str, wanted: _Wanted) -> Image.Image:
+def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None, max_side: int | None) -> Image.Image:
     """A new upright RGB image that carries no EXIF, so that opening it again does not turn it again."""
     width, height = image.size
     if width < 1 or height < 1:
@@ -462,22 +457,21 @@ def _decoded(image: Image.Image, label: str, kind: str, wanted: _Wanted) -> Imag
     if width * height > MAX_PIXELS:
         raise _too_many_pixels(label, f"{width:,} x {height:,} pixels")
     try:
-        scale = wanted.scale((width, height))
-        if wanted.min_side is not None:
-            image.draft(None, (wanted.min_side, wanted.min_side))
-        elif kind and scale < 1:
+        if min_side is not None:
+            image.draft(None, (min_side, min_side))
+        elif max_side is not None and kind and max(width, height) > max_side:
             # Not below twice what is wanted: the last step down is then a smooth one.
-            image.draft(None, (math.ceil(2 * width * scale), math.ceil(2 * height * scale)))
+            share = 2 * max_side / max(width, height)
+            image.draft(None, (math.ceil(width * share), math.ceil(height * share)))
         image.load()
         upright = _rgb(_turned(image))
         if upright is image:
             upright = image.copy()
-        if wanted.min_side is not None:
-            upright = _reduced(upright, wanted.min_side)
-        elif scale < 1:
-            # Of the size in the file: a draft is smaller already.
-            short, long = sorted((max(1, round(width * scale)), max(1, round(height * scale))))
-            size = (short, long) if upright.width <= upright.height else (long, short)
+        if min_side is not None:
+            upright = _reduced(upright, min_side)
+        elif max_side is not None and max(upright.size) > max_side:
+            share = max_side / max(upright.size)
+            size = (max(1, round(upright.width * share)), max(1, round(upright.height * share)))
             upright = upright.resize(size, reducing_gap=2.0)
     except MemoryError as error:
         raise ImageError(

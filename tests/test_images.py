@@ -376,3 +376,19 @@ def test_max_side_below_one_or_beside_min_side_is_refused() -> None:
         open_image(four_fields(), max_side=0)
     with pytest.raises(ValueError, match="contradict"):
         open_image(four_fields(), min_side=4, max_side=4)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((300, 150), (200, 100)), ((100, 1000), (100, 1000)), ((1000, 400), (500, 200)), ((20, 10), (20, 10))],
+)
+def test_reading_side_keeps_long_pictures_legible(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert open_image(encoded(Image.new("RGB", size), "PNG"), reading_side=200).size == expected
+    assert open_image(Image.new("RGB", size), reading_side=200).size == expected
+    with pytest.raises(ValueError, match="max_side and reading_side contradict"):
+        open_image(Image.new("RGB", size), max_side=9, reading_side=9)
+
+
+def test_what_is_opened_for_reading_never_has_more_pixels_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("captioner.images.MAX_READING_PIXELS", 40_000)
+    assert open_image(Image.new("RGB", (200, 800)), reading_side=200).size == (100, 400)

@@ -293,7 +293,7 @@ def test_a_long_picture_is_read_in_strips_at_a_legible_size(
 def test_what_looks_like_a_chart_and_is_full_of_text_is_a_page() -> None:
     lines = ["Six plain words on every line"] * 8
     engine = FakeTextEngine(*(f"{number} {line}" for number, line in enumerate(lines)))
-    page = Picture(Image.new("RGB", (100, 240), "white"), "page")  # the fake's lines are 80 x 20
+    page = Picture(Image.new("RGB", (90, 200), "white"), "page")
     narration = Narrator(Kind("chart"), None, reader=TextReader(engine)).narrate(page)
     assert (narration.caption.kind, narration.text[:40]) == ("text", "This looks like a page of text. It says:")
     few = Narrator(Kind("chart"), None, reader=TextReader(FakeTextEngine("Sales in 2020"))).narrate(page)
