@@ -36,6 +36,9 @@ MAX_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
 """Most pixels that are decoded: enough for a 108-megapixel telephone, and 360 MB of memory once it is RGB."""
 
+MAX_READING_PIXELS = 40_000_000
+"""Most pixels of a picture that is opened for reading: 120 MB in RGB, a screenshot 1,080 wide and 37,000 high."""
+
 MAX_METADATA_BYTES = 1_000_000
 """Largest XMP packet or IPTC block that is handed on, in bytes: ordinary ones have a few thousand."""
 
@@ -123,6 +126,7 @@ def open_image(
     min_side: int | None = None,
     max_side: int | None = None,
     page: int = 1,
+    reading_side: int | None = None,
 ) -> Image.Image:
     """Return the picture as a new, upright RGB image, fully decoded; `source` itself is never changed.
 
@@ -141,31 +145,57 @@ def open_image(
         max_side: the longest side that is wanted, in pixels: a larger picture comes back reduced to it in its own
             proportions, a smaller one as it is.
         page: of a TIFF file with several pages, which one, counted from 1; see `measure_picture`.
+        reading_side: as `max_side`, for reading the text in it: of a picture more than twice as long as wide (or as
+            high), the shorter side is meant, so that its letters stay legible; see `reading_scale`.
 
     Raises:
         ImageError: the picture or that page is missing, damaged, over `MAX_BYTES`, `MAX_PIXELS` or a bound of
             `captioner.cost` (all are checked before anything is decoded), or not a kind that is read. The message says
             what was found, what was expected, what to do.
-        ValueError: `min_side` or `max_side` is below 1, or both are given.
+        ValueError: a side is below 1, or two of them are given.
 
     Example:
         >>> from captioner.images import open_image
         >>> open_image(b"P6 2 1 255 " + bytes([255, 0, 0, 0, 0, 255])).getpixel((0, 0))
         (255, 0, 0)
     """
-    for side_name, side in (("min_side", min_side), ("max_side", max_side)):
-        if side is not None and side < 1:
+    sides = {"min_side": min_side, "max_side": max_side, "reading_side": reading_side}
+    given = {side_name: side for side_name, side in sides.items() if side is not None}
+    for side_name, side in given.items():
+        if side < 1:
             raise ValueError(f"{side_name} is {side}; it must be 1 pixel or more")
-    if min_side is not None and max_side is not None:
-        raise ValueError("min_side and max_side contradict each other; give one of them")
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)} contradict each other; give one of them")
     if isinstance(source, Image.Image):
         label = _printable(name or "the picture")
         with _quiet_pillow():
-            return _decoded(source, label, "", min_side=None, max_side=max_side)
+            side = _longest_side(source, reading_side) or max_side
+            return _decoded(source, label, "", min_side=None, max_side=side)
     data, label = _data_of(source, name)
     with _quiet_pillow(), _identified(data, label) as image:
         _turn_to(image, page, label)
-        return _decoded(image, label, image.format or "", min_side=min_side, max_side=max_side)
+        side = _longest_side(image, reading_side) or max_side
+        return _decoded(image, label, image.format or "", min_side=min_side, max_side=side)
+
+
+def reading_scale(size: tuple[int, int], side: int) -> float:
+    """How much a picture is reduced before its text is read, in (0, 1].
+
+    The longer side is reduced to `side` pixels; of a picture more than twice as long as wide, the shorter one is. No
+    picture keeps more than `MAX_READING_PIXELS`.
+
+    >>> reading_scale((1600, 3200), 1600), reading_scale((1600, 3201), 1600)
+    (0.5, 1.0)
+    """
+    short, long = sorted(size)
+    fits = side / (long if long <= 2 * short else short)
+    return min(1.0, fits, math.sqrt(MAX_READING_PIXELS / (short * long)))
+
+
+def _longest_side(image: Image.Image, reading_side: int | None) -> int | None:
+    if reading_side is None or min(image.size) < 1:
+        return None
+    return max(1, round(max(image.size) * reading_scale(image.size, reading_side)))
 
 
 def read_picture(source: str | Path, *, name: str | None = None) -> bytes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from captioner.caption import Caption, CaptionOptions
 from captioner.errors import CaptionerError, MissingExtraError
-from lookaloud.detail import Findings, checked_detail, compose, reads_as_page
+from lookaloud.detail import Findings, checked_detail, compose, corrected, reads_as_page
 from speech.errors import SpeechError
 
 if TYPE_CHECKING:
@@ -307,6 +307,7 @@ class Narrator:
         if self.reader is not None:
             with found.stage("read"):
                 found.read(self.reader)
+        caption = corrected(caption, found.findings)
         if self.detail == "detailed":
             with found.stage("open"):
                 found.look()
@@ -383,12 +384,14 @@ class _CloserLook:
         if self.image is None and self.look_closer is not None:
             self.image, self.ready_notes = self.look_closer()
         elif self.image is None:
-            self.image = open_image(self.picture.source, name=self.picture.name, max_side=MAX_SIDE)
+            self.image = open_image(self.picture.source, name=self.picture.name, reading_side=MAX_SIDE)
         self.findings = replace(self.findings, size=self.image.size)
 
     def read(self, reader: TextReader) -> None:
         if self.image is not None:
-            self.findings = replace(self.findings, lines=reader.read(self.image))
+            reading = reader.read_all(self.image)
+            unread = reading.script or "unknown" if reading.unread else None
+            self.findings = replace(self.findings, lines=reading.lines, unread=unread)
 
     def look(self) -> None:
         from captioner.look import look_at

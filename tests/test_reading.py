@@ -94,6 +94,54 @@ def test_a_page_in_two_columns_is_read_column_by_column_after_its_heading(reader
     assert texts_of(reader.read(page.rotate(4, fillcolor="white"))) == expected
 
 
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_a_page_on_its_side_or_head_is_turned_before_it_is_read(reader: TextReader, angle: int) -> None:
+    page = drawn(*(((40, 30 + 50 * row), text) for row, text in enumerate(STORY)), size=(560, 240))
+    lines = reader.read(page.rotate(angle, expand=True))
+    assert texts_of(lines) == list(STORY)
+    assert len(paragraphs(lines)) == 1
+
+
+def test_a_long_screenshot_is_read_whole_and_each_line_once(reader: TextReader) -> None:
+    texts = [f"Message {number} from Anna" for number in range(1, 13)]
+    shot = drawn(*(((30, 20 + 160 * row), text) for row, text in enumerate(texts)), size=(460, 2000), letters=30)
+    assert texts_of(reader.read(shot)) == texts
+
+
+def test_a_line_across_the_strips_of_a_wide_picture_is_read_as_one(reader: TextReader) -> None:
+    text = "The long train from the harbour stops at seven small stations before it comes to the old town at night"
+    banner = drawn(((40, 40), text), size=(2300, 130), letters=44)
+    assert texts_of(reader.read(banner)) == [text]
+
+
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+OTHER_WRITING = {
+    "Cyrillic": "Осторожно двери закрываются",
+    "Arabic": "انتبه الأبواب تغلق الآن",
+    "Greek": "Προσοχή στο κενό της πλατφόρμας",
+    "Georgian": "ფრთხილად კარი იხურება",
+    "Armenian": "Զգուշացեք դռները փակվում են",
+    "Hebrew": "זהירות הדלתות נסגרות עכשיו",
+}
+
+
+@pytest.mark.skipif(not DEJAVU.is_file(), reason="needs the fonts of Debian's fonts-dejavu-core")
+@pytest.mark.parametrize("script", OTHER_WRITING)
+def test_writing_in_unknown_letters_is_noticed_and_never_read_as_look_alikes(reader: TextReader, script: str) -> None:
+    image = Image.new("RGB", (900, 120), "white")
+    ImageDraw.Draw(image).text((30, 30), OTHER_WRITING[script], fill="black", font=ImageFont.truetype(DEJAVU, 40))
+    reading = reader.read_all(image)
+    assert (reading.lines, reading.unread) == ((), True)
+    assert reading.script in (None, script)
+
+
+def test_what_the_reader_knows_is_not_unknown_writing(reader: TextReader) -> None:
+    page = drawn(((40, 30), "NO DOGS BEYOND 5TH AVE"), ((40, 80), "Cafe 3B, 12.50"), size=(640, 140))
+    reading = reader.read_all(page)
+    assert not reading.unread
+    assert texts_of(reading.lines) == ["NO DOGS BEYOND 5TH AVE", "Cafe 3B, 12.50"]
+
+
 def test_a_price_list_is_read_across(reader: TextReader) -> None:
     rows = (("Coffee", "2.50"), ("Green tea", "3.10"), ("Apple cake", "4.20"))
     cells = [((x, 40 + 60 * row), text) for row, texts in enumerate(rows) for x, text in zip((40, 440), texts)]  # noqa: B905
