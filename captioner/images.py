@@ -4,9 +4,7 @@ This is the only file of the project that opens pictures, so what is safe and wh
 a picture may be, which way is up, what transparency and sixteen bits look like, and what a person is told.
 """
 
-import codecs
 import errno
-import importlib
 import io
 import logging
 import math
@@ -26,6 +24,7 @@ from PIL import Image, ImageStat, UnidentifiedImageError
 
 from captioner.cost import too_costly
 from captioner.errors import ImageError
+from captioner.formats import readers_for, what_it_is
 from captioner.pixels import to_rgb as _rgb
 from captioner.png import SIGNATURE as _PNG
 from captioner.png import without_broken_notes
@@ -41,9 +40,6 @@ MAX_READING_PIXELS = 40_000_000
 
 MAX_METADATA_BYTES = 1_000_000
 """Largest XMP packet or IPTC block that is handed on, in bytes: ordinary ones have a few thousand."""
-
-# No PostScript (it starts another program), no icons, fonts or scientific containers: those are no photographs.
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "PPM", "AVIF", "HEIF")
 
 # EXIF orientation -> what makes the picture upright. 1 is upright already; any other value is nonsense and ignored.
 _UPRIGHT = {
@@ -78,45 +74,6 @@ _BROKEN_NOTES = (
 _ANIMATIONS = ("GIF", "WEBP", "PNG", "AVIF")
 _LEAST_DETAIL, _CLEAR_DETAIL = 2.0, 20.0  # See `_detail`.
 _MOST_FRAMES_LOOKED_AT, _MOST_PIXELS_LOOKED_AT = 500, 500_000_000  # Some seconds.
-
-# First bytes of what is sent instead of a picture, what a person calls it, and the way to a picture.
-_UNPACK = "unpack it and give the pictures inside"
-_FRAME = "save one frame of it as JPEG or PNG"
-_NO_PICTURE = "give a picture file"
-_SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
-    (0, b"%PDF", "a PDF document", "save the page as PNG first, for example: pdftoppm -png document.pdf page"),
-    (0, b"PK\x03\x04", "a ZIP archive or an office document", _UNPACK),
-    (0, b"PK\x05\x06", "an empty ZIP archive", _NO_PICTURE),
-    (0, b"\x1f\x8b", "a GZIP archive", _UNPACK),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
-    (0, b"Rar!", "a RAR archive", _UNPACK),
-    (257, b"ustar", "a TAR archive", _UNPACK),
-    (8, b"AVI ", "an AVI video", _FRAME),
-    (8, b"WAVE", "a WAV sound", _NO_PICTURE),
-    (0, b"\x1a\x45\xdf\xa3", "a Matroska or WebM video", _FRAME),
-    (0, b"\x00\x00\x01\xba", "an MPEG video", _FRAME),
-    (0, b"\x00\x00\x01\xb3", "an MPEG video", _FRAME),
-    (0, b"FLV\x01", "a Flash video", _FRAME),
-    (0, b"ID3", "an MP3 sound", _NO_PICTURE),
-    (0, b"\xff\xfb", "an MP3 sound", _NO_PICTURE),
-    (0, b"OggS", "an Ogg sound or video", _NO_PICTURE),
-    (0, b"fLaC", "a FLAC sound", _NO_PICTURE),
-    (0, b"8BPS", "a Photoshop document", "export it as JPEG or PNG first"),
-    (0, b"gimp xcf", "a GIMP document", "export it as JPEG or PNG first"),
-    (0, b"%!PS", "a PostScript document", "convert it to PNG first"),
-    (0, b"\x00\x00\x01\x00", "an icon file", "convert it to PNG first"),
-    (0, b"FUJIFILMCCD-RAW", "a camera's raw file", "export it as JPEG first"),
-)
-# A damaged picture of these kinds may be damaged so early that Pillow does not know it.
-_PICTURE_STARTS = (
-    (0, b"\xff\xd8\xff", "JPEG"),
-    (0, b"\x89PNG", "PNG"),
-    (0, b"GIF8", "GIF"),
-    (8, b"WEBP", "WEBP"),
-    (0, b"II*\x00", "TIFF"),
-    (0, b"MM\x00*", "TIFF"),
-    (0, b"BM", "BMP"),
-)
 
 
 def open_image(
@@ -404,67 +361,20 @@ def _read_file(source: str | Path, label: str) -> bytes:
 
 def _identified(data: bytes, label: str) -> Image.Image:
     """The picture with its header read and its pixels not yet decoded."""
-    Image.init()  # Once a process: Pillow then knows all its formats.
-    _use_heif(data)
     if refusal := too_costly(data):
         raise ImageError(f"{label} {refusal}")
     try:
         if data.startswith(_PNG):
             data = without_broken_notes(data)
-        return Image.open(io.BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
+        return Image.open(io.BytesIO(data), formats=readers_for(data))
     except Image.DecompressionBombError as error:
         found = re.search(r"(\d+) pixels", str(error))  # Pillow tells it in no other way.
         size = f"{int(found[1]) / 1e6:,.0f} million pixels" if found else "too many pixels"
         raise _too_many_pixels(label, size) from error
     except UnidentifiedImageError as error:
-        raise ImageError(f"{label} {_what_it_is(data)}") from error
+        raise ImageError(f"{label} {what_it_is(data)}") from error
     except Exception as error:
         raise _damaged(label, "") from error
-
-
-def _what_it_is(data: bytes) -> str:
-    """The rest of the sentence, "is ...; do ...", about bytes that Pillow does not know as a picture."""
-    for start, signature, kind, advice in _SIGNATURES:
-        if data.startswith(signature, start):
-            return f"is {kind}, not a picture; {advice}"
-    for start, signature, kind in _PICTURE_STARTS:
-        if data.startswith(signature, start):
-            return f"begins like a {kind} picture, but is damaged or cut short; get a fresh copy of it"
-    if data[4:8] == b"ftyp":
-        return _what_container_it_is(data[8:12])
-    start_of_text = data[:4096].lower()
-    if b"<svg" in start_of_text:
-        return (
-            "is an SVG drawing, not a picture made of pixels; convert it to PNG first, "
-            "for example: rsvg-convert -o picture.png drawing.svg"
-        )
-    if b"<html" in start_of_text or b"<!doctype html" in start_of_text:
-        return "is a web page, not a picture; open it in a browser and save the picture itself"
-    try:  # Incremental, because the cut may go through the middle of a letter.
-        text = codecs.getincrementaldecoder("utf-8")().decode(start_of_text)
-    except UnicodeDecodeError:
-        text = "\x00"
-    if "\x00" not in text:
-        return f"is a text file, not a picture; {_NO_PICTURE}"
-    kinds = "JPEG, PNG, GIF, WebP, AVIF, TIFF, BMP, JPEG 2000 or PPM"
-    return f"is not a picture of a kind that is read, or is damaged; give a {kinds} file"
-
-
-def _what_container_it_is(brand: bytes) -> str:
-    """The same for the family of MP4, whose four-letter brand says which member it is."""
-    if brand in (b"avif", b"avis"):
-        return (
-            "is an AVIF picture that could not be read; update Pillow (pip install -U pillow) or get a fresh copy of it"
-        )
-    if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
-        if "HEIF" in Image.OPEN:
-            return "is a damaged HEIC picture; get a fresh copy of it"
-        return "is a HEIC picture, which needs one more package; run: pip install pi-heif"
-    if brand == b"crx ":
-        return "is a camera's raw file, not a finished picture; export it as JPEG first"
-    if brand == b"M4A ":
-        return f"is an M4A sound, not a picture; {_NO_PICTURE}"
-    return f"is a video, not a picture; {_FRAME}"
 
 
 def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None, max_side: int | None) -> Image.Image:
@@ -483,6 +393,8 @@ def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None,
             image.draft(None, (math.ceil(width * share), math.ceil(height * share)))
         animated = kind in _ANIMATIONS and bool(getattr(image, "is_animated", False))
         image.load()
+        if kind == "TGA" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
+            image.putalpha(255)  # Many programs leave room for transparency and do not fill it.
         upright = _rgb(_turned(_telling_frame(image) if animated else image))
         if upright is image:
             upright = image.copy()
@@ -547,19 +459,6 @@ def _turned(image: Image.Image) -> Image.Image:
         return image  # Broken notes about a picture are no reason to refuse the picture.
     turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)
-
-
-def _use_heif(data: bytes) -> None:
-    """Let Pillow read an iPhone's HEIC pictures where one of two packages that can is installed."""
-    if data[4:8] != b"ftyp" or "HEIF" in Image.OPEN:
-        return
-    for name in ("pi_heif", "pillow_heif"):  # The first is the second without what encodes, which is under the GPL.
-        try:
-            heif: Any = importlib.import_module(name)
-        except ImportError:
-            continue
-        heif.register_heif_opener()
-        return
 
 
 _quiet_lock = threading.Lock()
