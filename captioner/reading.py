@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from captioner import scripts, strips
 from captioner.errors import CaptionerError, MissingExtraError, ReadingError, WeightsError
 from captioner.images import reading_scale
+from captioner.reading_models import ReadingModel, fetched, reading_model
 from captioner.strips import Corners
 
 if TYPE_CHECKING:
@@ -104,10 +105,12 @@ class TextReader:
 
     Args:
         engine: the network that finds the lines.
+        knows_all: whether whatever is found is in letters that the engine knows: it was chosen for them.
     """
 
-    def __init__(self, engine: TextEngine) -> None:
+    def __init__(self, engine: TextEngine, *, knows_all: bool = False) -> None:
         self.engine = engine
+        self.knows_all = knows_all
 
     def read(self, image: Image) -> tuple[TextLine, ...]:
         """The lines of text in an upright RGB picture, in reading order; () where there are none.
@@ -151,7 +154,7 @@ class TextReader:
             # An upright page must never be turned: the turned one has to read at least as well.
             if _legible(found_there) >= 0.95 * _legible(found):
                 fitted, found = turned, found_there
-        known, unread, script = scripts.judged(found)
+        known, unread, script = (found, False, None) if self.knows_all else scripts.judged(found)
         kept = [_Found(line.text, line.score, line.corners) for line in known if _is_text(line.text, line.score)]
         lines = tuple(line.as_line(fitted.size, scale) for line in _in_reading_order(kept))
         return Reading(lines, unread, script)
@@ -205,29 +208,38 @@ def reader_installed() -> bool:
     return find_spec("rapidocr") is not None
 
 
-def load_text_reader(*, n_threads: int | None = None) -> TextReader:
+def load_text_reader(
+    *, n_threads: int | None = None, language: str | None = None, local_only: bool = False
+) -> TextReader:
     """A reader of the text in pictures, ready to use; loading takes about a second.
 
     Args:
         n_threads: that share the work of one picture; None for one a core. Two take little less time for a photograph
             than one, and nearly twice the work: where several pictures are read at once, give 1.
+        language: read this one with a network of its own, by a name of `captioner.reading_models.reading_languages`
+            such as "korean"; it is downloaded the first time. None for the one that comes with rapidocr.
+        local_only: download nothing.
 
     Raises:
         MissingExtraError: rapidocr is not installed; the message has the pip line.
-        WeightsError: the networks that come with rapidocr are missing; nothing is ever downloaded.
+        WeightsError: the networks that come with rapidocr are missing, or the one for `language` is unknown, damaged
+            or cannot be downloaded. Without `language`, nothing is ever downloaded.
         ReadingError: rapidocr is here but cannot be loaded.
     """
     if not reader_installed():
         raise MissingExtraError(
             'Reading the text in pictures needs rapidocr, which is not here; run: pip install "lookaloud[ocr]".'
         )
-    return TextReader(_RapidEngine(n_threads))
+    if language is None:
+        return TextReader(_RapidEngine(n_threads))
+    model = reading_model(language)
+    return TextReader(_RapidEngine(n_threads, model, fetched(model, local_only=local_only)), knows_all=True)
 
 
 class _RapidEngine:
-    def __init__(self, n_threads: int | None) -> None:
+    def __init__(self, n_threads: int | None, model: ReadingModel | None = None, file: Path | None = None) -> None:
         try:
-            self._ocr = _rapidocr(n_threads)
+            self._ocr = _rapidocr(n_threads) if model is None else _rapidocr(n_threads, _params_of(model, file))
             self._to_original: Any = importlib.import_module("rapidocr.utils.process_img").map_boxes_to_original
         except CaptionerError:
             raise
@@ -278,7 +290,19 @@ def _from_first_letter(box: Any, *, on_head: bool) -> Corners:
     return one, two, three, four
 
 
-def _rapidocr(n_threads: int | None) -> Any:
+def _params_of(model: ReadingModel, file: Path | None) -> dict[str, object]:
+    kinds: Any = importlib.import_module("rapidocr.utils.typings")
+    if model.language == "arabic" and find_spec("bidi") is None:
+        raise MissingExtraError('Reading Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".')
+    return {
+        "Rec.model_path": str(file),
+        "Rec.lang_type": kinds.LangRec(model.language),
+        "Rec.ocr_version": kinds.OCRVersion[model.version],
+        "Rec.model_type": kinds.ModelType.MOBILE,
+    }
+
+
+def _rapidocr(n_threads: int | None, other: Mapping[str, object] | None = None) -> Any:
     """rapidocr's engine with the networks of its own package, all loaded."""
     rapidocr: Any = importlib.import_module("rapidocr")
     folder = Path(rapidocr.__file__).parent / "models"
@@ -299,7 +323,7 @@ def _rapidocr(n_threads: int | None) -> Any:
         "Det.limit_side_len": _FIND_SIDE,
         "EngineConfig.onnxruntime.intra_op_num_threads": n_threads or -1,
     }
-    ocr = rapidocr.RapidOCR(params=params)
+    ocr = rapidocr.RapidOCR(params=params | dict(other or {}))
     for load in (ocr._load_det_model, ocr._load_cls_model, ocr._load_rec_model):
         load()  # Now and not with the first picture, which would seem slow.
     return ocr

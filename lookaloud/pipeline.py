@@ -428,6 +428,7 @@ def load_narrator(
     detail: str = "standard",
     read_text: bool = True,
     reader_threads: int | None = None,
+    reading_language: str | None = None,
 ) -> Narrator:
     """A narrator with its captioner, voice and text reader loaded, all at the same time.
 
@@ -443,6 +444,7 @@ def load_narrator(
         detail: how much is told: "brief", "standard" or "detailed"; see `lookaloud.detail`.
         read_text: read the text in pictures where the `[ocr]` extra is installed, unless `detail` is "brief".
         reader_threads: that share the text of one picture; see `captioner.reading.load_text_reader`.
+        reading_language: read this one with a network of its own; see `captioner.reading.load_text_reader`.
 
     Raises:
         ValueError: no such level of detail.
@@ -458,7 +460,7 @@ def load_narrator(
 
     reads = read_text and checked_detail(detail) != "brief"
     with ThreadPoolExecutor(max_workers=2) as pool:
-        loading_reader = pool.submit(_load_reader, reader_threads) if reads else None
+        loading_reader = pool.submit(_load_reader, reader_threads, reading_language, local_only) if reads else None
         # A voice that runs on the CPU only is not to refuse the captioner's GPU.
         place = "cpu" if device == "cpu" else "auto"
         loading = None if voice is None else pool.submit(_load_voice, voice, place, local_only, language, speaker)
@@ -474,12 +476,17 @@ def _load_voice(name: str, device: str, local_only: bool, language: str | None, 
     return load_voice(name, device=device, local_only=local_only, language=language, speaker=speaker)
 
 
-def _load_reader(n_threads: int | None) -> TextReader | None:
-    """The reader; None where it is not installed, and one that says what is wrong where it is broken."""
+def _load_reader(n_threads: int | None, language: str | None, local_only: bool) -> TextReader | None:
+    """The reader; None where it is not installed, and one that says what is wrong where it is broken.
+
+    A language that was asked for is different: without its network there is nothing to go on with.
+    """
     from captioner.reading import TextReader, load_text_reader
 
     try:
-        return load_text_reader(n_threads=n_threads)
+        return load_text_reader(n_threads=n_threads, language=language, local_only=local_only)
+    except CaptionerError if language is not None else ():
+        raise
     except MissingExtraError:
         return None
     except CaptionerError as error:
