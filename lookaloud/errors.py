@@ -14,6 +14,7 @@
     ├── ServerError   what a server answered to `lookaloud.client`, or that there is none
     └── RequestError  what was sent to the service cannot be used
         ├── SignInError      there is no token, or a wrong one
+        ├── TooManyGuessesError  too many wrong tokens came from that address
         ├── ForbiddenError   another web page asks, or the address is not one of this service
         ├── UnknownJobError  no job has that number
         ├── UnfinishedError  the job is not done yet
@@ -97,6 +98,18 @@ class RequestError(LookaloudError):
 
 class SignInError(RequestError):
     """There is no token, or a wrong one."""
+
+
+class TooManyGuessesError(RequestError):
+    """Too many wrong tokens came from that address.
+
+    Attributes:
+        retry_after: seconds after which to ask again.
+    """
+
+    def __init__(self, message: str, *, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ForbiddenError(RequestError):
