@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lookaloud.batch.folder import is_busy, read_run
+from lookaloud.batch.rejected import RejectedLines, whole_size
 from lookaloud.errors import OutputError
 from lookaloud.manifest import MANIFEST, Record, read_lines, read_manifest
 
@@ -21,9 +21,10 @@ class Status:
         state: "running", "stopped" (it was cut short) or "ended".
         n_described, n_failed: pictures, by their last line.
         failures: source and reason of each that failed, in the order of their names.
-        n_damaged: lines of the manifest that cannot be read; their pictures are described again by the next run.
+        n_damaged: lines of the manifest that cannot be used; their pictures are described again by the next run.
         command: of the last run; "" where it is not known.
         pid: of the last run; None where it is not known.
+        warnings: what of the folder could not be used, in sentences.
     """
 
     state: str
@@ -33,6 +34,7 @@ class Status:
     n_damaged: int
     command: str
     pid: int | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass
@@ -87,34 +89,51 @@ def status_of(folder: Path) -> Status:
     Raises:
         OutputError: there is no batch in it.
     """
-    run: dict[str, Any] = read_run(folder)
-    records = list(_failures(folder))
-    n_lines = sum(1 for _ in read_lines(folder / MANIFEST))
-    with open(folder / MANIFEST, "rb") as file:
-        n_damaged = sum(1 for _ in file) - n_lines
-    n_described = sum(1 for record in read_manifest(folder) if record.is_ok)
-    state = "running" if is_busy(folder) else "ended" if run.get("ended", True) else "stopped"
-    failures = tuple((record.source, record.error or "no reason given") for record in records)
-    return Status(state, n_described, len(records), failures, n_damaged, str(run.get("command", "")), run.get("pid"))
+    rejected = RejectedLines()
+    run, rejected.run_problem = read_run(folder)
+    n_described, failures = 0, []
+    for record in _records(folder, rejected):
+        if record.is_ok:
+            n_described += 1
+        else:
+            failures.append((record.source, record.error or "no reason given"))
+    manifest = folder / MANIFEST
+    n_damaged = rejected.n_lines + (whole_size(manifest) < manifest.stat().st_size)
+    state = "running" if is_busy(folder) else "ended" if run.ended else "stopped"
+    warnings = tuple(rejected.sentences(folder))
+    return Status(state, n_described, len(failures), tuple(failures), n_damaged, run.command, run.pid, warnings)
 
 
-def stats_of(folder: Path) -> Stats:
-    """What the pictures of the batch in that folder come to.
+def stats_of(folder: Path, *, rejected: RejectedLines | None = None) -> Stats:
+    """Return what the pictures of the batch in that folder add up to; what cannot be used is counted in `rejected`.
 
     Raises:
         OutputError: there is no batch in it.
     """
     stats = Stats()
-    for record in _records(folder):
+    for record in _records(folder, rejected or RejectedLines()):
         stats.add(record)
     return stats
 
 
-def _failures(folder: Path) -> Iterator[Record]:
-    return (record for record in _records(folder) if not record.is_ok)
+def rejected_lines(folder: Path) -> RejectedLines:
+    """Return which lines of the manifest in that folder cannot be used.
+
+    Raises:
+        OutputError: there is no batch in it.
+    """
+    rejected = RejectedLines()
+    for _ in read_lines(_manifest(folder), rejected=rejected.add):
+        pass
+    return rejected
 
 
-def _records(folder: Path) -> Iterator[Record]:
+def _records(folder: Path, rejected: RejectedLines) -> Iterator[Record]:
+    _manifest(folder)
+    return read_manifest(folder, rejected=rejected.add)
+
+
+def _manifest(folder: Path) -> Path:
     if not (folder / MANIFEST).is_file():
         raise OutputError(f"{folder} holds no batch: there is no {MANIFEST}; name the folder given to --out.")
-    return read_manifest(folder)
+    return folder / MANIFEST

@@ -25,6 +25,7 @@ from lookaloud.batch.folder import OutputFolder
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.batch.records import named
+from lookaloud.batch.rejected import RejectedLines
 from lookaloud.batch.run import BatchSettings, Run
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
 from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
@@ -81,7 +82,9 @@ class Session:
         narrator = _Lazy(load) if self.options["engine"] == "local" else load
         with self._folder(about) as folder, _stoppable():
             self.out = folder.path
-            before = folder.last_run.get("settings")
+            for warning in folder.rejected.sentences(self.place, are_set_aside=True):
+                click.echo(printable(warning), err=True)
+            before = folder.last_run.settings
             if before not in (None, settings) and len(folder.ledger) and self.redo is None:
                 click.echo("What is finished here was described with other options, and is kept; see --redo.", err=True)
             try:
@@ -169,8 +172,11 @@ class Session:
 
     def _dry_run(self) -> Exit:
         ledger = Ledger(self.out, redo=self.redo, redo_from=sys.maxsize)
-        if (self.out / MANIFEST).exists():
-            ledger.load(self.out / MANIFEST)
+        if (self.out / MANIFEST).is_file():
+            rejected = RejectedLines()
+            ledger.load(self.out / MANIFEST, rejected=rejected.add)
+            for warning in rejected.sentences(self.out):
+                click.echo(printable(warning), err=True)
         n_found = n_left = 0
         for item in self._items(self.choice):
             n_found += 1
@@ -234,7 +240,7 @@ class Session:
             from lookaloud.commands.export import export_all
             from lookaloud.exports import ExportOptions
 
-            self.export_exit = export_all(self.out, self.exports, ExportOptions())
+            self.export_exit = export_all(self.out, self.exports, ExportOptions(), warn=False)
 
     def _sum_up(self, ledger: Ledger) -> None:
         total = self.n_described + self.n_failed
@@ -315,7 +321,7 @@ def failure_lines(failures: Sequence[tuple[str, str]], most: int, *, more: str, 
     for source, reason in failures[:most]:
         name = printable(source)
         reason = f"it{reason.removeprefix(name)}" if reason.startswith(f"{name} ") else reason
-        yield f"Could not describe {name}: {reason}"
+        yield f"Could not describe {name}: {printable(reason)}"
     n_more = len(failures[most:]) + n_hidden
     if n_more > 0:
         yield f"And {n_more:,} more; {more}."

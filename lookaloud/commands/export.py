@@ -103,18 +103,32 @@ def export(
     ctx.exit(export_all(folder, list(KINDS) if ALL in kinds else kinds, options, as_json=as_json))
 
 
-def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as_json: bool = False) -> int:
+def export_all(
+    folder: Path, kinds: Sequence[str], options: ExportOptions, *, as_json: bool = False, warn: bool = True
+) -> int:
     """Write exports and say what was written; the exit code comes back. One that fails stops no other.
+
+    Args:
+        folder: the output folder of a batch.
+        kinds: names of exports.
+        options: how to export.
+        as_json: say it as JSON.
+        warn: name the lines of the manifest that cannot be used, and are left out.
 
     Raises:
         OutputError: the folder holds no batch.
     """
+    from lookaloud.batch.state import rejected_lines
     from lookaloud.errors import LookaloudError
     from lookaloud.exports import write_exports
     from lookaloud.failures import Exit, explain
+    from lookaloud.printable import printable
     from speech.errors import SpeechError
 
     write_exports(folder, (), options=options)  # it refuses a folder without a batch, before any work
+    if warn:
+        for warning in rejected_lines(folder).sentences(folder):
+            click.echo(printable(warning), err=True)
     exit_code = Exit.DONE
     for kind in dict.fromkeys(kinds):
         try:

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookaloud.errors import OutputError
+from lookaloud.ground.paths import is_link, is_regular
+from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, read_manifest, sound_path
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record
 
 ALBUM_FORMATS = ("m4b", "ogg", "mp3")
+WRITTEN_FOLDERS = (AUDIO_FOLDER, "gallery", "gallery/pictures", "texts", "with-alt-text")
+"""The folders in that of a batch that exports write to; those below the last two are named as pictures are."""
 
 
 @dataclass(frozen=True)
@@ -95,20 +99,22 @@ class Batch:
         """Refuse a folder that is no output folder of a batch.
 
         Raises:
-            OutputError: it holds no manifest.
+            OutputError: it holds no manifest, or a folder that exports write to is a link.
         """
-        from lookaloud.manifest import MANIFEST
-
         if not (self.folder / MANIFEST).is_file():
             raise OutputError(
                 f"{self.folder} holds no {MANIFEST}, so there is nothing to export; name the folder that "
                 "'lookaloud batch' wrote with --out."
             )
+        for name in WRITTEN_FOLDERS:
+            if is_link(self.folder / name):
+                raise OutputError(
+                    f"{self.folder / name} is a link, and links in an output folder are not followed; "
+                    "put a folder of that name there, or remove it."
+                )
 
     def records(self) -> Iterator[Record]:
         """Every record, in order; read anew each time, so that no list of them is held."""
-        from lookaloud.manifest import read_manifest
-
         return read_manifest(self.folder)
 
     def described(self) -> Iterator[Record]:
@@ -121,8 +127,13 @@ class Batch:
 
     def sound_of(self, record: Record) -> Path | None:
         """The sound file of a picture, if it has one and it is there."""
-        path = self.folder / record.audio if record.audio else None
-        return path if path is not None and path.is_file() else None
+        if record.audio is None:
+            return None
+        try:
+            path = sound_path(self.folder, record.audio)
+        except ValueError:  # a link leads elsewhere
+            return None
+        return path if is_regular(path) else None
 
 
 class ShortNames:
