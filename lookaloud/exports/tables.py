@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from lookaloud.errors import OutputError
 from lookaloud.exports.files import write_lines
 from lookaloud.exports.options import Batch, Export, ShortNames, counted, spoken
 from lookaloud.exports.text import clean, one_line, safe_parts, shown_name
+from lookaloud.ground.paths import name_parts, path_inside
+from lookaloud.manifest import is_own_sound
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record
@@ -125,10 +128,10 @@ def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str])
 
 
 def _sidecar_of(record: Record, names: ShortNames) -> Path:
-    """Beside the sound; without one, in a folder of the same shape as that of the pictures."""
-    if record.audio:
-        return Path(record.audio).with_suffix("")
-    return Path("texts", *safe_parts(names.of(record.source).replace("!/", "/")))
+    """Return where the text goes: beside the sound; without one, in a folder of the same shape as the pictures'."""
+    if record.audio is not None and is_own_sound(record.audio):
+        return Path(*name_parts(record.audio)).with_suffix("")
+    return Path("texts", *(safe_parts(names.of(record.source).replace("!/", "/")) or ("picture",)))
 
 
 class Places:
@@ -141,9 +144,15 @@ class Places:
 
     def __init__(self) -> None:
         self._taken: set[int] = set()
+        self._checked: set[Path] = set()
 
     def take(self, folder: Path, place: Path, ending: str) -> Path:
-        """The path, in `folder`, of the next file of that name and ending; "" for no ending."""
+        """Return the path, in `folder`, of the next file of that name and ending; "" for no ending.
+
+        Raises:
+            OutputError: a folder on its way is a link, which may lead anywhere.
+        """
+        self._check(folder, place.parent)
         number = 1
         while True:
             name = f"{place.name}{'' if number == 1 else f'-{number}'}"
@@ -153,3 +162,12 @@ class Places:
                 self._taken.add(key)
                 return folder / path
             number += 1
+
+    def _check(self, folder: Path, inside: Path) -> None:
+        if inside in self._checked or inside == Path():
+            return
+        try:
+            path_inside(folder, inside.as_posix())
+        except ValueError as error:
+            raise OutputError(f"{folder} cannot be written to: {error}; remove the link.") from None
+        self._checked.add(inside)
