@@ -23,15 +23,15 @@ def items_again(folder: Path, redo: Redo) -> Iterator[Item]:
         FileNotFoundError: there is no manifest in that folder.
     """
     members: dict[tuple[str, str], set[str]] = {}
-    seen: set[str] = set()
+    seen: set[tuple[str, str | None]] = set()
     for record in read_manifest(folder):
         if not redo.selects(record) or record.path.lower().endswith(LIST_ENDINGS):
             continue  # A line of a list that names nothing cannot be tried again.
         if record.member is not None and _is_archive(record.path):
             archive = record.source.rpartition("!/" + record.member)[0] or record.path
             members.setdefault((archive, record.path), set()).add(record.member)
-        elif record.path not in seen:
-            seen.add(record.path)
+        elif (record.path, record.member) not in seen:
+            seen.add((record.path, record.member))
             yield from _renamed(record)
     for (archive, path), wanted in members.items():
         for item in named_items(path, Choice(include=("*",))):

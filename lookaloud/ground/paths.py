@@ -68,5 +68,13 @@ def is_regular(path: str | Path) -> bool:
         return False
 
 
+def real_path(path: str) -> str:
+    """Return where a path leads once every link is followed; "" for what no file can be called."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # a zero byte, or letters that the disk's encoding does not have
+        return ""
+
+
 def _shown(name: str) -> str:
     return repr(name if len(name) <= 100 else f"{name[:100]}...")
