@@ -14,10 +14,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import IO, Annotated, Any, TypeAlias
 
 from msgspec import Meta
+from msgspec.json import Decoder
 
 from lookaloud.ground.paths import name_parts, path_inside
 from lookaloud.ground.typed import parsed_json, typed
@@ -141,12 +143,10 @@ class Record:
         >>> Record.from_json('{"source": "dog.jpg", "status": "ok", "path": "/dog.jpg"}').source
         'dog.jpg'
         """
-        row = parsed_json(line)
-        if not isinstance(row, dict):
-            raise ValueError("a line of a manifest must be a JSON object")
-        if not row.keys() >= {"source", "status", "path"}:
-            raise ValueError("a line of a manifest must have a source, a status and a path")
-        record = typed({name: row[name] for name in _NAMES if row.get(name) is not None}, cls)
+        try:
+            record = _decoder().decode(line)
+        except (ValueError, RecursionError):  # wrong, or one of the few that only the slower way reads
+            record = _record_in(parsed_json(line))
         if record.audio is not None:
             _checked_sound(record.audio)
         # An error may name a page beyond those that are known: that is how it came to be one.
@@ -156,6 +156,20 @@ class Record:
 
 
 _NAMES = tuple(each.name for each in fields(Record))
+
+
+@cache
+def _decoder() -> Decoder[Record]:
+    return Decoder(Record)
+
+
+def _record_in(row: Any) -> Record:
+    """Return the record in an object of JSON; null is a key's default, and text may hold bytes that are no text."""
+    if not isinstance(row, dict):
+        raise ValueError("a line of a manifest must be a JSON object")
+    if not row.keys() >= {"source", "status", "path"}:
+        raise ValueError("a line of a manifest must have a source, a status and a path")
+    return typed({name: row[name] for name in _NAMES if row.get(name) is not None}, Record)
 
 
 def _checked_sound(audio: str) -> None:

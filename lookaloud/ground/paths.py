@@ -26,12 +26,12 @@ def path_inside(folder: str | Path, name: str) -> Path:
     Traceback (most recent call last):
     ValueError: '../dog.wav' leads out of its folder
     """
-    place = Path(folder)
+    place = os.fspath(folder)
     for part in name_parts(name):
-        place = place / part
+        place = os.path.join(place, part)
         if is_link(place):
             raise ValueError(f"{_shown(name)} passes through a link, and links in such a folder are not followed")
-    return place
+    return Path(place)
 
 
 def name_parts(name: str) -> list[str]:
