@@ -391,6 +391,15 @@ def test_odd_times_and_names_harm_no_other_member(in_folder: Path) -> None:
     assert list(problems("p.zip")) == ["p.zip!/b.png"]
 
 
+def test_an_archive_that_cannot_be_read_is_not_called_damaged(in_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    write_zip("p.zip", [("a.png", picture_bytes(1))])
+    monkeypatch.setattr("lookaloud.places.open", full, raising=False)
+    assert problems("p.zip") == {"p.zip": "p.zip could not be read (No space left on device); check it and try again."}
+
+
 def test_an_archive_is_told_by_its_content(in_folder: Path) -> None:
     write_zip("inner.zip", [("inside.png", picture_bytes(1))])
     write_tar("a.zip", [("x.png", picture_bytes(2)), ("inner.zip", Path("inner.zip").read_bytes())])
@@ -453,7 +462,7 @@ def test_few_names_are_enough(page: str) -> None:
 
 def test_a_few_pictures_are_described_under_their_names(in_folder: Path) -> None:
     write_windows_zip("p.zip", ["写真/海.png".encode("cp932"), "写真/富士山.png".encode("cp932")])
-    assert list(records("p.zip")) == ["p.zip!/写真/海.png", "p.zip!/写真/富士山.png"]
+    assert set(records("p.zip")) == {"p.zip!/写真/海.png", "p.zip!/写真/富士山.png"}
     assert records("p.zip") == {}
 
 
