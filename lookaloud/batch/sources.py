@@ -37,7 +37,7 @@ class Choice:
         exclude: patterns of what is left out. Patterns are compared with the name and with the path inside the source.
         leave_out: a folder that is no source, whatever is named: the batch's own.
         n_passed_over: files that were no pictures by their names.
-        n_own: pictures that Lookaloud made itself.
+        n_own: files that are left out because Lookaloud wrote them itself.
     """
 
     include: Sequence[str] = ()
