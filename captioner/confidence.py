@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from captioner.beam import Hypothesis
 from captioner.errors import WeightsError
+from lookaloud.ground.typed import typed, typed_json
 
 N_FEATURES = 9
 DIVERSITY = 1.5
@@ -103,13 +104,18 @@ class Calibration:
     weights: tuple[float, ...]
     bias: float
 
+    def __post_init__(self) -> None:
+        if len(self.weights) != N_FEATURES:
+            raise ValueError(f"a calibration has {N_FEATURES} weights, not {len(self.weights)}")
+
     @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Calibration:
-        """The regression that `dataclasses.asdict` wrote."""
-        weights = tuple(map(float, raw["weights"]))
-        if len(weights) != N_FEATURES:
-            raise ValueError(f"a calibration has {N_FEATURES} weights, not {len(weights)}")
-        return cls(weights, float(raw["bias"]))
+    def from_json(cls, raw: Any) -> Calibration:
+        """The regression that `dataclasses.asdict` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        return typed(raw, cls)
 
     def probability(self, features: npt.NDArray[np.float64]) -> float:
         """How likely a caption with these features is acceptable, in [0, 1]."""
@@ -158,13 +164,12 @@ class LogprobCalibration:
             WeightsError: the file is damaged.
         """
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            return cls(float(raw["weight"]), float(raw["bias"]), int(raw["pictures"]))
+            return typed_json(path.read_bytes(), cls)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError) as error:
             raise WeightsError(
-                f"{path} is no calibration ({error!r}); delete it, or write it again with 'lookaloud calibrate'."
+                f"{path} is no calibration ({error}); delete it, or write it again with 'lookaloud calibrate'."
             ) from error
 
     def save(self, path: Path) -> None:

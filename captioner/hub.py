@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from captioner.errors import UnknownCaptionerError, WeightsError, reason_of
+from lookaloud.ground.typed import typed, typed_json
 
 CONFIG_FILE = "config.json"
 
@@ -147,10 +148,10 @@ def is_complete(folder: Path) -> bool:
     if not index.is_file():
         return any(folder.glob("*.safetensors"))
     try:
-        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    except (OSError, ValueError, KeyError, AttributeError):
+        parts = typed_json(index.read_bytes(), _Index).weight_map.values()
+    except (OSError, ValueError):
         return False
-    return all((folder / part).is_file() for part in parts)
+    return all((folder / part).is_file() for part in set(parts))
 
 
 def check_weights(folder: Path) -> None:
@@ -181,14 +182,30 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG_FILE
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        # Not `parsed_json`: transformers itself writes Infinity into some.
+        raw: dict[str, Any] = json.loads(path.read_bytes())
+        typed(raw, _Named)
     except FileNotFoundError as error:
         raise WeightsError(f"{path} is missing; name a folder that holds a captioner's files.") from error
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read as JSON ({error}); get a fresh copy of it.") from error
-    if not isinstance(raw, dict):
-        raise WeightsError(f"{path} is no configuration: an object was expected; get a fresh copy of it.")
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightsError(f"{path} is no configuration ({reason_of(error)}); get a fresh copy of it.") from error
     return raw
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a config.json says of the class of its model."""
+
+    architectures: list[str] | None = None
+    model_type: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True)
+class _Index:
+    """model.safetensors.index.json: the file of each weight."""
+
+    weight_map: dict[str, str]
 
 
 def is_transformers(config: dict[str, Any]) -> bool:

@@ -22,9 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageStat, UnidentifiedImageError
 
+from captioner.cost import too_costly
 from captioner.errors import ImageError
+from captioner.pixels import to_rgb as _rgb
+from captioner.png import SIGNATURE as _PNG
+from captioner.png import without_broken_notes
 
 MAX_BYTES = 200_000_000
 """Largest file that is read, in bytes: a photograph is rarely over 50 MB, and the whole file is held in memory."""
@@ -48,7 +52,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_ORIENTATION_TAG = 0x0112
+_ORIENTATION_TAG, _WIDTH_TAG, _HEIGHT_TAG = 0x0112, 0x0100, 0x0101
 _CAMERA_DIRECTORY = 0x8769
 _XMP_TAG = 0x02BC
 _IPTC_TAG = 0x83BB
@@ -66,6 +70,11 @@ _BROKEN_NOTES = (
     EOFError,
     struct.error,
 )
+
+# Where the first frame of one of these shows nothing, a later one is looked for.
+_ANIMATIONS = ("GIF", "WEBP", "PNG", "AVIF")
+_LEAST_DETAIL, _CLEAR_DETAIL = 2.0, 20.0  # See `_detail`.
+_MOST_FRAMES_LOOKED_AT, _MOST_PIXELS_LOOKED_AT = 500, 500_000_000  # Some seconds.
 
 # First bytes of what is sent instead of a picture, what a person calls it, and the way to a picture.
 _UNPACK = "unpack it and give the pictures inside"
@@ -106,9 +115,6 @@ _PICTURE_STARTS = (
     (0, b"BM", "BMP"),
 )
 
-# White at 8, 10, 12, 14 and 16 bits: cameras and microscopes store fewer bits than the file has room for.
-_WHITE_LEVELS = (255, 1023, 4095, 16383, 65535)
-
 
 def open_image(
     source: str | Path | bytes | Image.Image,
@@ -121,8 +127,10 @@ def open_image(
     """Return the picture as a new, upright RGB image, fully decoded; `source` itself is never changed.
 
     Upright: the EXIF orientation is applied. RGB, 8 bits a channel: transparency is laid over white, as on the page it
-    was made for (the hidden colour under it is often black, which would drown a dark drawing); 16 bit, 32 bit and float
-    greys are scaled to their own range, never clipped. Of an animation or a file of several pages, the first is taken.
+    was made for, or over a dark or grey ground where white would hide the content (a white logo); 16 and 32 bit greys
+    are scaled to their own range, never clipped, and float greys to the range of nearly all of their pixels. Of a file
+    of several pages the first is taken, of an animation the first frame that shows anything. Notes in a PNG file that
+    are damaged are left out.
 
     Args:
         source: a path, the bytes of a picture file, or a Pillow image.
@@ -135,9 +143,9 @@ def open_image(
         page: of a TIFF file with several pages, which one, counted from 1; see `measure_picture`.
 
     Raises:
-        ImageError: the picture or that page is missing, damaged, over `MAX_BYTES` or `MAX_PIXELS` (both are checked
-            before anything is decoded), or not a kind that is read. The message says what was found, what was
-            expected, what to do.
+        ImageError: the picture or that page is missing, damaged, over `MAX_BYTES`, `MAX_PIXELS` or a bound of
+            `captioner.cost` (all are checked before anything is decoded), or not a kind that is read. The message says
+            what was found, what was expected, what to do.
         ValueError: `min_side` or `max_side` is below 1, or both are given.
 
     Example:
@@ -211,14 +219,20 @@ def measure_picture(source: str | Path | bytes, *, name: str | None = None, page
     data, label = _data_of(source, name)
     with _quiet_pillow(), _identified(data, label) as image:
         n_pages = _turn_to(image, page, label)
-        width, height = image.size
+        return Measured(*_upright_size(image), n_pages)
+
+
+def _upright_size(image: Any) -> tuple[int, int]:
+    width, height = image.size
+    if image.format == "TIFF":  # As stored: newer versions of Pillow turn the size they announce, older ones do not.
+        width, height = image.tag_v2.get(_WIDTH_TAG, width), image.tag_v2.get(_HEIGHT_TAG, height)
+        orientation = image.tag_v2.get(_ORIENTATION_TAG)
+    else:
         try:
             orientation = image.getexif().get(_ORIENTATION_TAG)
         except _BROKEN_NOTES:
             orientation = None
-        if orientation in (5, 6, 7, 8):
-            width, height = height, width
-        return Measured(width, height, n_pages)
+    return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
 
 
 def _turn_to(image: Image.Image, page: int, label: str) -> int:
@@ -362,7 +376,11 @@ def _identified(data: bytes, label: str) -> Image.Image:
     """The picture with its header read and its pixels not yet decoded."""
     Image.init()  # Once a process: Pillow then knows all its formats.
     _use_heif(data)
+    if refusal := too_costly(data):
+        raise ImageError(f"{label} {refusal}")
     try:
+        if data.startswith(_PNG):
+            data = without_broken_notes(data)
         return Image.open(io.BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
     except Image.DecompressionBombError as error:
         found = re.search(r"(\d+) pixels", str(error))  # Pillow tells it in no other way.
@@ -433,8 +451,9 @@ def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None,
             # Not below twice what is wanted: the last step down is then a smooth one.
             share = 2 * max_side / max(width, height)
             image.draft(None, (math.ceil(width * share), math.ceil(height * share)))
+        animated = kind in _ANIMATIONS and bool(getattr(image, "is_animated", False))
         image.load()
-        upright = _rgb(_turned(image))
+        upright = _rgb(_turned(_telling_frame(image) if animated else image))
         if upright is image:
             upright = image.copy()
         if min_side is not None:
@@ -454,6 +473,37 @@ def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None,
     return upright
 
 
+def _telling_frame(image: Image.Image) -> Image.Image:
+    """The first frame, or a copy of the first one that shows something if that one is of one colour or transparent.
+
+    Where none is clear, as in the middle of fading in, it is the one that shows most.
+    """
+    most = _detail(image)
+    if most >= _LEAST_DETAIL:
+        return image
+    n_frames = min(_MOST_FRAMES_LOOKED_AT, _MOST_PIXELS_LOOKED_AT // (image.width * image.height))
+    frame = image.copy()
+    for number in range(1, n_frames):
+        try:
+            image.seek(number)
+            if image.width * image.height > MAX_PIXELS:
+                break
+            image.load()
+        except _BROKEN_NOTES:  # No more of them, or damaged: those before it are whole.
+            break
+        detail = _detail(image)
+        if most >= _CLEAR_DETAIL and detail < 1.1 * most:  # Not fading in any more.
+            break
+        if detail > most:
+            frame, most = image.copy(), detail
+    return frame
+
+
+def _detail(frame: Image.Image) -> float:
+    """How much a frame shows: the standard deviation of its strongest channel, 0 to 127, without its grain."""
+    return max(ImageStat.Stat(_rgb(frame).resize((64, 64), Image.Resampling.BOX)).stddev)
+
+
 def _reduced(image: Image.Image, min_side: int) -> Image.Image:
     # Down to twice what is wanted, not to it: as much as `Image.resize` with a reducing gap of 2 gives up as well.
     factors = (max(1, image.width // (2 * min_side)), max(1, image.height // (2 * min_side)))
@@ -467,49 +517,6 @@ def _turned(image: Image.Image) -> Image.Image:
         return image  # Broken notes about a picture are no reason to refuse the picture.
     turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _scaled_grey(image)
-    if image.mode == "LAB":
-        return _from_lab(image)
-    if image.has_transparency_data:
-        if image.mode == "La":  # Pillow knows only this way out of it.
-            image = image.convert("LA")
-        image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        return white
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _scaled_grey(image: Image.Image) -> Image.Image:
-    """8 bit grey of a deeper image: white is the smallest usual white level that holds the brightest pixel.
-
-    Values that no such level holds (negative or huge: heights, temperatures) are stretched from darkest to brightest.
-    """
-    import numpy as np
-
-    values = np.asarray(image).astype(np.float32)
-    values[~np.isfinite(values)] = 0  # "No value here" in scientific pictures.
-    low, high = float(values.min()), float(values.max())
-    levels = (1, *_WHITE_LEVELS) if image.mode == "F" else _WHITE_LEVELS
-    if low >= 0 and high <= levels[-1]:
-        low, high = 0.0, float(next(level for level in levels if high <= level))
-    values -= low
-    values *= 255 / ((high - low) or 1)
-    return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8)).convert("RGB")
-
-
-def _from_lab(image: Image.Image) -> Image.Image:
-    from PIL import ImageCms
-
-    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-    if converted is None:
-        raise ValueError("no colour conversion came back")
-    return converted
 
 
 def _use_heif(data: bytes) -> None:

@@ -25,6 +25,8 @@ import numpy.typing as npt
 from captioner.errors import WeightsError
 
 NEIGHBOURS_FILE = "neighbours.npz"
+# What a file of arrays raises that is damaged, or says that they are larger than memory.
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, AttributeError, MemoryError, zipfile.BadZipFile, zlib.error)
 _MAX_ORDER = 4
 # How many neighbours are asked, and how fast their voice falls with distance; chosen on val pictures.
 _N_ASKED = 100
@@ -79,7 +81,7 @@ class Neighbours:
                     ngrams=stored["ngrams"].astype(np.int32),
                     weights=stored["weights"].astype(np.float32) / 255.0,
                 )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except _DAMAGED as error:
             raise WeightsError(f"{path} cannot be read ({error}). Install Lookaloud again.") from error
 
     def key(self, pooled: npt.NDArray[np.floating]) -> Floats:

@@ -74,7 +74,7 @@ class Gate:
             with np.load(path, allow_pickle=False) as stored:
                 arrays = {name: stored[name].astype(np.float32) for name in ("mean", "scale", "weights", "bias")}
                 kinds, threshold = tuple(map(str, stored["kinds"])), float(stored["threshold"])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, AttributeError, MemoryError, zipfile.BadZipFile) as error:
             raise WeightsError(
                 f"The captioner's file {path} cannot be read ({error}). Install Lookaloud again."
             ) from error

@@ -14,12 +14,12 @@ load_objects      the objects in the pictures
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from eval.errors import EvalDataError
+from eval.files import json_value
 from eval.loaders.candidates import load_candidates
 from eval.loaders.items import CaptionedImage, read_text
 from eval.loaders.json_files import load_coco, load_jsonl, load_karpathy
@@ -122,8 +122,8 @@ def _loader_of(path: Path) -> _Loader:
     if "caption" in header and not first.lstrip().startswith(("{", "[")):
         return load_csv
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError:
+        document = json_value(text)
+    except ValueError:
         document = None
     if isinstance(document, dict) and isinstance(document.get("images"), list):
         return load_coco if "annotations" in document else load_karpathy

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from eval.data import CaptionedImage
 from eval.errors import ItemError, MismatchedItemsError, ResultsError, TooFewItemsError, UnknownNameError
-from eval.files import make_folder, write_whole
+from eval.files import make_folder, read_typed, write_whole
 from eval.loop_scores import measure
 from eval.recognizers import Recognizer
 from eval.results import Evaluation, ResultItem, item_line, read_items
@@ -217,10 +217,7 @@ def _resume(folder: Path, system: System, recognizer: Recognizer) -> dict[str, R
             raise ResultsError(f"{folder} holds the results of something else; choose another folder, or delete it.")
         write_whole(header, json.dumps(this, ensure_ascii=False) + "\n")
         return {}
-    try:
-        earlier = json.loads(header.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ResultsError(f"{header} cannot be read ({error}); choose another folder, or delete it.") from error
+    earlier = read_typed(header, dict[str, str], ResultsError, "choose another folder, or delete it")
     if earlier != this:
         names = [name for name in dict.fromkeys([*earlier, *this]) if earlier.get(name) != this.get(name)]
         differ = "; ".join(f"{name}: {earlier.get(name, 'none')}, now {this.get(name, 'none')}" for name in names)
@@ -230,11 +227,15 @@ def _resume(folder: Path, system: System, recognizer: Recognizer) -> dict[str, R
     kept = {
         item.id: item
         for item in read_items(rows)
-        if item.error is None and item.audio is not None and (folder / item.audio).is_file()
+        if item.error is None and item.audio is not None and (folder / item.audio).is_file() and _has_times(item)
     }
     # Written anew, so that a line that was broken off does not run into the next.
     write_whole(rows, "".join(item_line(item) for item in kept.values()))
     return kept
+
+
+def _has_times(item: ResultItem) -> bool:
+    return 0 <= item.seconds.get("first_audio", 0) <= item.seconds.get("speech", -1)
 
 
 def _run_item(item: CaptionedImage, system: System, recognizer: Recognizer, folder: Path, stem: str) -> ResultItem:

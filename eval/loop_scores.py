@@ -12,11 +12,11 @@ import numpy as np
 from eval.aggregates import aggregate, item_figures
 from eval.captions import list_metrics, score_captions
 from eval.captions.spice import SPICE_WARNING
-from eval.errors import EmptyReferenceError, MissingExtraError, ModelError, TooFewItemsError
+from eval.errors import EmptyReferenceError, EvalError, TooFewItemsError
 from eval.results import Evaluation, ResultItem
-from eval.score import Score, make_signature, with_parts
+from eval.score import TRANSCRIPT, Score, make_signature, with_parts
 from eval.stats import Comparison, difference, with_intervals
-from eval.tables import TRANSCRIPT, title_of
+from eval.tables import title_of
 
 if TYPE_CHECKING:
     from eval.loop import Protocol
@@ -30,6 +30,7 @@ PICTURE_METRICS = frozenset(metric.name for metric in list_metrics() if "picture
 # No window of the moving average begins in the last captions, and nothing is wrong with them.
 _NEVER_NOTED = ("caption_seconds", "mattr", f"{TRANSCRIPT}mattr")
 _NAMED_AT_MOST = 5
+ONE_PICTURE = "One picture has no confidence interval, and figures of one picture say little."
 
 
 class AudioFiles(Mapping[str, "Audio"]):
@@ -81,19 +82,19 @@ def measure(
 
     notes: list[str] = []
     references = {item.id: item.references for item in items}
-    images = {item.id: item.image for item in items}
     names = protocol.metrics if metrics is None else tuple(metrics)
     heard = {item.id: item.transcript or "" for item in items}
+    options: dict[str, Any] = {} if protocol.tokenizer is None else {"tokenizer": protocol.tokenizer}
+    if PICTURE_METRICS & set(names):
+        options["images"] = {item.id: item.image for item in items}
     text: list[Score] = []
     if protocol.on_text:
         said = {item.id: item.caption for item in items}
-        text = _caption_scores(said, references, images, names, protocol.tokenizer, notes, strict=metrics is not None)
+        text = possible_scores(said, references, names, notes, strict=metrics is not None, **options)
         own = {name: value for name, value in parts.items() if name not in ("voice", "asr")}
         text = [replace(score, signature=with_parts(score.signature, {"text": "caption", **own})) for score in text]
         names = tuple(score.name for score in text)  # what could not be computed once is not tried twice
-    transcript = _caption_scores(
-        heard, references, images, names, protocol.tokenizer, notes, strict=metrics is not None
-    )
+    transcript = possible_scores(heard, references, names, notes, strict=metrics is not None, **options)
     transcript = [
         replace(
             score, name=TRANSCRIPT + score.name, signature=with_parts(score.signature, {"text": "transcript", **parts})
@@ -102,7 +103,7 @@ def measure(
     ]
     scores = [*text, *transcript, *_speech_scores(items, folder, speech_metrics, parts, progress=progress)]
     if len(items) == 1:
-        notes.append("One picture has no confidence interval, and figures of one picture say little.")
+        notes.append(ONE_PICTURE)
     if any(score.name.startswith(("dnsmos", "distillmos", "utmos", "nisqa")) for score in scores):
         notes.append(PROXY_WARNING)
     if any(score.name == f"{TRANSCRIPT}spice" for score in scores):
@@ -140,39 +141,44 @@ def undefined_notes(scores: Sequence[Score]) -> list[str]:
     return notes
 
 
-def _caption_scores(
+def possible_scores(
     captions: Mapping[str, str],
     references: Mapping[str, Sequence[str]],
-    images: Mapping[str, str | None],
     metrics: Sequence[str],
-    tokenizer: str | None,
     notes: list[str],
     *,
     strict: bool,
+    **options: Any,
 ) -> list[Score]:
-    """The metrics that can be computed here; why one cannot goes to the notes, unless it was asked for by name."""
-    options: dict[str, Any] = {} if tokenizer is None else {"tokenizer": tokenizer}
-    if PICTURE_METRICS & set(metrics):
-        options["images"] = images
-    try:
-        return score_captions(captions, references, list(metrics), **options)
-    except (MissingExtraError, ModelError, TooFewItemsError):
-        if strict:
-            raise
-    # One of them spoilt it; which one is found out one by one.
-    scores = []
-    for name in metrics:
-        try:
-            scores += score_captions(captions, references, [name], **options)
-        except (MissingExtraError, ModelError, TooFewItemsError) as error:
-            notes.append(f"{name} was not computed: {error}")
+    """Return the scores that can be computed here; why one cannot is added to the notes.
+
+    Args:
+        captions, references, metrics, options: as for `eval.captions.score_captions`.
+        strict: raise where an extra or a model is missing, because the metrics were asked for by name.
+
+    Raises:
+        EvalError: as that function; TooFewItemsError only where no metric at all is defined.
+    """
+    errors = []
+
+    def left_out(name: str, error: EvalError) -> None:
+        if strict and not isinstance(error, TooFewItemsError):
+            raise error
+        errors.append(error)
+        notes.append(f"{name} was not computed: {error}")
+
+    scores = score_captions(captions, references, list(metrics), left_out=left_out, **options)
+    if errors and not scores and strict:
+        raise errors[0]
     return scores
 
 
 def _losses(text: Sequence[Score], heard: Sequence[Score], resamples: int, seed: int) -> tuple[Comparison, ...]:
     if not text or len(text[0].ids) < 2:
         return ()
-    return tuple(difference(a, b, resamples=resamples, seed=seed) for a, b in zip(text, heard, strict=True))
+    of_text = {score.name: score for score in text}
+    pairs = ((of_text[score.name.removeprefix(TRANSCRIPT)], score) for score in heard)
+    return tuple(difference(as_text, as_heard, resamples=resamples, seed=seed) for as_text, as_heard in pairs)
 
 
 def _speech_scores(
@@ -223,7 +229,7 @@ def _caption_seconds(items: Sequence[ResultItem]) -> Score:
         name="caption_seconds",
         value=aggregate("ratio", stats),
         unit="seconds",
-        higher_is_better=False,
+        direction="lower",
         ci95=None,
         signature=make_signature("Time to caption", time="wall", items=len(items)),
         ids=tuple(item.id for item in items),

@@ -72,8 +72,9 @@ def _load_ctc(folder: Path) -> Recognizer:
     try:
         load_processor: Any = AutoProcessor.from_pretrained  # untyped in transformers
         processor = load_processor(folder, local_files_only=True)
-        # Pickled weights can run code when they are opened; safetensors cannot.
-        model = AutoModelForCTC.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+        # Pickled weights can run code when they are opened; safetensors cannot. A folder has no revision to pin.
+        model = AutoModelForCTC.from_pretrained(folder, local_files_only=True, use_safetensors=True)  # nosec B615
+        model.eval()
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(f"{folder} holds no recognizer with a CTC head in safetensors ({reason}).") from error

@@ -16,8 +16,9 @@ from eval.files import make_folder, write_whole
 from eval.report_media import Media
 from eval.report_plots import Table, make_plots, primary_score
 from eval.results import Evaluation, ResultItem
+from eval.score import TRANSCRIPT
 from eval.stats import Comparison
-from eval.tables import TRANSCRIPT, direction_of, groups_of, plain_number, title_of, unit_word
+from eval.tables import groups_of, plain_number, title_of, unit_word
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _score_tables(evaluation: Evaluation) -> list[Table]:
                     title_of(score),
                     f"{plain_number(score.value)} {unit_word(score.unit)}".strip(),
                     "none" if score.ci95 is None else f"{plain_number(score.ci95[0])} to {plain_number(score.ci95[1])}",
-                    direction_of(score) or "neither",
+                    score.direction,
                     str(len(score.ids)),
                 )
                 for score in scores
@@ -167,7 +168,7 @@ def _best_and_worst(evaluation: Evaluation, media: Media, n_shown: int) -> tuple
     items = {item.id: item for item in evaluation.items}
     figures = item_figures(score.aggregate, score.stats)
     known = [row for row in range(len(figures)) if np.isfinite(figures[row]) and score.ids[row] in items]
-    known.sort(key=lambda row: -figures[row] if score.higher_is_better else figures[row])
+    known.sort(key=lambda row: figures[row] if score.direction == "lower" else -figures[row])
     n = min(n_shown, (len(known) + 1) // 2)
 
     def shown(row: int) -> Shown:

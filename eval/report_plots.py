@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from eval.aggregates import item_figures
 from eval.errors import MissingExtraError
 from eval.results import Evaluation, ResultItem
-from eval.score import Score
-from eval.tables import TRANSCRIPT, plain_number, title_of, unit_word
+from eval.score import TRANSCRIPT, Score
+from eval.tables import plain_number, title_of, unit_word
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,8 +83,8 @@ def make_plots(evaluation: Evaluation) -> list[Plot]:
 
 def primary_score(evaluation: Evaluation) -> Score | None:
     """Return the score by which items are best or worst; None where there is none."""
-    by_name = {score.name: score for score in evaluation.scores}
-    return next((by_name[name] for name in PRIMARY if name in by_name), next(iter(evaluation.scores), None))
+    judging = {score.name: score for score in evaluation.scores if score.direction != "neither"}
+    return next((judging[name] for name in PRIMARY if name in judging), next(iter(judging.values()), None))
 
 
 def _distributions(evaluation: Evaluation) -> Plot | None:

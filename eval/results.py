@@ -19,15 +19,16 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from eval.aggregates import get_aggregate, item_figures
-from eval.errors import EvalError, ResultsError
-from eval.files import make_folder, write_whole
-from eval.score import Score
+from eval.errors import ResultsError, UnknownNameError
+from eval.files import json_value, make_folder, read_json, write_whole
+from eval.score import TRANSCRIPT, Direction, Score
 from eval.stats import Comparison
+from lookaloud.ground.typed import typed
 
 FORMAT = "lookaloud evaluation 1"
 EVALUATION_FILE, ITEMS_FILE = "evaluation.json", "items.jsonl"
@@ -115,21 +116,15 @@ def load_evaluation(path: str | os.PathLike[str]) -> Evaluation:
         ResultsError: a file is missing or is not what it should be.
     """
     folder = Path(path)
-    document = _read(folder / EVALUATION_FILE)
-    try:
-        return Evaluation(
-            kind=document["kind"],
-            settings=document["settings"],
-            scores=tuple(score_from_json(row) for row in document["scores"]),
-            items=tuple(read_items(folder / ITEMS_FILE)),
-            losses=tuple(
-                Comparison(**row | {"ci95": None if row["ci95"] is None else tuple(row["ci95"])})
-                for row in document["losses"]
-            ),
-            notes=tuple(document["notes"]),
-        )
-    except (KeyError, TypeError, ValueError, EvalError) as error:
-        raise _damaged(folder / EVALUATION_FILE, error) from error
+    saved, scores = _read(folder / EVALUATION_FILE)
+    return Evaluation(
+        kind=saved.kind,
+        settings=saved.settings,
+        scores=scores,
+        items=tuple(read_items(folder / ITEMS_FILE)),
+        losses=saved.losses,
+        notes=saved.notes,
+    )
 
 
 def load_scores(path: str | os.PathLike[str]) -> list[Score]:
@@ -139,13 +134,7 @@ def load_scores(path: str | os.PathLike[str]) -> list[Score]:
         ResultsError: the file is missing or is not what it should be.
     """
     file = Path(path)
-    if file.is_dir():
-        file = file / EVALUATION_FILE
-    document = _read(file)
-    try:
-        return [score_from_json(row) for row in document["scores"]]
-    except (KeyError, TypeError, ValueError, EvalError) as error:
-        raise _damaged(file, error) from error
+    return list(_read(file / EVALUATION_FILE if file.is_dir() else file)[1])
 
 
 def score_to_json(score: Score, *, with_stats: bool = True) -> dict[str, Any]:
@@ -155,7 +144,7 @@ def score_to_json(score: Score, *, with_stats: bool = True) -> dict[str, Any]:
         "value": _number(score.value),
         "ci95": None if score.ci95 is None else list(score.ci95),
         "unit": score.unit,
-        "higher_is_better": score.higher_is_better,
+        "direction": score.direction,
         "n_items": len(score.ids),
         "signature": score.signature,
     }
@@ -164,26 +153,50 @@ def score_to_json(score: Score, *, with_stats: bool = True) -> dict[str, Any]:
     return row
 
 
-def score_from_json(row: Mapping[str, Any]) -> Score:
-    """Return the score of what `score_to_json` gave with statistics.
+@dataclass(frozen=True)
+class _SavedScore:
+    """What `score_to_json` gave with statistics."""
 
-    Raises:
-        KeyError, TypeError, ValueError: the row is not of that form.
-        UnknownNameError: its aggregate is unknown.
-    """
-    get_aggregate(row["aggregate"])
-    stats = np.array(row["stats"], dtype=np.float64).reshape(len(row["ids"]), -1)
-    return Score(
-        name=row["name"],
-        value=math.nan if row["value"] is None else float(row["value"]),
-        unit=row["unit"],
-        higher_is_better=row["higher_is_better"],
-        ci95=None if row["ci95"] is None else (float(row["ci95"][0]), float(row["ci95"][1])),
-        signature=row["signature"],
-        ids=tuple(row["ids"]),
-        stats=stats,
-        aggregate=row["aggregate"],
-    )
+    name: str
+    value: float | None
+    ci95: tuple[float, float] | None
+    unit: str
+    direction: Direction
+    signature: str
+    aggregate: str
+    ids: tuple[str, ...]
+    stats: list[list[float]]
+
+    def score(self) -> Score:
+        """Return the score.
+
+        Raises:
+            ValueError: the statistics are not those of such a score.
+            UnknownNameError: its aggregate is unknown.
+        """
+        figure = get_aggregate(self.aggregate)
+        if not self.ids or len(self.stats) != len(self.ids) or len(set(map(len, self.stats))) > 1:
+            raise ValueError(f"{self.name} has no items, or not as many equal rows of statistics as items")
+        stats = np.array(self.stats, dtype=np.float64)
+        try:
+            figure(stats.mean(axis=0))
+        except IndexError:
+            raise ValueError(f"{self.name} has {stats.shape[1]} columns, too few for {self.aggregate}") from None
+        value = math.nan if self.value is None else self.value
+        return Score(
+            self.name, value, self.unit, self.direction, self.ci95, self.signature, self.ids, stats, self.aggregate
+        )
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """What evaluation.json holds."""
+
+    kind: Literal["captions", "speech", "loop"]
+    settings: dict[str, str]
+    scores: tuple[_SavedScore, ...]
+    losses: tuple[Comparison, ...]
+    notes: tuple[str, ...]
 
 
 def scores_csv(scores: Sequence[Score]) -> str:
@@ -196,7 +209,7 @@ def scores_csv(scores: Sequence[Score]) -> str:
                 _cell(score.value),
                 *(["", ""] if score.ci95 is None else map(_cell, score.ci95)),
                 score.unit,
-                "higher" if score.higher_is_better else "lower",
+                score.direction,
                 len(score.ids),
                 score.signature,
             ]
@@ -235,31 +248,41 @@ def read_items(path: Path) -> list[ResultItem]:
     items: dict[str, ResultItem] = {}
     for number, line in enumerate(text.split("\n")[:-1], start=1):
         try:
-            row = json.loads(line)
-            item = ResultItem(**row | {"references": tuple(row.get("references", ()))})
-        except (TypeError, ValueError) as error:
+            item = typed(json_value(line), ResultItem)
+        except ValueError as error:
             raise ResultsError(f"{path}, line {number} is not an item of results: {error}.") from error
         items[item.id] = item
     return list(items.values())
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> tuple[_Saved, tuple[Score, ...]]:
+    """What evaluation.json holds, and its scores."""
+    document = read_json(file, ResultsError, "name a folder that 'lookaloud eval' wrote with --out")
+    found = document.get("format") if isinstance(document, dict) else None
+    if found != FORMAT:
+        what = f"of the format {found[:40]!r}" if isinstance(found, str) else "of another kind"
+        raise ResultsError(f"{file} is {what}; expected \"{FORMAT}\", which 'lookaloud eval' writes with --out.")
+    for rows in (document.get("scores"), document.get("losses")):
+        for row in rows if isinstance(rows, list) else ():
+            _give_direction(row)
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ResultsError(
-            f"{file} cannot be read ({error.strerror or error}); name a folder that 'lookaloud eval' wrote with --out."
-        ) from error
-    except ValueError as error:
-        raise _damaged(file, error) from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        found = document.get("format") if isinstance(document, dict) else type(document).__name__
-        raise ResultsError(f"{file} is {found!r}; expected \"{FORMAT}\", which 'lookaloud eval' writes with --out.")
-    return document
+        saved = typed(document, _Saved)
+        return saved, tuple(one.score() for one in saved.scores)
+    except (ValueError, UnknownNameError) as error:
+        raise ResultsError(f"{file} is damaged ({str(error).rstrip('.')}); run the evaluation again.") from error
 
 
-def _damaged(file: Path, error: Exception) -> ResultsError:
-    return ResultsError(f"{file} is damaged ({type(error).__name__}: {error}); run the evaluation again.")
+def _give_direction(row: Any) -> None:
+    """Give a row of an earlier version its direction: such rows only said whether higher is better."""
+    higher = row.get("higher_is_better") if isinstance(row, dict) else None
+    if not isinstance(higher, bool) or "direction" in row:
+        return
+    from eval.captions import METRICS
+    from eval.speech.metrics import SPEECH_METRICS
+
+    name = str(row.get("name"))
+    known = SPEECH_METRICS.get(name) or METRICS.get(name.removeprefix(TRANSCRIPT))
+    row["direction"] = known.direction if known is not None else "higher" if higher else "lower"
 
 
 def _number(value: float) -> float | None:

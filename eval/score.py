@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+Direction: TypeAlias = Literal["higher", "lower", "neither"]
+"""Which way a figure is better; "neither" for one that only describes."""
+
+TRANSCRIPT = "transcript_"
+"""What the names of scores begin with that are of what was heard."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +25,7 @@ class Score:
         name: the metric's name as it was asked for, for instance "bleu4".
         value: the figure over the whole set, in `unit`.
         unit: scale and range of `value`, for instance "x100, 0 to 100".
-        higher_is_better: False for error rates.
+        direction: which way is better; "neither" for what only describes, as the length of captions.
         ci95: lower and upper bound of the 95 % confidence interval, in `unit`; None where none was computed.
         signature: what the figure depends on, as "BLEU-4|tokenizer:lower_nopunct|refs:5|...". Two figures
             may be compared when their signatures agree.
@@ -40,7 +47,7 @@ class Score:
     name: str
     value: float
     unit: str
-    higher_is_better: bool
+    direction: Direction
     ci95: tuple[float, float] | None
     signature: str
     ids: tuple[str, ...]

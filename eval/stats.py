@@ -19,7 +19,8 @@ import numpy as np
 
 from eval.aggregates import Floats, get_aggregate
 from eval.errors import IncomparableError, MismatchedItemsError, TooFewItemsError
-from eval.score import Score, signature_parts, with_parts
+from eval.ids import renamed
+from eval.score import Direction, Score, signature_parts, with_parts
 
 # Counts held at once, whatever the number of resamples: 32 MB of float64.
 _CHUNK = 4_000_000
@@ -43,7 +44,7 @@ class Comparison:
             far from 0 as the one found. In (0, 1].
         p_randomisation: two-sided p of approximate randomisation: how often the difference is as large when each
             item's two results are swapped at random. In (0, 1].
-        unit, higher_is_better: as in `Score`.
+        unit, direction: as in `Score`.
         n_items: items compared.
         resamples, seed: how the p values and the interval were made. No p can be below 1 / (resamples + 1).
         signature: what both figures depend on; the systems' own parts are left out.
@@ -57,7 +58,7 @@ class Comparison:
     p_bootstrap: float
     p_randomisation: float
     unit: str
-    higher_is_better: bool
+    direction: Direction
     n_items: int
     resamples: int
     seed: int
@@ -81,7 +82,7 @@ def with_intervals(scores: Sequence[Score], *, resamples: int = 1000, seed: int 
         UnknownNameError: a score's aggregate is unknown.
 
     Example:
-        >>> score = Score("x", 2.0, "points", True, None, "X", ("a", "b", "c"), np.array([[1.0], [2.0], [3.0]]))
+        >>> score = Score("x", 2.0, "points", "higher", None, "X", ("a", "b", "c"), np.array([[1.0], [2.0], [3.0]]))
         >>> with_intervals([score], resamples=200)[0].ci95
         (1.0, 3.0)
     """
@@ -117,8 +118,8 @@ def compare(a: Score, b: Score, *, resamples: int = 1000, seed: int = 0) -> Comp
 
     Example:
         >>> ids, stats = ("1", "2", "3", "4"), np.array([[1.0], [2.0], [3.0], [4.0]])
-        >>> a = Score("x", 2.5, "points", True, None, "X|captioner:one", ids, stats)
-        >>> b = Score("x", 4.5, "points", True, None, "X|captioner:two", ids, stats + 2.0)
+        >>> a = Score("x", 2.5, "points", "higher", None, "X|captioner:one", ids, stats)
+        >>> b = Score("x", 4.5, "points", "higher", None, "X|captioner:two", ids, stats + 2.0)
         >>> found = compare(a, b)
         >>> found.difference, found.ci95
         (2.0, (2.0, 2.0))
@@ -168,7 +169,7 @@ def difference(a: Score, b: Score, *, resamples: int = 1000, seed: int = 0) -> C
         p_bootstrap=_p_value(differences - found, found),
         p_randomisation=_p_value(swapped, found),
         unit=a.unit,
-        higher_is_better=a.higher_is_better,
+        direction=a.direction,
         n_items=len(a.ids),
         resamples=resamples,
         seed=seed,
@@ -183,8 +184,8 @@ def _check_resamples(resamples: int) -> None:
 
 def _in_order_of(a: Score, b: Score) -> Score:
     """b with its rows in the order of a's ids."""
-    rows = {name: row for row, name in enumerate(b.ids)}
-    differing = [name for name in a.ids if name not in rows] + sorted(set(b.ids) - set(a.ids))
+    rows = renamed({name: row for row, name in enumerate(b.ids)}, dict.fromkeys(a.ids, ""))
+    differing = [name for name in a.ids if name not in rows] + sorted(rows.keys() - set(a.ids))
     if differing:
         more = f" and {len(differing) - _NAMED_AT_MOST} more" if len(differing) > _NAMED_AT_MOST else ""
         raise MismatchedItemsError(

@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eval.captions import DEFAULT_METRICS, score_captions
+from eval.captions import DEFAULT_METRICS
 from eval.captions.spice import SPICE_WARNING
 from eval.data import CaptionedImage
 from eval.errors import EvalDataError, IncomparableError, MismatchedItemsError
-from eval.loop_scores import PICTURE_METRICS, AudioFiles, undefined_notes
+from eval.ids import SOUND_SUFFIXES, both_kinds, file_names, renamed
+from eval.loop_scores import ONE_PICTURE, PICTURE_METRICS, AudioFiles, possible_scores, undefined_notes
 from eval.results import Evaluation, ResultItem, load_scores
-from eval.score import with_parts
+from eval.score import TRANSCRIPT, with_parts
 from eval.stats import Comparison, compare, with_intervals
 
-SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"})
 _NAMED_AT_MOST = 5
 
 
@@ -35,9 +35,11 @@ def evaluate_captions(
     """Return how good captions are, with 95 % intervals.
 
     Args:
-        candidates: id -> caption, one for each item; an empty one is scored as nothing right.
+        candidates: id -> caption, one for each item; an empty one is scored as nothing right. Ids that name a picture
+            in another way, as by its file, are matched: see `eval.ids.renamed`.
         items: pictures with captions by people.
-        metrics: names for `eval.captions.score_captions`; None takes its defaults.
+        metrics: names for `eval.captions.score_captions`; None takes its defaults. One that so few items do not define
+            is left out, and a note says why, unless it is the only one.
         tokenizer: what cuts words; None for that function's default.
         system: name of what made the captions, for signatures.
         resamples, seed: of the intervals; see `eval.stats`.
@@ -52,13 +54,15 @@ def evaluate_captions(
         >>> found.scores[0].name, found.scores[0].ci95
         ('rouge_l', (0.0, 100.0))
     """
+    candidates = renamed(candidates, file_names(items))
     references = {item.id: item.references for item in items}
     if tokenizer is not None:
         options["tokenizer"] = tokenizer
     if PICTURE_METRICS & set(metrics or ()):
         options["images"] = {item.id: item.image for item in items}
-    scores = score_captions(candidates, references, list(metrics or DEFAULT_METRICS), **options)
-    notes = [SPICE_WARNING] if any(one.name == "spice" for one in scores) else []
+    notes = [ONE_PICTURE] if len(items) == 1 else []
+    scores = possible_scores(candidates, references, metrics or DEFAULT_METRICS, notes, strict=True, **options)
+    notes += [SPICE_WARNING] if any(one.name == "spice" for one in scores) else []
     # No window of the moving average begins in the last captions, and nothing is wrong with them.
     notes += undefined_notes([one for one in scores if one.name != "mattr"])
     if system is not None:
@@ -156,7 +160,7 @@ def compare_results(
         >>> compare_results("results/compact", "results/blip")[0]  # doctest: +SKIP
         ('BLEU-1', Comparison(name='bleu1', a=61.2, b=64.0, ...))
     """
-    from eval.tables import TRANSCRIPT, title_of
+    from eval.tables import title_of
 
     of_a, of_b = ({one.name: one for one in load_scores(path)} for path in (a, b))
     names = [name for name in of_a if name in of_b] if metrics is None else list(metrics)
@@ -205,16 +209,20 @@ def find_sounds(place: str | os.PathLike[str] | Mapping[str, Path]) -> dict[str,
 def matched_candidates(candidates: Mapping[str, str], items: Sequence[CaptionedImage]) -> dict[str, str]:
     """Return the captions of exactly these items, in their order; captions of other pictures are left out.
 
-    For captions of a whole dataset of which one split is scored.
+    For captions of a whole dataset of which one split is scored. Ids that name a picture in another way are matched:
+    see `eval.ids.renamed`.
 
     Raises:
-        MismatchedItemsError: an item has no caption; the message names some.
+        MismatchedItemsError: an item has no caption, or an id could mean two items; the message names some.
     """
+    candidates = renamed(candidates, file_names(items))
     missing = [item.id for item in items if item.id not in candidates]
     if missing:
         more = f" and {len(missing) - _NAMED_AT_MOST} more" if len(missing) > _NAMED_AT_MOST else ""
+        wanted = {item.id for item in items}
+        others = [name for name in candidates if name not in wanted] or candidates
         raise MismatchedItemsError(
-            f"{len(missing)} of {len(items)} pictures have no caption ({', '.join(missing[:_NAMED_AT_MOST])}{more}); "
-            "give one for each, an empty one where nothing was said."
+            f"{len(missing)} of {len(items)} pictures have no caption ({', '.join(missing[:_NAMED_AT_MOST])}{more}): "
+            f"{both_kinds(others, missing)}; give one caption for each, an empty one where nothing was said."
         )
     return {item.id: candidates[item.id] for item in items}

@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from eval.results import Evaluation
-from eval.score import Score, signature_parts
+from eval.score import TRANSCRIPT, Score, signature_parts
 from eval.stats import Comparison
 
-TRANSCRIPT = "transcript_"
 # Units that say only a range ("1 to 5") or a scale ("x100, 0 to 100") are no word to say after a number.
 _SILENT_UNITS = ("x", "0", "1")
 
@@ -19,7 +18,7 @@ def title_of(score: Score) -> str:
 
     Example:
         >>> import numpy as np
-        >>> title_of(Score("bleu4", 1.0, "x100, 0 to 100", True, None, "BLEU-4|refs:5", ("a",), np.zeros((1, 10))))
+        >>> title_of(Score("bleu4", 1.0, "x100, 0 to 100", "higher", None, "BLEU-4|refs:5", ("a",), np.zeros((1, 10))))
         'BLEU-4'
     """
     from eval.speech.metrics import SPEECH_METRICS
@@ -27,11 +26,6 @@ def title_of(score: Score) -> str:
     if score.name in SPEECH_METRICS:
         return SPEECH_METRICS[score.name].title
     return signature_parts(score.signature)["metric"]
-
-
-def direction_of(score: Score) -> str | None:
-    """Return "higher" or "lower", whichever is better; None for a figure that only describes."""
-    return _direction(score.name, score.higher_is_better)
 
 
 def unit_word(unit: str) -> str:
@@ -65,21 +59,20 @@ def score_line(score: Score) -> str:
     Example:
         >>> import numpy as np
         >>> stats = np.zeros((1, 10))
-        >>> score_line(Score("bleu4", 24.7, "x100, 0 to 100", True, (23.1, 26.2), "BLEU-4|refs:5", ("a",), stats))
+        >>> score_line(Score("bleu4", 24.7, "x100, 0 to 100", "higher", (23.1, 26.2), "BLEU-4|refs:5", ("a",), stats))
         'BLEU-4: 24.7 (23.1 to 26.2), higher is better'
     """
     line = f"{title_of(score)}: {_with_unit(score.value, score.unit)}"
     if score.ci95 is not None:
         line += f" ({plain_number(score.ci95[0])} to {plain_number(score.ci95[1])})"
-    direction = direction_of(score)
-    return line if direction is None else f"{line}, {direction} is better"
+    return line if score.direction == "neither" else f"{line}, {score.direction} is better"
 
 
 def comparison_line(found: Comparison, title: str) -> str:
     """Return the comparison as a line: the difference, its interval, both p values, and who is better.
 
     Example:
-        >>> found = Comparison("x", 2.0, 3.0, 1.0, (0.5, 1.5), 0.01, 0.02, "x100", True, 10, 99, 0, "X")
+        >>> found = Comparison("x", 2.0, 3.0, 1.0, (0.5, 1.5), 0.01, 0.02, "x100", "higher", 10, 99, 0, "X")
         >>> comparison_line(found, "CIDEr-D")
         'CIDEr-D: 2.00 and 3.00; the second is better by 1.00 (0.50 to 1.50), p 0.010 bootstrap, 0.020 randomisation'
     """
@@ -94,7 +87,7 @@ def loss_line(loss: Comparison, title: str) -> str:
     """Return what the voice loses of one metric as a line.
 
     Example:
-        >>> found = Comparison("x", 3.0, 2.0, -1.0, (-1.5, -0.5), 0.01, 0.02, "x100", True, 10, 99, 0, "X")
+        >>> found = Comparison("x", 3.0, 2.0, -1.0, (-1.5, -0.5), 0.01, 0.02, "x100", "higher", 10, 99, 0, "X")
         >>> loss_line(found, "CIDEr-D")
         'CIDEr-D: 3.00 as text, 2.00 as heard, difference -1.00 (-1.50 to -0.50)'
     """
@@ -126,16 +119,6 @@ def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
     yield from (f"Note: {note}" for note in evaluation.notes)
 
 
-def _direction(name: str, higher_is_better: bool) -> str | None:
-    from eval.captions import METRICS
-    from eval.speech.metrics import SPEECH_METRICS
-
-    known = SPEECH_METRICS.get(name) or METRICS.get(name.removeprefix(TRANSCRIPT))
-    if known is not None:
-        return None if known.direction == "neither" else known.direction
-    return "higher" if higher_is_better else "lower"
-
-
 def _group_of(score: Score) -> str:
     parts = signature_parts(score.signature)
     if score.name.startswith(TRANSCRIPT):
@@ -158,6 +141,5 @@ def _verdict(found: Comparison) -> str:
     if found.difference == 0:
         return "no difference"
     higher = "higher" if found.difference > 0 else "lower"
-    wanted = _direction(found.name, found.higher_is_better)
-    verdict = higher if wanted is None else "better" if higher == wanted else "worse"
+    verdict = higher if found.direction == "neither" else "better" if higher == found.direction else "worse"
     return f"the second is {verdict} by {plain_number(abs(found.difference))}"

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from lookaloud.errors import ServerError
+from lookaloud.ground.typed import typed, typed_json
 from lookaloud.web.multipart import Body, Picture, encode_form
 from lookaloud.web.values import CaptionKnown, Described, DescribeOptions, JobStatus, Sound
 
@@ -66,6 +66,16 @@ class CaptionerInfo:
     licence: str = ""
     size_mb: float = 0.0
     in_use: bool = False
+
+
+@dataclass(frozen=True)
+class _Voices:
+    voices: tuple[VoiceInfo, ...]
+
+
+@dataclass(frozen=True)
+class _Captioners:
+    captioners: tuple[CaptionerInfo, ...]
 
 
 class Client:
@@ -161,7 +171,7 @@ class Client:
         >>> client.voices()[0].name
         'heart'
         """
-        return tuple(_value(VoiceInfo, each) for each in self._json("GET", "/v1/voices")["voices"])
+        return _value(_Voices, self._json("GET", "/v1/voices")).voices
 
     def captioners(self) -> tuple[CaptionerInfo, ...]:
         """The captioners of the server, the one in use first.
@@ -169,7 +179,7 @@ class Client:
         >>> client.captioners()[0].name
         'compact'
         """
-        return tuple(_value(CaptionerInfo, each) for each in self._json("GET", "/v1/captioners")["captioners"])
+        return _value(_Captioners, self._json("GET", "/v1/captioners")).captioners
 
     def is_healthy(self) -> bool:
         """Whether the service answers; needs no token.
@@ -309,7 +319,7 @@ def _events(answer: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
         field, _, value = line.rstrip(b"\r\n").partition(b":")
         value = value.removeprefix(b" ")
         if field == b"event":
-            name = value.decode()
+            name = value.decode(errors="replace")
         elif field == b"data":
             data += value
         elif not field and not value and data:
@@ -320,10 +330,9 @@ def _events(answer: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _parsed(data: bytes) -> dict[str, Any]:
     """An answer in JSON; {} where it is none, as from a server that is not Lookaloud."""
     try:
-        value = json.loads(data)
+        return typed_json(data, dict[str, Any])
     except ValueError:
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _refused(answer: Mapping[str, Any], status: int) -> ServerError:
@@ -347,9 +356,7 @@ def _bytes(written: object) -> bytes:
 
 def _value(kind: type[_Value], answer: Mapping[str, Any]) -> _Value:
     """The value that an answer holds; what a newer server says beside it is passed over."""
-    names = {each.name for each in fields(kind)}  # type: ignore[arg-type]
-    given = {k: tuple(v) if isinstance(v, list) else v for k, v in answer.items() if k in names}
     try:
-        return kind(**given)
-    except TypeError as error:
+        return typed(answer, kind)
+    except ValueError as error:
         raise ServerError(f"The server's answer is not as expected ({error}); is it Lookaloud?") from None

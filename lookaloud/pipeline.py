@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -79,6 +79,8 @@ class Opened:
         seconds: what opening it took.
         closer: for the text reader and the look at the whole; None to have it opened when it is needed.
         notes: what the photo says of itself; None to have it read when it is needed, which it is not with `closer`.
+        look_closer: gives `closer` and `notes` when they are needed, as from a process that decodes; None to have them
+            read here.
     """
 
     picture: Picture
@@ -86,6 +88,7 @@ class Opened:
     seconds: float
     closer: Image | None = None
     notes: PhotoNotes | None = None
+    look_closer: Callable[[], tuple[Image, PhotoNotes | None]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -357,6 +360,7 @@ class _CloserLook:
         self.picture = opened.picture
         self.image = opened.closer
         self.ready_notes = opened.notes if opened.closer is not None else None
+        self.look_closer = opened.look_closer
         self.findings = Findings()
         self.problems: list[Exception] = []
         self.seconds = {"open": 0.0, "caption": 0.0, "read": 0.0}
@@ -376,7 +380,9 @@ class _CloserLook:
 
         # Opened again, because the captioner's picture is small, perhaps out of proportion, and the same with and
         # without a reader; and now, because a batch of large ones would fill the memory.
-        if self.image is None:
+        if self.image is None and self.look_closer is not None:
+            self.image, self.ready_notes = self.look_closer()
+        elif self.image is None:
             self.image = open_image(self.picture.source, name=self.picture.name, max_side=MAX_SIDE)
         self.findings = replace(self.findings, size=self.image.size)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import sys
 import tempfile
 from pathlib import Path
@@ -65,7 +65,8 @@ def play(audio: Audio, player: tuple[str, ...]) -> None:
         by_environment = any("LOOKALOUD_PLAY" in part for part in player)
         command = [*player] if by_environment else [*player, str(file)]
         try:
-            done = subprocess.run(
+            # A player of our table, by the path that it was found under.
+            done = subprocess.run(  # noqa: S603  # nosec B603
                 command,
                 env={**os.environ, "LOOKALOUD_PLAY": str(file)},
                 stdin=subprocess.DEVNULL,

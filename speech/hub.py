@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lookaloud.ground.typed import typed
 from speech.errors import WeightsError, reason_of
 
 _log = logging.getLogger(__name__)
@@ -51,12 +53,21 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read as JSON ({error}); copy it again.") from error
-    if not isinstance(config, dict):
-        raise WeightsError(f"{path} holds no object; copy it again.")
+        # Not `parsed_json`: transformers itself writes Infinity into some.
+        config: dict[str, Any] = json.loads(path.read_bytes())
+        typed(config, _Named)
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightsError(f"{path} is no configuration ({reason_of(error)}); copy it again.") from error
     return config
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a config.json says of its model, in transformers' words and in Coqui's."""
+
+    model_type: str | None = None
+    model: str | None = None
+    datasets: list[dict[str, Any]] | None = None
 
 
 def licence_of(folder: Path) -> str:

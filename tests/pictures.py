@@ -71,11 +71,19 @@ def png(width: int, height: int, pixels: bytes, *, bits: int = 8, colour_type: i
     """A PNG written by hand, so that its header can say anything; `pixels` are the compressed rows."""
     header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, body) for kind, body in chunks)
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+def chunk(kind: bytes, body: bytes, *, checksum: int | None = None) -> bytes:
+    """A chunk of a PNG file, with its right checksum unless another is given."""
+    right = zlib.crc32(kind + body) if checksum is None else checksum
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", right)
+
+
+def with_chunks(picture: bytes, *more: bytes, before: bytes = b"IDAT") -> bytes:
+    """A PNG file with more chunks, in front of the first one of that kind."""
+    place = picture.index(before) - 4
+    return picture[:place] + b"".join(more) + picture[place:]
 
 
 def png_bomb(side: int = 30_000) -> bytes:

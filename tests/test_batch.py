@@ -116,9 +116,9 @@ def test_what_stands_in_a_list_and_cannot_be_found_is_a_row(in_folder: Path) -> 
     Path("list.csv").write_bytes(b"path\ngone.zip\ngone://a/b.png\npics/a.png\n" + b"x" * 200_000 + b"\n")
     records = describe(["list.csv", "-"], Path("out"), lines=["gone.tar"])
     errors = {Path(source).name: record.error or "" for source, record in records.items() if not record.is_ok}
-    assert set(errors) == {"gone.zip", "b.png", "list.csv", "gone.tar"}
+    assert set(errors) == {"gone.zip", "b.png", "list.csv line 5", "gone.tar"}
     assert "check what stands before ://" in errors["b.png"]
-    assert "cannot be read to its end" in errors["list.csv"]
+    assert "is not a row of a table" in errors["list.csv line 5"]
     assert len(records) == 5
 
 

@@ -151,7 +151,7 @@ def test_every_value_can_be_computed_again_from_its_stats() -> None:
     candidates, references = corpus(40, 6)
     for score in score_captions(candidates, references):
         assert score.ids == tuple(candidates)
-        assert score.higher_is_better
+        assert score.direction == "higher"
         assert score.ci95 is None
         again = 100 * bleu_from_stats(score.stats)[-1] if score.name.startswith("bleu") else score.stats.mean()
         assert again == pytest.approx(score.value, abs=1e-12)

@@ -58,7 +58,7 @@ def test_figures_against_objects_and_references() -> None:
     assert s.stats.tolist() == [[1, 1], [0, 1], [0, 1], [0, 1]]
     assert i.value == pytest.approx(100 / 7)
     assert s.value == pytest.approx(25)
-    assert not i.higher_is_better
+    assert i.direction == "lower"
     parts = signature_parts(i.signature)
     assert (parts["truth"], parts["words"], parts["refs"]) == ("objects+references", "coco80-1", "1")
 

@@ -110,7 +110,7 @@ def test_scores_say_what_the_table_says() -> None:
         metric = METRICS[score.name]
         parts = signature_parts(score.signature)
         assert (parts["metric"], score.unit, score.aggregate) == (metric.title, metric.unit, metric.aggregate)
-        assert score.higher_is_better == (metric.direction == "higher")
+        assert score.direction == metric.direction
         assert ("refs" in parts) == bool(metric.needs)
         assert ("tokenizer" in parts) == (metric.reads == "words")
 

@@ -60,7 +60,7 @@ def test_everyone_is_told_that_it_is_unverified(jar: Path, tmp_path: Path, monke
     [
         ("sys.exit('Exception: no memory\\n\\tat line 3')", r"failed \(Exception: no memory\)"),
         ("pass", r"cannot be read \(FileNotFoundError"),
-        ("open(sys.argv[-2], 'w').write('[{}]')", r"cannot be read \(KeyError"),
+        ("open(sys.argv[-2], 'w').write('[{}]')", r"cannot be read \(ValueError: .* missing required field image_id"),
         ("open(sys.argv[-2], 'w').write('[]')", r"no score for 3 captions \(1, 2, a\|b\)"),
     ],
 )

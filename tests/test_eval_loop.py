@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,11 +216,13 @@ def test_im2sp_scores_transcripts_and_says_what_it_could_not(monkeypatch: pytest
 
     asked = []
 
-    def scoring(captions: object, references: object, metrics: list[str], **options: str) -> list[object]:
+    def scoring(
+        captions: object, references: object, metrics: list[str], *, left_out: Any, **options: str
+    ) -> list[object]:
         asked.append((tuple(metrics), options.pop("tokenizer")))
         if "spice" in metrics:
-            raise MissingExtraError("SPICE needs Java.")
-        return score_captions(captions, references, [name for name in metrics if name != "meteor"])  # type: ignore[arg-type]
+            left_out("spice", MissingExtraError("SPICE needs Java."))
+        return score_captions(captions, references, [name for name in metrics if name not in ("meteor", "spice")])  # type: ignore[arg-type]
 
     monkeypatch.setattr(eval.loop_scores, "score_captions", scoring)
     found = loop(FakeEars({"dog": "dock"}), protocol="im2sp")
@@ -248,6 +251,14 @@ def test_one_picture_has_figures_and_no_interval() -> None:
     assert all(score.ci95 is None for score in found.scores)
     assert any("One picture has no confidence interval" in note for note in found.notes)
     assert any(note.startswith("cider_d was not computed") for note in found.notes)
+
+
+def test_one_picture_has_what_can_be_computed_of_what_was_asked_for_by_name() -> None:
+    found = loop(FakeEars(), items=pictures("1.jpg"), metrics=["bleu1", "cider_d"])
+    assert "transcript_bleu1" in values(found)
+    assert sum(note.startswith("cider_d was not computed") for note in found.notes) == 1
+    with pytest.raises(TooFewItemsError, match="needs 2"):
+        loop(FakeEars(), items=pictures("1.jpg"), metrics=["cider_d"])
 
 
 def test_a_loop_is_saved_and_read_whole(tmp_path: Path) -> None:

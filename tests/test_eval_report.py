@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import re
 import sys
@@ -29,7 +30,7 @@ from eval.results import (
     save_evaluation,
     scores_csv,
 )
-from eval.score import Score
+from eval.score import Direction, Score
 from eval.stats import compare
 from eval.suite import evaluate_captions
 from eval.tables import comparison_line, evaluation_lines
@@ -248,7 +249,7 @@ def test_tables_are_read_the_same_whatever_the_locale_and_hold_no_nan() -> None:
     import locale
 
     stats = np.array([[1234.5, 1.0], [0.0, 0.0]])
-    score = Score("r", 1234.5, "s", True, (1.0, 2000.25), 'R|name:a "b",c', ("1", "é,2"), stats, "ratio")
+    score = Score("r", 1234.5, "s", "higher", (1.0, 2000.25), 'R|name:a "b",c', ("1", "é,2"), stats, "ratio")
     before = locale.setlocale(locale.LC_ALL)
     try:
         locale.setlocale(locale.LC_ALL, "C.UTF-8")
@@ -261,10 +262,43 @@ def test_tables_are_read_the_same_whatever_the_locale_and_hold_no_nan() -> None:
 
 
 def test_a_score_that_is_not_a_number_survives_a_file(tmp_path: Path) -> None:
-    score = Score("r", math.nan, "s", True, None, "R", ("1",), np.zeros((1, 2)), "ratio")
+    score = Score("r", math.nan, "s", "higher", None, "R", ("1",), np.zeros((1, 2)), "ratio")
     save_evaluation(Evaluation("speech", {}, (score,), ()), tmp_path)
     assert "NaN" not in (tmp_path / "evaluation.json").read_text()
     assert math.isnan(load_scores(tmp_path)[0].value)
+
+
+def test_what_only_describes_has_no_better_way_anywhere(tmp_path: Path) -> None:
+    import csv
+
+    items = [CaptionedImage(name, Path(name), ("a dog runs",), None) for name in ("1", "2", "3")]
+    said = {"1": "a dog", "2": "a dog runs", "3": "dogs"}
+    names = ["length", "vocabulary", "rouge_l", "repetition"]
+    found = evaluate_captions(said, items, metrics=names, resamples=20)
+    lines = "\n".join(evaluation_lines(found))
+    assert re.search(r"Length: 2\.00 words \([^,]*\)$", lines, re.MULTILINE)
+    assert lines.count("is better") == 2
+    rows = csv.DictReader(io.StringIO(scores_csv(found.scores)))
+    assert [row["better"] for row in rows] == ["neither", "neither", "higher", "lower"]
+    save_evaluation(found, tmp_path)
+    assert [score.direction for score in load_scores(tmp_path)] == ["neither", "neither", "higher", "lower"]
+    page = write_report(found, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "By their own ROUGE-L, best first." in page
+    alone = evaluate_captions(said, items, metrics=["length"], resamples=20)
+    assert "Best items" not in write_report(alone, tmp_path / "l.html").read_text(encoding="utf-8")
+
+
+def test_results_of_an_earlier_version_are_given_their_directions(tmp_path: Path, folder: Path) -> None:
+    now = load_evaluation(folder)
+    document = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    for row in document["scores"] + document["losses"]:
+        row["higher_is_better"] = row.pop("direction") == "higher"
+    (tmp_path / "evaluation.json").write_text(json.dumps(document), encoding="utf-8")
+    (tmp_path / "items.jsonl").write_bytes((folder / "items.jsonl").read_bytes())
+    then = load_evaluation(tmp_path)
+    assert {score.name: score.direction for score in then.scores} == {one.name: one.direction for one in now.scores}
+    assert {score.direction for score in then.scores} == {"higher", "lower", "neither"}
+    assert then.losses == now.losses
 
 
 def test_damaged_results_are_told(tmp_path: Path, folder: Path) -> None:
@@ -277,7 +311,7 @@ def test_damaged_results_are_told(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "evaluation.json").write_text(text.replace('"aggregate"', '"aggregat"'), encoding="utf-8")
     with pytest.raises(ResultsError, match="is damaged"):
         load_scores(tmp_path)
-    (tmp_path / "items.jsonl").write_text('{"id": "1", "colour": "red"}\n')
+    (tmp_path / "items.jsonl").write_text('{"id": "1", "seconds": "red"}\n')
     with pytest.raises(ResultsError, match="line 1 is not an item"):
         read_items(tmp_path / "items.jsonl")
 
@@ -304,14 +338,14 @@ def test_lines_for_a_terminal_read_well(folder: Path) -> None:
 def test_the_verdict_of_a_comparison_follows_what_is_better() -> None:
     ids, stats = ("1", "2"), np.array([[1.0, 1.0], [2.0, 1.0]])
 
-    def line(name: str, *, higher_is_better: bool) -> str:
-        a = Score(name, 1.5, "s", higher_is_better, None, "X", ids, stats, "ratio")
-        b = Score(name, 2.5, "s", higher_is_better, None, "X", ids, np.add(stats, [1.0, 0.0]), "ratio")
+    def line(name: str, direction: Direction) -> str:
+        a = Score(name, 1.5, "s", direction, None, "X", ids, stats, "ratio")
+        b = Score(name, 2.5, "s", direction, None, "X", ids, np.add(stats, [1.0, 0.0]), "ratio")
         return comparison_line(compare(a, b, resamples=10), "X")
 
-    assert "the second is better by 1.00 (1.00 to 1.00)" in line("cider_d", higher_is_better=True)
-    assert "the second is worse by 1.00 (1.00 to 1.00)" in line("wer", higher_is_better=False)
-    assert "the second is higher by 1.00 (1.00 to 1.00)" in line("duration", higher_is_better=False)
+    assert "the second is better by 1.00 (1.00 to 1.00)" in line("cider_d", "higher")
+    assert "the second is worse by 1.00 (1.00 to 1.00)" in line("wer", "lower")
+    assert "the second is higher by 1.00 (1.00 to 1.00)" in line("duration", "neither")
 
 
 def test_without_the_extra_the_figures_are_kept_and_the_report_is_missed(

@@ -83,8 +83,8 @@ def test_word_error_rate_sums_over_the_items() -> None:
     np.testing.assert_array_equal(score.stats[2], [0, 0, 1, 0])
     assert score.value == pytest.approx(100 * 4 / 9)
     assert score.value == wer_from_stats(score.stats)
-    assert not score.higher_is_better
-    assert score.signature.startswith("WER|normalizer:spoken_words|items:3|")
+    assert score.direction == "lower"
+    assert score.signature.startswith("WER|normalizer:spoken_words-2|items:3|")
 
 
 def test_word_error_rate_may_pass_100() -> None:

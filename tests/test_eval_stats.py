@@ -16,7 +16,7 @@ from eval.stats import compare, difference, with_intervals
 
 def score(values: np.ndarray, *, signature: str = "X|tokenizer:t|captioner:one|lookaloud:1", name: str = "x") -> Score:
     ids = tuple(f"{i}.jpg" for i in range(len(values)))
-    return Score(name, float(values.mean()), "points", True, None, signature, ids, values[:, None].astype(float))
+    return Score(name, float(values.mean()), "points", "higher", None, signature, ids, values[:, None].astype(float))
 
 
 def test_nineteen_of_twenty_intervals_hold_the_truth() -> None:
@@ -74,7 +74,7 @@ def test_no_interval_where_none_is_defined() -> None:
     rare = np.zeros((20, 2))
     rare[0] = 5.0, 1.0  # one item of twenty defines the figure: a third of the draws do not have it
     ids = tuple(map(str, range(20)))
-    found = with_intervals([Score("r", 5.0, "s", True, None, "R", ids, rare, "ratio")])[0]
+    found = with_intervals([Score("r", 5.0, "s", "higher", None, "R", ids, rare, "ratio")])[0]
     assert found.ci95 is None
     assert "ci95" not in found.signature
     with pytest.raises(ValueError, match="resamples is 0"):

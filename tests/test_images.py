@@ -6,22 +6,25 @@ import subprocess
 import sys
 import threading
 import warnings
+import zlib
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import captioner.images
 from captioner.backends.compact import square_pixels
 from captioner.errors import ImageError
-from captioner.images import MAX_BYTES, open_image
+from captioner.images import MAX_BYTES, MAX_METADATA_BYTES, measure_picture, open_image, read_metadata
+from captioner.notes import read_notes
 from tests.pictures import (
     FIELDS,
     SIZE,
     PictureCase,
+    chunk,
     encoded,
     four_fields,
     grey,
@@ -30,6 +33,7 @@ from tests.pictures import (
     oriented,
     png_bomb,
     shown_fields,
+    with_chunks,
 )
 
 
@@ -121,6 +125,46 @@ def test_float_pictures_with_holes_and_negative_heights_open() -> None:
     heights = Image.new("F", (2, 1), -50.0)
     heights.putpixel((1, 0), 8000.0)
     assert [open_image(heights).getpixel((x, 0)) for x in (0, 1)] == [(0, 0, 0), (255, 255, 255)]
+
+
+def _animation(kind: str, frames: list[Image.Image]) -> bytes:
+    options = {"GIF": {"optimize": False}, "WEBP": {"lossless": True}, "AVIF": {"quality": 100}}.get(kind, {})
+    return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100, **options)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+@pytest.mark.parametrize("empty", ["white", "black", "#336699", (0, 0, 0, 0), (255, 255, 255, 0)])
+def test_an_animation_that_begins_empty_is_shown_by_a_later_frame(kind: str, empty: str | tuple[int, ...]) -> None:
+    first = Image.new("RGBA", SIZE, empty)
+    data = _animation(kind, [first, first.copy(), four_fields().convert("RGBA"), Image.new("RGBA", SIZE, "navy")])
+    assert shows(open_image(data), FIELDS, 40)
+    assert shows(open_image(data, min_side=16), FIELDS, 40)
+    assert shows(open_image(data, max_side=24), FIELDS, 40)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_that_fades_in_is_shown_when_it_is_clear(kind: str) -> None:
+    frames = [Image.blend(Image.new("RGB", SIZE), four_fields(), step / 10) for step in range(11)]
+    assert max(shown_fields(open_image(_animation(kind, frames)))[3]) > 100
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_that_shows_something_at_once_or_never_is_shown_by_its_first_frame(kind: str) -> None:
+    assert shows(open_image(_animation(kind, [four_fields(), Image.new("RGB", SIZE)])), FIELDS, 12)
+    dull = [Image.new("RGB", SIZE, colour) for colour in ("#204060", "#604020")]
+    assert open_image(_animation(kind, dull)).getpixel((3, 3)) == (0x20, 0x40, 0x60)
+
+
+def test_an_animation_that_is_cut_short_behind_an_empty_frame_opens() -> None:
+    data = _animation("GIF", [Image.new("RGB", SIZE), Image.new("RGB", SIZE, "#010101"), four_fields()])
+    assert open_image(data[: data.rindex(b"\x2c") + 12]).size == SIZE
+
+
+def test_the_still_of_an_animated_png_is_shown() -> None:
+    file = BytesIO()
+    other = Image.new("RGB", SIZE, "navy")
+    four_fields().save(file, "PNG", save_all=True, default_image=True, append_images=[other, other.rotate(180)])
+    assert shows(open_image(file.getvalue()), FIELDS, 0)
 
 
 def test_lab_grey_is_grey(corpus: list[PictureCase]) -> None:
@@ -376,3 +420,105 @@ def test_max_side_below_one_or_beside_min_side_is_refused() -> None:
         open_image(four_fields(), max_side=0)
     with pytest.raises(ValueError, match="contradict"):
         open_image(four_fields(), min_side=4, max_side=4)
+
+
+_BOMB = zlib.compress(bytes(20_000_000))
+
+
+@pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
+@pytest.mark.parametrize(
+    "note",
+    [
+        chunk(b"tEXt", b"Comment\0hello", checksum=1),
+        chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"hello"), checksum=1),
+        chunk(b"iTXt", b"Comment\0\0\0\0\0hello", checksum=1),
+        chunk(b"tIME", bytes(7), checksum=1),
+        chunk(b"eXIf", b"II*\0", checksum=1),
+        chunk(b"tRNS", bytes(6), checksum=1),
+        chunk(b"acTL", bytes(8), checksum=1),
+        chunk(b"zTXt", b"Comment\0\0" + _BOMB),
+        chunk(b"iTXt", b"Comment\0\1\0\0\0" + _BOMB),
+        chunk(b"iCCP", b"profile\0\0" + _BOMB),
+        chunk(b"zTXt", b"Comment\0\7not a method"),
+        chunk(b"iTXt", b"Comment\0\1"),
+        chunk(b"pHYs", b"short"),
+        chunk(b"gAMA", b""),
+        chunk(b"fcTL", bytes(26)),
+        chunk(b"tEXt", b"Comment\0" + b"x" * (MAX_METADATA_BYTES + 1)),
+        b"".join(chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(900_000))) for _ in range(100)),
+    ],
+)
+def test_a_png_with_a_damaged_or_swelling_note_is_shown_without_it(note: bytes, before: bytes) -> None:
+    data = with_chunks(encoded(four_fields(), "PNG"), note, before=before)
+    assert shows(open_image(data), FIELDS, 0)
+    assert measure_picture(data).width == SIZE[0]
+
+
+def test_other_notes_of_such_a_png_are_kept() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "The harbour"
+    data = with_chunks(encoded(four_fields(), "PNG", exif=exif), chunk(b"tEXt", b"Comment\0hello", checksum=1))
+    assert read_notes(data).description == "The harbour"
+    assert read_metadata(data).exif[0x010E] == "The harbour"
+
+
+def test_damage_to_what_a_png_cannot_be_shown_without_is_still_damage() -> None:
+    data = bytearray(encoded(four_fields(), "PNG"))
+    data[data.index(b"IDAT") + 6] ^= 1
+    with pytest.raises(ImageError, match="damaged"):
+        open_image(bytes(data))
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_the_measured_size_is_that_of_the_upright_picture(number: int, kind: str) -> None:
+    measured = measure_picture(oriented(number, kind))
+    assert (measured.width, measured.height) == SIZE
+
+
+def _logo(colour: str | tuple[int, ...], *, side: int = 200, line: str | None = None) -> Image.Image:
+    """A ring and a bar on a transparent ground, whose hidden colour is the opposite of what is drawn."""
+    image = Image.new("RGBA", (side, side), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((20, 20, side - 20, side - 20), outline=colour, width=12)
+    draw.rectangle((60, 90, side - 60, 110), fill=colour, outline=line, width=4)
+    return image
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "TIFF"])
+@pytest.mark.parametrize("colour", ["white", "#f4f4f4", "#fffbe0", "black", "navy", "#808080", "#cc2200"])
+def test_what_is_on_a_transparent_ground_shows(colour: str, kind: str) -> None:
+    shown = np.asarray(open_image(encoded(_logo(colour), kind, **({"lossless": True} if kind == "WEBP" else {}))))
+    drawn, ground = shown[100, 100].astype(int), shown[2, 2].astype(int)
+    assert np.abs(drawn - ground).max() > 60, (drawn, ground)
+
+
+def test_the_ground_is_white_wherever_that_shows_the_content() -> None:
+    photo = four_fields().convert("RGBA")
+    photo.putpixel((0, 0), (0, 0, 0, 0))
+    outlined = Image.new("RGBA", (100, 100), (0, 0, 0, 0))
+    ImageDraw.Draw(outlined).rectangle((20, 20, 80, 80), fill="white", outline="black", width=4)
+    for image in (photo, outlined, _logo("black"), Image.new("RGBA", (4, 4), (0, 0, 0, 0))):
+        assert open_image(image).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_white_letters_beside_a_coloured_sign_show() -> None:
+    image = Image.new("RGBA", (300, 100), (255, 255, 255, 0))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((10, 10, 90, 90), fill="#cc2200")
+    draw.text((120, 20), "word", fill="white", font_size=60)
+    assert open_image(image).getpixel((299, 0)) != (255, 255, 255)
+
+
+@pytest.mark.parametrize("hot", [1e6, -1e6, float("inf"), float("-inf"), float("nan"), 3e38])
+def test_a_few_wild_values_do_not_hide_a_float_picture(hot: float) -> None:
+    for white in (1.0, 255.0, 10.0, 1e-4, 3e6):
+        values = np.asarray(grey(white, "float32")).copy()
+        values[5, 5:9] = hot
+        for source in (Image.fromarray(values), encoded(Image.fromarray(values), "TIFF")):
+            shown = [field[0] for field in shown_fields(open_image(source))]
+            assert shown == pytest.approx([0, 64, 128, 255], abs=3), (white, shown)
+
+
+def test_a_float_picture_without_any_number_opens() -> None:
+    assert open_image(Image.new("F", (4, 4), float("nan"))).getpixel((0, 0)) == (0, 0, 0)

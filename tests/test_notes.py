@@ -4,7 +4,9 @@ import random
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from time import perf_counter
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from PIL import Image
@@ -138,15 +140,75 @@ def test_a_title_is_not_said_twice() -> None:
         "12.05",
         "  \t ",
         "\x00\x00",
+        *"""
+_cuva | HELLOMOTO | Exif_JPEG_PICTURE | MINOLTA DIGITAL CAMERA | KONICA MINOLTA DIGITAL CAMERA | Minolta DSC | rhdr
+cof | dav_soft | mde_soft | sdr_HDRB | btfmdn | fbthdr | oznorWO | hdr_cuva | burst | SAMSUNG | CASIO COMPUTER CO.,LTD.
+<KENOX S1050 / Samsung S1050> | MOULTRIE DIGITAL GAME CAMERA | LEAD Technologies Inc. V1.01 | AppleMark | iClarified
+CREATOR: gd-jpeg v1.0 (using IJG JPEG v62), quality = 75 | Processed with VSCO with f2 preset | vsco | Snapseed
+Processed with VSCO | Edited in Adobe Lightroom | File written by Adobe Photoshop 5.2
+File written by Adobe Photoshop\xa8 4.0 | Handmade Software, Inc. Image Alchemy v1.8
+Optimized by JPEGmini 3.9.20.0L 0x8c1a2b3d | Created by Imlib | untitled
+Intel(R) JPEG Library, version 1,5,4,36 | ACD Systems Digital Imaging | U-Lead Systems, Inc. | DCF 1.0
+Exif Version 2.2 | IMG_1234 | DSC00001 | P1000001 | _MG_0042.CR2 | IMG-20210503-WA0001 | PXL_20210503_140500123.MP
+Untitled-1 | Image 12 | Shot on OnePlus | Panasonic DMC-GX8 | AI TRIPLE CAMERA
+Screenshot_20210503-140500_Chrome | Screenshot 2021-05-03 at 14.05.00.png | WhatsApp Image 2020-05-03 at 14.05.00.jpeg
+charset=Ascii | charset=Ascii OLYMPUS DIGITAL CAMERA | charset="Unicode" default | binary comment | My beautiful picture
+<p>OLYMPUS DIGITAL CAMERA</p> | <p>&nbsp;</p> | &lt;br /&gt; | <img src="a > b.jpg" alt=""> | <!-- nothing --> | (none)
+C:\\\\Photos\\\\dog one.jpg | 0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f | Scanned image | DIGITAL CAMERA | Picture 003
+""".strip()
+        .replace("\n", " | ")
+        .split(" | "),
     ],
 )
 def test_what_a_camera_writes_by_itself_is_no_description(text: str) -> None:
     assert read_notes(picture(exif=exif(description=text))).description is None
 
 
-@pytest.mark.parametrize("text", ["Nora", "My camera", "Screen door", "The Digital Camera Museum", "Image of a saint"])
+@pytest.mark.parametrize(
+    "text",
+    """Nora | My camera | Screen door | The Digital Camera Museum | Image of a saint | A Kodak camera on a shelf
+My new Olympus digital camera | Created with love by Anna | Default mode of the robot | Screenshot of the old login page
+Photoshop course at the library | Windows | Apple | Monika | The Sony building in Berlin | a < b | I <3 you | AT&T store
+x<y and y>z | cats > dogs | R&D team | Untitled, oil on canvas, by J. Doe | Picture of my mother | fish&notes
+<Tom> waves | Photo 12 of dogs | Scan 1942 house | Kodak moment
+Scan of grandmother's letter from 1942 | Made with Canon in D playing in the background""".replace("\n", " | ").split(
+        " | "
+    ),
+)
 def test_words_of_a_person_are_kept(text: str) -> None:
     assert read_notes(picture(exif=exif(description=text))).description == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<p>Tom &amp; Jerry at <b>home</b></p>", "Tom & Jerry at home"),
+        ("&lt;p&gt;Tom &amp;amp; Jerry&lt;/p&gt;", "Tom & Jerry"),
+        ("One<br/>Two&nbsp;three<BR>four", "One Two three four"),
+        ("<a href='x' title=\"a > b\">The harbour</a> &#8211; &#x41;", "The harbour \u2013 A"),
+        ("<style>p {color: red}</style><o:p>The harbour</o:p><!-- draft -->", "The harbour"),
+        ("<![CDATA[The harbour]]>", "The harbour"),
+        ("me &lt; you &amp;lt;3", "me < you <3"),
+        ('<span class="x>The harbour</span>', "The harbour"),
+        ("charset=Unicode The harbour", "The harbour"),
+    ],
+)
+def test_html_is_read_as_a_browser_shows_it(text: str, said: str) -> None:
+    assert read_notes(picture(exif=exif(description=text))).description == said
+
+
+def test_a_description_that_only_names_the_camera_is_none() -> None:
+    notes = read_notes(picture(exif=exif(description="ACME  X-1", make="ACME", model="X-1")))
+    assert notes == PhotoNotes(camera="ACME X-1")
+
+
+@pytest.mark.parametrize(
+    "piece", ["<p ", "<p '", "&amp;", "<script>", "nor", "hdr_", "img ", "with a preset ", "<!--", "\\\\"]
+)
+def test_no_note_takes_long(piece: str) -> None:
+    began = perf_counter()
+    read_notes(picture("WEBP", xmp=xmp(f"<dc:description>{escape(piece * 100_000)}</dc:description>")))
+    assert perf_counter() - began < 1.0
 
 
 def test_utf_8_in_exif_is_read_although_it_should_not_be_there() -> None:

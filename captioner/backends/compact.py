@@ -5,15 +5,14 @@ The network and its training are in `captioner/training/`; `export_model` there 
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +27,7 @@ from captioner.confidence import DIVERSITY, FUNCTION_WORDS, Calibration, content
 from captioner.errors import WeightsError
 from captioner.neighbours import NEIGHBOURS_FILE, Neighbours
 from captioner.photo import GATE_FILE, Gate, Verdict, plain_kind
+from lookaloud.ground.typed import typed_json
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -46,6 +46,8 @@ LEAST = 1e-30
 
 # More than four do not help one picture of this size; a batch has work for more.
 _MAX_THREADS, _MAX_WORKERS = 4, 16
+# No captioner has more of anything; a damaged configuration may say so.
+_MAX_SIZE = 1 << 20
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -108,13 +110,14 @@ class _Config:
     eos: int
     gate: bool
     neighbours: bool
-    confidence: Calibration | None
+    confidence: Calibration | None = None
 
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> _Config:
-        own = {name: raw[name] for name in cls.__dataclass_fields__ if name != "confidence"}
-        stored = raw.get("confidence")
-        return cls(**own, confidence=None if stored is None else Calibration.from_json(stored))
+    def __post_init__(self) -> None:
+        sizes = (self.image_size, self.vocab_size, self.n_layers, self.n_heads, self.head_size, self.max_tokens)
+        if not all(0 < size <= _MAX_SIZE for size in sizes) or not 0 < self.n_writers <= _MAX_WORKERS:
+            raise ValueError("a size in it is below 1, or larger than any captioner's")
+        if not (0 <= self.bos < self.vocab_size and 0 <= self.eos < self.vocab_size):
+            raise ValueError("its first or last token is not in its vocabulary")
 
 
 @dataclass(frozen=True)
@@ -186,14 +189,13 @@ class CompactBackend:
     def __init__(self, folder: Path = WEIGHTS) -> None:
         self.folder = folder
         try:
-            raw = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-            self._config = _Config.from_json(raw)
+            self._config = typed_json((folder / CONFIG_FILE).read_bytes(), _Config)
         except FileNotFoundError as error:
             raise WeightsError(
                 f"The captioner's file {error.filename} is missing. Install Lookaloud again, or name a folder that "
                 f"holds {CONFIG_FILE}, {TOKENIZER_FILE}, {ENCODER_FILE} and {writer_file(0)}."
             ) from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError) as error:
             raise WeightsError(
                 f"{folder / CONFIG_FILE} is not a captioner's configuration ({error}){_DAMAGED}"
             ) from error

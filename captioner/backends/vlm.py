@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -93,11 +94,9 @@ class ChatModel(Network):
         """
         instruction, ask = {"type": "text", "text": SYSTEM}, {"type": "text", "text": QUESTION}
         user = {"role": "user", "content": [{"type": "image"}, ask]}
-        try:
-            return self._template([{"role": "system", "content": [instruction]}, user])
         # Templates are programs that fail in their own ways; many refuse the role "system".
-        except Exception:  # noqa: BLE001
-            pass
+        with suppress(Exception):
+            return self._template([{"role": "system", "content": [instruction]}, user])
         try:
             return self._template([{"role": "user", "content": [{"type": "image"}, instruction, ask]}])
         except Exception as error:

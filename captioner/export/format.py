@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from captioner.errors import WeightsError
+from lookaloud.ground.typed import typed_json
 
 KIND = "exported"
 """What the config.json of such a folder has under "kind"."""
@@ -22,6 +21,8 @@ PRECISIONS = ("fp32", "int8")
 
 CONFIG_FILE, TOKENIZER_FILE = "config.json", "tokenizer.json"
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
+# No model has more of anything; a damaged configuration may say so.
+_MAX_SIDE, _MAX_SIZE = 10_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,13 @@ class Preprocessing:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Preprocessing:
-        """What `dataclasses.asdict` and JSON made of one."""
-        crop = None if raw["crop"] is None else (int(raw["crop"][0]), int(raw["crop"][1]))
-        red, green, blue = map(float, raw["mean"])
-        r, g, b = map(float, raw["std"])
-        return cls(
-            size=tuple(map(int, raw["size"])),
-            resample=int(raw["resample"]),
-            pillow=bool(raw["pillow"]),
-            crop=crop,
-            scale=float(raw["scale"]),
-            mean=(red, green, blue),
-            std=(r, g, b),
-        )
+    def __post_init__(self) -> None:
+        sides = (*self.size, *(self.crop or ()))
+        if len(self.size) not in (1, 2) or not all(0 < side <= _MAX_SIDE for side in sides):
+            raise ValueError(f"pictures are squeezed to one side or two of 1 to {_MAX_SIDE} pixels")
+        Image.Resampling(self.resample)  # a ValueError where there is no such filter
+        if not all(self.std):
+            raise ValueError("std has a 0 in it, by which nothing can be divided")
 
     def pixels(self, image: Image.Image) -> npt.NDArray[np.float32]:
         """An upright RGB picture as (3, H, W) float32."""
@@ -165,6 +158,13 @@ class ExportedConfig:
     tidy: bool
     preprocessing: Preprocessing
 
+    def __post_init__(self) -> None:
+        sizes = (self.n_layers, self.n_heads, self.head_size, self.vocab_size, self.max_tokens)
+        if not all(0 < size <= _MAX_SIZE for size in sizes):
+            raise ValueError(f"a size in it is not from 1 to {_MAX_SIZE}")
+        if not self.begin or not all(0 <= token < self.vocab_size for token in (*self.begin, self.end)):
+            raise ValueError("its first or last token is not in its vocabulary")
+
     def to_json(self) -> str:
         """The content of config.json."""
         return json.dumps({"kind": KIND, **asdict(self)}, indent=1) + "\n"
@@ -178,12 +178,8 @@ class ExportedConfig:
         """
         path = folder / CONFIG_FILE
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            own = {name: raw[name] for name in cls.__dataclass_fields__}
-            own["preprocessing"] = Preprocessing.from_json(raw["preprocessing"])
-            own["begin"], own["special"] = tuple(map(int, raw["begin"])), tuple(map(int, raw["special"]))
-            return cls(**own)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            return typed_json(path.read_bytes(), cls)
+        except (OSError, ValueError) as error:
             raise WeightsError(
-                f"{path} is not the configuration of an exported captioner ({error!r}); export it again."
+                f"{path} is not the configuration of an exported captioner ({error}); export it again."
             ) from error

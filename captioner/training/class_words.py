@@ -15,7 +15,7 @@ import itertools
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lookaloud.ground.typed import typed
+
 _TABLE = Path(__file__).with_name("class_words.tsv")
+_MAX_CLASSES = 100_000
 # A word so general says nothing that is worth a place.
 _LARGEST_SHARE = 0.45
 # What is assumed of a word before any picture shows it, and how many pictures that assumption counts for.
@@ -145,10 +148,22 @@ class ClassWords:
         shares = ((likely * used).sum(0) + _DEFAULT_WEIGHT * _SAID_BY_DEFAULT) / (likely.sum(0) + _DEFAULT_WEIGHT)
         return replace(self, said=tuple(round(float(share), 4) for share in shares))
 
+    def __post_init__(self) -> None:
+        if not len(self.words) == len(self.classes) == len(self.said):
+            raise ValueError("class words have not as many classes and shares as words")
+        if not 0 < self.n_classes <= _MAX_CLASSES or any(
+            not 0 <= i < self.n_classes for of in self.classes for i in of
+        ):
+            raise ValueError(f"classes are numbered from 0, and there are at most {_MAX_CLASSES}")
+
     @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> ClassWords:
-        """The words that `dataclasses.asdict` wrote."""
-        return cls(tuple(raw["words"]), tuple(map(tuple, raw["classes"])), tuple(raw["said"]), raw["n_classes"])
+    def from_json(cls, raw: Any) -> ClassWords:
+        """The words that `dataclasses.asdict` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        return typed(raw, cls)
 
     @cached_property
     def membership(self) -> npt.NDArray[np.bool_]:

@@ -10,14 +10,14 @@ Three layouts are read, each told apart by what lies on disk, never by its name:
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from captioner.errors import TrainingDataError
+from captioner.training.files import read_lines
+from lookaloud.ground.typed import typed_json
 
 _FLICKR8K_TOKENS = "Flickr8k.token.txt"
 _FLICKR8K_SPLITS = {
@@ -127,10 +127,10 @@ def _flickr8k_rows(file: Path) -> Iterator[_Row]:
     for split, name in _FLICKR8K_SPLITS.items():
         listing = file.parent / name
         if listing.is_file():
-            for line in listing.read_text(encoding="utf-8").split():
+            for line in " ".join(read_lines(listing)).split():
                 split_of[line] = split
     captions: dict[str, list[str]] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_lines(file), start=1):
         match = re.fullmatch(r"(.+)#\d+\t(.*)", line)
         if match is None:
             raise TrainingDataError(f"{file}, line {number}: expected 'name.jpg#0', a tab and a caption.")
@@ -141,43 +141,73 @@ def _flickr8k_rows(file: Path) -> Iterator[_Row]:
             yield name, tuple(texts), split_of[name]
 
 
+@dataclass(frozen=True)
+class _Sentence:
+    raw: str
+
+
+@dataclass(frozen=True)
+class _Picture:
+    filename: str
+    split: str
+    sentences: list[_Sentence]
+    filepath: str = ""
+
+
+@dataclass(frozen=True)
+class _Karpathy:
+    """What is read of Karpathy's JSON."""
+
+    images: list[_Picture]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of our JSONL."""
+
+    image: str
+    captions: list[str]
+    split: str = "train"
+
+
 def _karpathy_rows(file: Path) -> Iterator[_Row]:
     try:
-        rows = json.loads(file.read_text(encoding="utf-8"))["images"]
-        for row in rows:
-            name = str(Path(row.get("filepath", "")) / row["filename"])
+        pictures = typed_json(file.read_bytes(), _Karpathy).images
+        for picture in pictures:
             # Karpathy's COCO file calls the rest of the training pictures "restval".
-            split = "train" if row["split"] == "restval" else row["split"]
-            yield name, tuple(sentence["raw"] for sentence in row["sentences"]), split
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+            split = "train" if picture.split == "restval" else picture.split
+            captions = checked_captions([sentence.raw for sentence in picture.sentences])
+            yield str(Path(picture.filepath) / picture.filename), captions, split
+    except (OSError, ValueError) as error:
         raise TrainingDataError(
-            f"{file} is not in Karpathy's layout (images, each with filename, split and sentences): {error!r}."
+            f"{file} is not in Karpathy's layout (images, each with filename, split and sentences): {error}."
         ) from error
 
 
 def _jsonl_rows(file: Path) -> Iterator[_Row]:
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_lines(file), start=1):
         if line.strip():
             yield _jsonl_row(file, number, line)
 
 
 def _jsonl_row(file: Path, number: int, line: str) -> _Row:
     try:
-        row: dict[str, Any] = json.loads(line)
-        return str(row["image"]), checked_captions(row["captions"]), str(row.get("split", "train"))
-    except (ValueError, KeyError, TypeError) as error:
+        row = typed_json(line, _Line)
+        return row.image, checked_captions(row.captions), row.split
+    except ValueError as error:
         raise TrainingDataError(
-            f'{file}, line {number}: expected {{"image": …, "captions": [… ]}}; found {line[:80]!r} ({error}).'
+            f'{file}, line {number}: expected {{"image": …, "captions": a list of texts}}; '
+            f"found {line[:80]!r} ({error})."
         ) from error
 
 
-def checked_captions(captions: Any) -> tuple[str, ...]:
+def checked_captions(captions: Sequence[str]) -> tuple[str, ...]:
     """The captions of a JSON row.
 
     Raises:
-        ValueError: they are not a list of texts, or there are none.
+        ValueError: there are none.
     """
-    if not captions or not all(isinstance(text, str) for text in captions) or isinstance(captions, str):
+    if not captions:
         raise ValueError("captions must be a list of texts, with at least one")
     return tuple(captions)
 

@@ -27,6 +27,7 @@ from captioner.training.data import Example
 from captioner.training.export import encoder_session
 from captioner.training.files import write_atomically
 from captioner.training.model import CompactModel, Picture
+from lookaloud.ground.typed import typed_json
 
 # One flush to disk each this many pictures: a kill costs at most so much work.
 _FLUSH_EVERY = 64
@@ -76,7 +77,7 @@ def cached_features(
     done_path = folder / f"{key}.json"
     paths = {name: folder / f"{key}.{name}.npy" for name in shapes}
     there = done_path.exists() and all(path.exists() for path in paths.values())
-    done = json.loads(done_path.read_text())["done"] if there else 0
+    done = _n_done(done_path) if there else 0
     mode = "r+" if done else "w+"
     arrays = {
         name: np.lib.format.open_memmap(path, mode=mode, dtype=np.float16, shape=shapes[name])
@@ -99,6 +100,14 @@ def cached_features(
                 write_atomically(done_path, json.dumps({"done": stop}).encode())
                 bar.update(stop - start)
     return CachedFeatures(**arrays)
+
+
+def _n_done(path: Path) -> int:
+    """How many pictures are done; 0 where the file is damaged, and then all are done anew."""
+    try:
+        return max(0, typed_json(path.read_bytes(), dict[str, int]).get("done", 0))
+    except ValueError:
+        return 0
 
 
 def _device(model: CompactModel) -> torch.device:

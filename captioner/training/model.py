@@ -28,6 +28,8 @@ WORD_LEVELS = (0.6, 0.3, 0.1, 0.03)
 
 # The stem's values are small beside those of the top, and one normalisation goes over both.
 _STEM_SCALE = 3.0
+# A damaged configuration may ask for more than any computer has.
+_MAX_SIZE, _MAX_LAYERS = 1 << 20, 256
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,13 @@ class ModelConfig:
     max_tokens: int = 40
     dropout: float = 0.2
     looks: str = "learned+frozen"
+
+    def __post_init__(self) -> None:
+        sizes = (self.image_size, self.vocab_size, self.d_model, self.n_heads, self.max_tokens)
+        if not all(0 < size <= _MAX_SIZE for size in sizes) or not 0 <= self.n_words <= _MAX_SIZE:
+            raise ValueError(f"a size of the captioner is not from 1 to {_MAX_SIZE}")
+        if not (0 < self.n_layers <= _MAX_LAYERS and 0 <= self.n_encoder_layers <= _MAX_LAYERS):
+            raise ValueError(f"a captioner has from 1 to {_MAX_LAYERS} layers")
 
 
 class Picture(NamedTuple):

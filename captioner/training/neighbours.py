@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from captioner.backends.compact import CONFIG_FILE, CompactBackend
 from captioner.images import open_image
 from captioner.neighbours import NEIGHBOURS_FILE, Neighbours, hashed_ngrams, make_keys
 from captioner.training.data import Example, normalise_caption
-from captioner.training.files import write_atomically
+from captioner.training.files import read_typed, write_atomically
 
 _KEY_SIZE = 256
 # How far the axes of the keys are evened out: 0 not at all, 0.5 to the same variance.
@@ -53,7 +54,7 @@ def add_neighbours(
     captions = [[normalise_caption(text) for text in example.captions] for example in examples]
     made = neighbours_of(pooled, captions) if base is None else joined(base, pooled, captions)
     made.save(folder / NEIGHBOURS_FILE)
-    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    config = read_typed(folder / CONFIG_FILE, dict[str, Any], "Export the captioner again.")
     write_atomically(folder / CONFIG_FILE, (json.dumps({**config, "neighbours": True}) + "\n").encode())
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 
 from captioner.backends.compact import CONFIG_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS, writer_file
-from captioner.errors import TrainingDataError
+from captioner.errors import TrainingDataError, WeightsError
 from captioner.neighbours import NEIGHBOURS_FILE, Neighbours
 from captioner.training.class_words import ClassWords
 from captioner.training.model import CompactModel, ModelConfig
 from captioner.training.train import Start
+from lookaloud.ground.typed import typed_json
 
 # Endings of the names under which an exported graph stores a tensor, or a part of it.
 _PACKINGS = (".half", ".int8", ".scale")
@@ -37,15 +38,14 @@ def load_start(name: str) -> Start:
     """
     folder = _folder(name)
     try:
-        raw = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))["training"]
-        config, words = ModelConfig(**raw["model"]), ClassWords.from_json(raw["class_words"])
-        model = CompactModel(config, words)
+        made = typed_json((folder / CONFIG_FILE).read_bytes(), _Config).training
+        model = CompactModel(made.model, made.class_words)
         weights = _weights(folder / ENCODER_FILE)
         for i in range(len(model.writers)):
             weights |= _weights(folder / writer_file(i))
         model.load_state_dict(weights)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, MemoryError) as error:
         reason = "its weights do not fit its sizes" if isinstance(error, RuntimeError) else error
         raise TrainingDataError(
             f"{name} is not a captioner that training can go on from ({reason}). "
@@ -61,8 +61,32 @@ def neighbours_of_captioner(name: str) -> Neighbours | None:
         WeightsError: their file is missing or damaged.
     """
     folder = _folder(name)
-    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    return Neighbours.load(folder / NEIGHBOURS_FILE) if config["neighbours"] else None
+    path = folder / CONFIG_FILE
+    try:
+        advised = typed_json(path.read_bytes(), _Advised).neighbours
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} is not a captioner's configuration ({error}); export it again.") from error
+    return Neighbours.load(folder / NEIGHBOURS_FILE) if advised else None
+
+
+@dataclass(frozen=True)
+class _Trained:
+    model: ModelConfig
+    class_words: ClassWords
+
+
+@dataclass(frozen=True)
+class _Config:
+    """What an exported captioner's config.json says of how it was trained."""
+
+    training: _Trained
+
+
+@dataclass(frozen=True)
+class _Advised:
+    """What it says of its neighbours."""
+
+    neighbours: bool
 
 
 def _folder(name: str) -> Path:

@@ -7,7 +7,6 @@ and sees others that nobody mentions, so each group of captions borrows the hits
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,9 @@ from captioner.errors import TrainingDataError
 from captioner.training.class_words import ClassWords
 from captioner.training.data import checked_captions, normalise_caption
 from captioner.training.features import CachedFeatures
+from captioner.training.files import read_lines
 from captioner.training.model import WORD_LEVELS, CompactModel
+from lookaloud.ground.typed import typed_json
 
 _PART = 1024
 
@@ -34,18 +35,23 @@ def read_texts(path: Path) -> list[tuple[str, ...]]:
     if not path.is_file():
         raise TrainingDataError(f"{path} does not exist. Name a JSONL file with captions, or leave --texts out.")
     groups = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         try:
-            groups.append(checked_captions(json.loads(line)["captions"]))
-        except (ValueError, KeyError, TypeError) as error:
+            groups.append(checked_captions(typed_json(line, _Group).captions))
+        except ValueError as error:
             raise TrainingDataError(
                 f'{path}, line {number}: expected {{"captions": [… ]}}; found {line[:80]!r} ({error}).'
             ) from error
     if not groups:
         raise TrainingDataError(f"{path} holds no captions. Check the file, or leave --texts out.")
     return groups
+
+
+@dataclass(frozen=True)
+class _Group:
+    captions: list[str]
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,15 @@ from captioner.training.class_words import ClassWords
 from captioner.training.config import TrainConfig
 from captioner.training.data import Example, all_captions, normalise_caption
 from captioner.training.features import CachedFeatures, cached_features
-from captioner.training.files import write_atomically
-from captioner.training.model import CompactModel, ModelConfig, class_table
+from captioner.training.files import read_typed, write_atomically
+from captioner.training.model import CompactModel, class_table
 from captioner.training.self_critical import Reward, sample_captions, self_critical_loss
 from captioner.training.texts import WordNoise
 from captioner.training.vocabulary import BOS, EOS, PAD, train_tokenizer
+from lookaloud.ground.typed import typed_json
 
 _BUCKETED_BATCHES = 50
+_AGAIN = "Delete the run's folder and train again, or name another with --out."
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,19 @@ def load_run(folder: Path) -> tuple[CompactModel, Tokenizer, TrainConfig]:
     checkpoint_path = folder / "checkpoint.pt"
     if not checkpoint_path.is_file():
         raise TrainingDataError(f"{folder} holds no checkpoint.pt. Train first: lookaloud train DATA --out {folder}")
-    raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config = TrainConfig(**{**raw, "model": ModelConfig(**raw["model"])})
+    config = read_typed(folder / "config.json", TrainConfig, _AGAIN)
     torch.manual_seed(config.seed)
     model = CompactModel(config.model, _read_words(folder / "words.json"))
     checkpoint = torch.load(checkpoint_path, map_location="cpu", weights_only=True)
     model.load_state_dict(checkpoint["ema"], strict=False)
     return model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json")), config
+
+
+@dataclass(frozen=True)
+class _Logged:
+    """What is read of a line of the log."""
+
+    step: int
 
 
 @dataclass(frozen=True)
@@ -294,7 +302,7 @@ class _Run:
         path = self.folder / "config.json"
         wanted = asdict(self.config)
         if path.exists():
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = read_typed(path, dict[str, Any], _AGAIN)
             if found != wanted:
                 changed = sorted(key for key in wanted if found.get(key) != wanted[key])
                 raise TrainingDataError(
@@ -488,7 +496,7 @@ class _Run:
         kept = []
         for line in path.read_text(encoding="utf-8").splitlines():
             try:
-                if json.loads(line)["step"] <= self.step:
+                if typed_json(line, _Logged).step <= self.step:
                     kept.append(line)
             except ValueError:
                 break  # the line that the kill cut in two
@@ -496,7 +504,7 @@ class _Run:
 
 
 def _read_words(path: Path) -> ClassWords:
-    return ClassWords.from_json(json.loads(path.read_text(encoding="utf-8")))
+    return read_typed(path, ClassWords, _AGAIN)
 
 
 def _longest(captions: Sequence[Sequence[Sequence[int]]]) -> npt.NDArray[np.int64]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from eval.aggregates import aggregate
 from eval.captions.clipscore import DEFAULT_CLIP, ClipOptions
@@ -12,18 +13,28 @@ from eval.captions.frequencies import load_document_frequencies
 from eval.captions.measures import MEASURES
 from eval.captions.metric import CaptionMetric, Inputs, Measured
 from eval.captions.metric_table import get_metric
-from eval.errors import EmptyReferenceError, EvalDataError, MismatchedItemsError, TooFewItemsError
+from eval.errors import (
+    EmptyReferenceError,
+    EvalDataError,
+    EvalError,
+    MismatchedItemsError,
+    MissingExtraError,
+    ModelError,
+    TooFewItemsError,
+)
+from eval.ids import both_kinds, renamed
 from eval.score import Score, describe_counts, make_signature
 from eval.tokens import get_tokenizer
 
 DEFAULT_METRICS = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider_d")
 _NAMED_AT_MOST = 5
+_log = logging.getLogger(__name__)
 
 
 def score_captions(
     candidates: Mapping[str, str],
     references: Mapping[str, Sequence[str]] | None = None,
-    metrics: Sequence[str] = DEFAULT_METRICS,
+    metrics: Sequence[str] | None = None,
     *,
     tokenizer: str = "ptb",
     df: str | os.PathLike[str] | None = None,
@@ -34,6 +45,7 @@ def score_captions(
     device: str = "auto",
     local_only: bool = False,
     progress: bool = False,
+    left_out: Callable[[str, EvalError], None] | None = None,
 ) -> list[Score]:
     """Return one Score per metric, in the order asked for, over all candidates together.
 
@@ -50,9 +62,11 @@ def score_captions(
 
     Args:
         candidates: item id -> the caption to score.
-        references: item id -> one or more captions by people; exactly the ids of `candidates`. None where no metric
-            that is asked for needs them.
-        metrics: names of metrics.
+        references: item id -> one or more captions by people, of the same items as `candidates`. None where no metric
+            that is asked for needs them. Ids may name an item in different ways, such as 42 and
+            "COCO_val2014_000000000042.jpg": see `eval.ids.renamed`. The scores have the ids of the references.
+        metrics: names of metrics; None takes `DEFAULT_METRICS`, and leaves out, with a logged warning, one that so few
+            items do not define, as CIDEr-D of one.
         tokenizer: name of a tokenizer of `eval.tokens`, applied to candidates and references alike.
         df: file of document frequencies for CIDEr-D, from `save_document_frequencies`; None counts the references.
         images: item id -> path of the picture; for CLIPScore.
@@ -63,13 +77,16 @@ def score_captions(
         device: where CLIP runs: "auto", "cpu", "cuda" or "mps".
         local_only: download nothing.
         progress: show progress bars on standard error, if that is a terminal, where a metric takes long.
+        left_out: called with a metric's name and the error where it cannot be computed here (too few items, a missing
+            extra or model), and the others are computed all the same. None raises the error.
 
     Raises:
         UnknownNameError: no metric or tokenizer has that name; the message lists the names.
-        MismatchedItemsError: the ids of candidates and references, pictures or objects differ; the message names some.
+        MismatchedItemsError: the items of candidates and references, pictures or objects differ, or an id could mean
+            two of them; the message names some.
         EmptyReferenceError: there is nothing to score, a metric needs references, or an item has none.
         EvalDataError: a caption is no text, or a picture cannot be opened.
-        TooFewItemsError: CIDEr-D on fewer than two items without `df`, or no item defines the figure.
+        TooFewItemsError: CIDEr-D, asked for by name, on fewer than two items without `df`, or no item defines a figure.
         ModelError: CLIP cannot be downloaded or loaded, or a Java program fails.
         MissingExtraError: an extra, Java or a Java program is not there.
 
@@ -81,6 +98,8 @@ def score_captions(
     """
     if isinstance(metrics, str):  # a string is a sequence too: of its letters
         raise TypeError(f"Metrics must be a list of names; this is the string {metrics!r}.")
+    if metrics is None:
+        metrics, left_out = DEFAULT_METRICS, left_out or _logged
     asked = [get_metric(name) for name in metrics]
     get_tokenizer(tokenizer)
     frequencies = None if df is None else load_document_frequencies(df)
@@ -89,13 +108,16 @@ def score_captions(
             f"{df} was counted with the tokenizer {frequencies.tokenizer}, and the captions are to be cut by "
             f"{tokenizer}; use the same for both."
         )
+    if references is not None:
+        candidates = renamed(candidates, dict.fromkeys(references, ""))
     _check_items(candidates, references)
+    same = dict.fromkeys(candidates, "")
     inputs = Inputs(
         candidates,
         references,
         tokenizer,
-        images={} if images is None else images,
-        objects=objects,
+        images={} if images is None else renamed(images, same),
+        objects=None if objects is None else renamed(objects, same),
         synonyms=synonyms,
         clip=ClipOptions(clip, device, local_only, progress),
         clip_references="refclipscore" in metrics,
@@ -104,7 +126,21 @@ def score_captions(
     )
     for metric in asked:
         _check_needs(metric, inputs)
-    return [_score(metric, MEASURES[metric.name](inputs), inputs) for metric in asked]
+    scores = []
+    for metric in asked:
+        try:
+            scores.append(_score(metric, MEASURES[metric.name](inputs), inputs))
+        except (TooFewItemsError, MissingExtraError, ModelError) as error:
+            if left_out is None:
+                raise
+            left_out(metric.name, error)
+    return scores
+
+
+def _logged(name: str, error: EvalError) -> None:
+    if not isinstance(error, TooFewItemsError):
+        raise error
+    _log.warning("%s was left out: %s", name, error)
 
 
 def _score(metric: CaptionMetric, measured: Measured, inputs: Inputs) -> Score:
@@ -122,7 +158,7 @@ def _score(metric: CaptionMetric, measured: Measured, inputs: Inputs) -> Score:
         name=metric.name,
         value=value,
         unit=metric.unit,
-        higher_is_better=metric.direction == "higher",
+        direction=metric.direction,
         ci95=None,
         signature=make_signature(metric.title, **parts, **measured.details),
         ids=tuple(inputs.captions),
@@ -168,12 +204,13 @@ def _check_items(candidates: Mapping[str, str], references: Mapping[str, Sequenc
 
 def _check_ids(candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]) -> None:
     without_reference = [i for i in candidates if i not in references]
+    without_candidate = [i for i in references if i not in candidates]
     if without_reference:
         raise MismatchedItemsError(
-            f"{len(without_reference)} candidate(s) have no references ({_name_some(without_reference)}); "
-            "candidates and references must have the same ids."
+            f"{len(without_reference)} candidate(s) have no references ({_name_some(without_reference)}): "
+            f"{both_kinds(without_reference, without_candidate or references)}; candidates and references must have "
+            "the same ids."
         )
-    without_candidate = [i for i in references if i not in candidates]
     if without_candidate:
         raise MismatchedItemsError(
             f"{len(without_candidate)} item(s) with references have no candidate ({_name_some(without_candidate)}); "

@@ -59,7 +59,7 @@ class ObjectWords:
         """The words of object -> other words for it. The object's own name and plurals are added.
 
         Raises:
-            EvalDataError: a word stands for two objects, or there are none.
+            EvalDataError: a word stands for two objects, has no letter, or there are none.
 
         Example:
             >>> ObjectWords.of({"dog": ["puppy"]}).mentions("Two puppies and a dog.")
@@ -70,6 +70,8 @@ class ObjectWords:
             if isinstance(words, str):
                 raise TypeError(f"The words for {of_object!r} are one string; give a list of words.")
             for word in (of_object, *words):
+                if not _WORDS.search(word.lower()):
+                    raise EvalDataError(f"{word[:60]!r}, for {of_object[:60]!r}, has no letter; give words.")
                 for phrase in _forms(word):
                     if phrases.setdefault(phrase, of_object) != of_object:
                         raise EvalDataError(

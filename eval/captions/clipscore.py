@@ -214,9 +214,10 @@ def _load(folder: str, device: str) -> _Clip:
     except ImportError as error:
         raise _missing(error) from error
     try:
-        model: Any = CLIPModel.from_pretrained(folder, use_safetensors=True, local_files_only=True)
-        model = model.to(device).eval()
-        return _Clip(model, CLIPProcessor.from_pretrained(folder, local_files_only=True), device)
+        # A folder of this computer: there is no revision to pin, and nothing is downloaded.
+        model: Any = CLIPModel.from_pretrained(folder, use_safetensors=True, local_files_only=True)  # nosec B615
+        processor = CLIPProcessor.from_pretrained(folder, local_files_only=True)  # nosec B615
+        return _Clip(model.to(device).eval(), processor, device)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(

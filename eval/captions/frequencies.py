@@ -12,8 +12,9 @@ from pathlib import Path
 
 from eval.captions.ngrams import Ngram, count_ngrams
 from eval.errors import EvalDataError, TooFewItemsError
-from eval.files import write_whole
+from eval.files import json_value, write_whole
 from eval.tokens import get_tokenizer
+from lookaloud.ground.typed import typed
 
 _KIND = "lookaloud document frequencies"
 
@@ -73,14 +74,27 @@ def load_document_frequencies(path: str | os.PathLike[str]) -> DocumentFrequenci
     """
     data = Path(path).read_bytes()
     try:
-        stored = json.loads(data)
-        if stored["kind"] != _KIND:
-            raise ValueError(f"it says it is {stored['kind']!r}")
-        counts = {tuple(ngram.split(" ")): int(count) for ngram, count in stored["ngrams"].items()}
-        n_images, tokenizer = int(stored["n_images"]), str(stored["tokenizer"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        stored = typed(json_value(data), _Stored)
+    except ValueError as error:
         raise EvalDataError(
             f"{path} holds no document frequencies ({error}); make it with save_document_frequencies."
         ) from error
     name = f"{Path(path).name.partition('.')[0]}-{hashlib.sha256(data).hexdigest()[:8]}"
-    return DocumentFrequencies(n_images, counts, tokenizer, name)
+    counts = {tuple(ngram.split(" ")): count for ngram, count in stored.ngrams.items()}
+    return DocumentFrequencies(stored.n_images, counts, stored.tokenizer, name)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The file of document frequencies."""
+
+    kind: str
+    tokenizer: str
+    n_images: int
+    ngrams: dict[str, int]
+
+    def __post_init__(self) -> None:
+        if self.kind != _KIND:
+            raise ValueError(f"it says it is {self.kind[:60]!r}")
+        if not 0 < self.n_images < 2**53 or any(not 0 < count <= self.n_images for count in self.ngrams.values()):
+            raise ValueError("no n-gram can be in fewer than 1 or more than all pictures")

@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 import os
 import shutil
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,7 +91,8 @@ class JavaDialogue:
         # A file, because a pipe that nobody reads would fill and stop the program.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
         try:
-            self._process = subprocess.Popen(
+            # The user's own java, by its path, with arguments of ours: a list, without a shell.
+            self._process = subprocess.Popen(  # noqa: S603  # nosec B603
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8"
             )
         except OSError as error:

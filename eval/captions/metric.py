@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from eval.captions.clipscore import ClipOptions, ClipSimilarities, clip_similarities
 from eval.captions.counts import Corpus
 from eval.captions.frequencies import DocumentFrequencies
+from eval.score import Direction
 from eval.tokens import get_tokenizer
 
-Direction: TypeAlias = Literal["higher", "lower", "neither"]
 Need: TypeAlias = Literal["references", "pictures", "objects or references", "Java"]
 Stats: TypeAlias = NDArray[np.float64]
 

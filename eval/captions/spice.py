@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.captions.java import find_jar, find_java, java_command, last_words
 from eval.errors import MissingExtraError, ModelError
+from eval.files import json_value
+from lookaloud.ground.typed import typed
 
 SPICE_VARIABLE = "LOOKALOUD_SPICE"
 SPICE_WARNING = (
@@ -81,14 +83,17 @@ def spice_figures(
         given.write_text(json.dumps(asked), encoding="utf-8")
         command = java_command(java, jar, "8G", [str(given), "-out", str(answered), "-silent"])
         try:
-            done = subprocess.run(command, cwd=jar.parent, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            # The user's own java, by its path, with arguments of ours: a list, without a shell.
+            done = subprocess.run(  # noqa: S603  # nosec B603
+                command, cwd=jar.parent, stdin=subprocess.DEVNULL, capture_output=True, check=False
+            )
         except OSError as error:
             raise ModelError(f"SPICE cannot be started ({error.strerror or error}): {java}") from error
         if done.returncode != 0:
             raise ModelError(f"SPICE's Java program failed ({last_words(done.stderr)}).")
         try:
-            found = {row["image_id"]: _figure(row) for row in json.loads(answered.read_text(encoding="utf-8"))}
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            found = {row.image_id: row.figure for row in typed(json_value(answered.read_bytes()), list[_Row])}
+        except (OSError, ValueError) as error:
             raise ModelError(f"SPICE's file of scores cannot be read ({type(error).__name__}: {error}).") from error
     without = [name for number, name in enumerate(candidates) if number not in found]
     if without:
@@ -96,6 +101,23 @@ def spice_figures(
     return np.array([found[number] for number in range(len(asked))], dtype=np.float64)
 
 
-def _figure(row: Mapping[str, Any]) -> float:
-    figure = row["scores"]["All"]["f"]
-    return math.nan if figure is None else float(figure)
+@dataclass(frozen=True)
+class _Figures:
+    f: float | None
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What SPICE's program says of a caption."""
+
+    image_id: int
+    scores: dict[str, _Figures]
+
+    def __post_init__(self) -> None:
+        if "All" not in self.scores:
+            raise ValueError("the score of all parts is missing")
+
+    @property
+    def figure(self) -> float:
+        found = self.scores["All"].f
+        return math.nan if found is None else found

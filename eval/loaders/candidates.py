@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from eval.errors import EvalDataError
-from eval.loaders.items import json_lines, read_text
+from eval.files import json_value
+from eval.loaders.items import json_lines, read_text, shown
 from eval.loaders.text_files import read_table
 
 # In this order: an id, COCO's result format, a picture's name, and what `lookaloud describe --json` prints.
@@ -51,8 +51,8 @@ def _rows(text: str, path: Path) -> list[tuple[str, Any]]:
     if not text.lstrip().startswith(("{", "[")):
         return list(read_table(path, text))
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError:
+        document = json_value(text)
+    except ValueError:  # of lines, or of a file that is damaged, which the lines then tell
         return list(json_lines(text, path))
     if isinstance(document, list):
         return [(f"{path}, [{number}]", row) for number, row in enumerate(document)]
@@ -70,6 +70,8 @@ def _pair(row: Any, where: str) -> tuple[str, str]:
         raise EvalDataError(f"{where} has no id; expected one of: {', '.join(_ID_KEYS)}.")
     caption = row.get("caption")
     if not isinstance(caption, str):
-        why = f" ({row['error']})" if row.get("error") else ""
-        raise EvalDataError(f'{where}: "caption" is {caption!r}{why}; expected a string, "" where nothing was said.')
+        why = f" ({row['error'][:200]})" if isinstance(row.get("error"), str) else ""
+        raise EvalDataError(
+            f'{where}: "caption" is {shown(caption)}{why}; expected a string, "" where nothing was said.'
+        )
     return Path(str(name)).name if key == "source" else str(name), caption

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import EvalDataError, UnknownNameError
+from eval.files import json_value
 
 _NAMED_AT_MOST = 5
+_SHOWN_AT_MOST = 60
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,11 @@ def parse_json(text: str, where: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        EvalDataError: it is not JSON.
+        EvalDataError: it is not JSON, or not JSON that can be used: see `eval.files.json_value`.
     """
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
+        return json_value(text)
+    except ValueError as error:
         raise EvalDataError(f"{where} is not JSON: {error}.") from error
 
 
@@ -71,8 +72,16 @@ def text_of(row: Any, key: str, where: str) -> str:
     """
     found = row.get(key) if isinstance(row, dict) else None
     if not isinstance(found, str) or not found:
-        raise EvalDataError(f'{where}: "{key}" is {found!r}; expected a string that is not empty.')
+        raise EvalDataError(f'{where}: "{key}" is {shown(found)}; expected a string that is not empty.')
     return found
+
+
+def shown(value: Any) -> str:
+    """What a value of JSON is, short enough for an error."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    text = repr(value)
+    return text if len(text) <= _SHOWN_AT_MOST else f"{text[:_SHOWN_AT_MOST]}..."
 
 
 def captioned(name: str, image: Path, references: Sequence[str], split: Any, where: str) -> CaptionedImage:
@@ -84,7 +93,9 @@ def captioned(name: str, image: Path, references: Sequence[str], split: Any, whe
     if not references:
         raise EvalDataError(f"{where} has no caption; expected one or more.")
     if split is not None and not isinstance(split, str):
-        raise EvalDataError(f'{where}: "split" is {split!r}; expected a string, or nothing.')
+        raise EvalDataError(f'{where}: "split" is {shown(split)}; expected a string, or nothing.')
+    if "\0" in f"{name}{image}":
+        raise EvalDataError(f"{where}: the name of a picture has the sign NUL in it, which no file's name has.")
     return CaptionedImage(name, image, tuple(references), split)
 
 

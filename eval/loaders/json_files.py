@@ -15,6 +15,7 @@ from eval.loaders.items import (
     parse_json,
     read_text,
     select,
+    shown,
     text_of,
 )
 
@@ -57,7 +58,8 @@ def load_karpathy(
         if not isinstance(sentences, list):
             raise EvalDataError(f'{where} has no list "sentences"; expected one sentence or more.')
         references = [text_of(sentence, "raw", where) for sentence in sentences]
-        image = folder / (row.get("filepath") or "") / filename
+        subfolder = text_of(row, "filepath", where) if row.get("filepath") else ""
+        image = folder / subfolder / filename
         items.append(captioned(name, image, references, row.get("split"), where))
     return select(items, split, path)
 
@@ -155,5 +157,5 @@ def _number_or_text(row: Any, key: str, where: str) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
     if not isinstance(found, str) or not found:
-        raise EvalDataError(f'{where}: "{key}" is {found!r}; expected a number or a string that is not empty.')
+        raise EvalDataError(f'{where}: "{key}" is {shown(found)}; expected a number or a string that is not empty.')
     return found

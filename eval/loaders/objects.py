@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from eval.errors import EvalDataError
-from eval.loaders.items import parse_json, read_text
+from eval.files import read_json
+from lookaloud.ground.typed import typed
 
 _EXPECTED = 'expected {"objects": {picture: [names]}, "synonyms": {object: [words]}} or COCO\'s instances JSON'
 
@@ -39,35 +39,54 @@ def load_objects(path: str | Path) -> PictureObjects:
         >>> load_objects("instances_val2014.json").objects["42"]  # doctest: +SKIP
         ['dog']
     """
-    path = Path(path)
-    document = parse_json(read_text(path), str(path))
-    if isinstance(document, dict) and "annotations" in document:
-        return PictureObjects(_of_coco(document, path))
-    objects = document.get("objects") if isinstance(document, dict) else None
-    synonyms = document.get("synonyms") if isinstance(document, dict) else None
-    if objects is None:
-        raise EvalDataError(f"{path} has no objects of pictures; {_EXPECTED}.")
-    return PictureObjects(_lists(objects, path), None if synonyms is None else _lists(synonyms, path))
-
-
-def _of_coco(document: dict[str, Any], path: Path) -> dict[str, list[str]]:
+    document = read_json(path, EvalDataError, "give the file as it was published")
     try:
-        names = {row["id"]: str(row["name"]) for row in document["categories"]}
-        found: dict[Any, list[str]] = {row["id"]: [] for row in document["images"]}
-        for row in document["annotations"]:
-            found[row["image_id"]].append(names[row["category_id"]])
-        files = {row["id"]: str(row["file_name"]) for row in document["images"]}
-    except (KeyError, TypeError) as error:
-        raise EvalDataError(f"{path} is not COCO's instances JSON: it lacks {error}.") from error
-    unique = {number: list(dict.fromkeys(objects)) for number, objects in found.items()}
-    return {str(number): objects for number, objects in unique.items()} | {
-        files[number]: objects for number, objects in unique.items()
+        if isinstance(document, dict) and "annotations" in document:
+            return PictureObjects(_of_coco(typed(document, _Instances)))
+        return typed(document, PictureObjects)
+    except ValueError as error:
+        raise EvalDataError(f"{path} has no objects of pictures ({error}); {_EXPECTED}.") from error
+
+
+@dataclass(frozen=True)
+class _Category:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class _Image:
+    id: int
+    file_name: str
+
+
+@dataclass(frozen=True)
+class _Annotation:
+    image_id: int
+    category_id: int
+
+
+@dataclass(frozen=True)
+class _Instances:
+    """What is read of COCO's instances JSON."""
+
+    categories: list[_Category]
+    images: list[_Image]
+    annotations: list[_Annotation]
+
+
+def _of_coco(document: _Instances) -> dict[str, list[str]]:
+    """The objects of each picture, under its number and under its file's name.
+
+    Raises:
+        ValueError: an object has no picture, or no name.
+    """
+    names = {row.id: row.name for row in document.categories}
+    found: dict[int, dict[str, None]] = {row.id: {} for row in document.images}
+    for row in document.annotations:
+        if row.image_id not in found or row.category_id not in names:
+            raise ValueError(f"picture {row.image_id} or category {row.category_id} is not listed")
+        found[row.image_id][names[row.category_id]] = None
+    return {str(number): list(objects) for number, objects in found.items()} | {
+        row.file_name: list(found[row.id]) for row in document.images
     }
-
-
-def _lists(value: Any, path: Path) -> dict[str, list[str]]:
-    if isinstance(value, dict) and all(
-        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in value.values()
-    ):
-        return value
-    raise EvalDataError(f"{path} has something else than lists of names; {_EXPECTED}.")

@@ -19,6 +19,7 @@ from eval.speech.clips import Clip, UndefinedForItemError
 from eval.speech.items import MEASURES, Item, Row, SpeechTimes
 from eval.speech.metric import Need, SpeechMetric
 from eval.speech.metrics import DEFAULT_SPEECH_METRICS, get_speech_metric
+from eval.speech.normalizer import NORMALIZER
 
 if TYPE_CHECKING:
     from speech.audio import Audio
@@ -152,7 +153,7 @@ def _score(metric: SpeechMetric, results: Mapping[str, Row | str], model: str) -
         name=metric.name,
         value=value,
         unit=metric.unit,
-        higher_is_better=metric.direction == "higher",
+        direction=metric.direction,
         ci95=None,
         signature=_signature(metric, model, len(results)),
         ids=tuple(results),
@@ -172,7 +173,7 @@ def _signature(metric: SpeechMetric, model: str, n_items: int) -> str:
     if metric.package == "faster-whisper":
         parts |= {
             "model": "tiny.en" if model == "tiny" else os.path.basename(os.path.normpath(model)),
-            "normalizer": "spoken_words",
+            "normalizer": NORMALIZER,
         }
     elif metric.sample_rate is not None:
         parts |= {"rate": metric.sample_rate, "ends": "trimmed-40dB"}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eval.errors import EmptyReferenceError, MismatchedItemsError, MissingExtraError, ModelError, UnknownNameError
 from eval.score import Score, make_signature
-from eval.speech.normalizer import spoken_words
+from eval.speech.normalizer import NORMALIZER, spoken_words
 
 if TYPE_CHECKING:
     from speech.audio import Audio
@@ -143,9 +143,9 @@ def _error_rate(
         name=name,
         value=wer_from_stats(stats),
         unit="percent, 0 or more",
-        higher_is_better=False,
+        direction="lower",
         ci95=None,
-        signature=make_signature(name.upper(), normalizer="spoken_words", items=len(names)),
+        signature=make_signature(name.upper(), normalizer=NORMALIZER, items=len(names)),
         ids=names,
         stats=stats,
         aggregate="error_rate",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.errors import ListeningTestError, MissingExtraError, TooFewItemsError, UnknownNameError
+from eval.files import read_json
 from eval.score import Score, make_signature
 from eval.speech.listening import KEY_FORMAT
 from eval.speech.listening_page import RATINGS_FORMAT
+from lookaloud.ground.typed import typed
 
 _LOW_AGREEMENT = 0.5  # correlation with the other listeners' mean, below which a listener is named
 _FEWEST_CLIPS = 4  # in common, for that correlation to mean something
@@ -83,16 +84,16 @@ def analyse_listening_test(
         TooFewItemsError: there are no ratings, or a system has none.
         MissingExtraError: the [eval] extra is not installed.
     """
-    key = _read(Path(folder) / "key.json", KEY_FORMAT)
-    clips = {clip: facts["system"] for clip, facts in key["clips"].items()}
-    by_listener = _read_ratings(ratings, key["test"], clips)
+    key = _read(Path(folder) / "key.json", _Key, KEY_FORMAT)
+    clips = {clip: facts.system for clip, facts in key.clips.items()}
+    by_listener = _read_ratings(ratings, key.test, clips)
     unknown = [name for name in exclude if name not in by_listener]
     if unknown:
         raise UnknownNameError(f"No listener is called {unknown[0]!r}; the listeners are: {', '.join(by_listener)}.")
     kept = {name: given for name, given in by_listener.items() if name not in exclude}
     if not kept:
         raise TooFewItemsError("There are no ratings to analyse; give the file of at least one listener.")
-    systems = [_opinion(system, system in key["anchors"], clips, kept) for system in dict.fromkeys(clips.values())]
+    systems = [_opinion(system, system in key.anchors, clips, kept) for system in dict.fromkeys(clips.values())]
     systems.sort(key=lambda opinion: (-opinion.score.value, opinion.name))
     notes = _screen(kept, len(clips))
     if len(kept) < 2:
@@ -114,7 +115,7 @@ def _opinion(system: str, is_anchor: bool, clips: Mapping[str, str], ratings: Ra
         name="mos",
         value=float(means.mean()),
         unit="1 to 5",
-        higher_is_better=True,
+        direction="higher",
         ci95=_interval(means),
         signature=make_signature("MOS", scale="P.800-ACR", ci="t-over-listeners", listeners=len(given)),
         ids=tuple(given),
@@ -166,34 +167,63 @@ def _read_ratings(
     found: dict[str, dict[str, int]] = {}
     files: dict[str, Path] = {}
     for path in map(Path, paths):
-        facts = _read(path, RATINGS_FORMAT)
-        if facts.get("test") != test:
+        facts = _read(path, _Ratings, RATINGS_FORMAT)
+        if facts.test != test:
             raise ListeningTestError(f"{path} has ratings of another listening test; give files of this one.")
-        listener, given = facts.get("listener"), facts.get("ratings")
-        if not isinstance(listener, str) or not listener or not isinstance(given, dict):
-            raise ListeningTestError(f"{path} names no listener, or has no ratings; save it again from the page.")
+        listener, given = facts.listener, facts.ratings
+        if not listener:
+            raise ListeningTestError(f"{path} names no listener; save it again from the page.")
         if listener in found:
             raise ListeningTestError(
                 f"{files[listener]} and {path} are both by {listener!r}; give one of them, or change a name in it."
             )
-        for clip, rating in given.items():
-            if clip not in clips:
-                raise ListeningTestError(f"{path} rates {clip!r}, which is no clip of this test.")
-            if isinstance(rating, bool) or not isinstance(rating, int) or not 1 <= rating <= 5:
-                raise ListeningTestError(f"{path} rates {clip} {rating!r}; ratings are whole numbers from 1 to 5.")
+        strange = next((clip for clip in given if clip not in clips), None)
+        if strange is not None:
+            raise ListeningTestError(f"{path} rates {strange[:60]!r}, which is no clip of this test.")
         if not given:
             raise ListeningTestError(f"{path} has no rating in it; ask {listener} for the finished file.")
         found[listener], files[listener] = given, path
     return found
 
 
-def _read(path: Path, expected: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Clip:
+    system: str
+
+
+@dataclass(frozen=True)
+class _Key:
+    """key.json, which says whose the clips are."""
+
+    test: str
+    clips: dict[str, _Clip]
+    anchors: list[str]
+
+
+@dataclass(frozen=True)
+class _Ratings:
+    """What a listener's file holds."""
+
+    test: str
+    listener: str
+    ratings: dict[str, int]
+
+    def __post_init__(self) -> None:
+        wrong = next((clip for clip, rating in self.ratings.items() if not 1 <= rating <= 5), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong[:60]!r} is rated {str(self.ratings[wrong])[:20]}")
+
+
+_Kind = TypeVar("_Kind", _Key, _Ratings)
+
+
+def _read(path: Path, kind: type[_Kind], format_name: str) -> _Kind:
+    facts = read_json(path, ListeningTestError, "give the file as it was saved")
+    if not isinstance(facts, dict) or facts.get("format") != format_name:
+        raise ListeningTestError(f'{path} is not a file of the format "{format_name}"; give the file as it was saved.')
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ListeningTestError(f"{path} cannot be read ({error.strerror}); check the name.") from error
-    except ValueError as error:  # also what is no UTF-8
-        raise ListeningTestError(f"{path} is not JSON ({error}); give the file as it was saved.") from error
-    if not isinstance(facts, dict) or facts.get("format") != expected:
-        raise ListeningTestError(f'{path} is not a file of the format "{expected}"; give the file as it was saved.')
-    return facts
+        return typed(facts, kind)
+    except ValueError as error:
+        raise ListeningTestError(
+            f"{path} is not as it was saved ({error}); ratings are whole numbers from 1 to 5. Give it as it was saved."
+        ) from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Direction: TypeAlias = Literal["higher", "lower", "neither"]
+from eval.score import Direction
+
 Need: TypeAlias = Literal["audio", "text", "reference", "seconds"]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from eval.speech.metric import Direction, Need, SpeechMetric, Tolerances
+from eval.score import Direction
+from eval.speech.metric import Need, SpeechMetric, Tolerances
 
 _OURS = "Apache-2.0"
 

@@ -1,38 +1,34 @@
 """Text as it was said: the form in which a script and a transcript are compared word by word.
 
 A voice that reads "23 colours" well must not lose a point because the recognizer writes "twenty-three colors".
+Whisper's own normaliser was looked at: it leaves "8 km" and "8 kilometers" apart, and drops words.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-# fmt: off
-_UNITS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+from eval.speech import written
+from eval.speech.numerals import (
+    DIGITS,
+    NUMBER_WORDS,
+    below_hundred,
+    cardinal,
+    is_number,
+    ordinal,
+    plural,
+    read_pairs,
 )
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-# fmt: on
-_IRREGULAR_ORDINALS = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
-    "twelve": "twelfth",
-}
+from eval.speech.spellings import AMERICAN
 
+NORMALIZER = "spoken_words-2"
+"""What signatures call this protocol; the number is raised whenever it changes."""
 
-def _ordinal(word: str) -> str:
-    if word in _IRREGULAR_ORDINALS:
-        return _IRREGULAR_ORDINALS[word]
-    return word[:-1] + "ieth" if word.endswith("y") else word + "th"
-
-
-_CARDINALS = frozenset(_UNITS + _TENS[2:])
-_NUMBER_WORDS = _CARDINALS | {_ordinal(word) for word in _CARDINALS}
+# Where words before and behind do not make one number: "19, 84" is not 1984.
+_BREAK = "|"
 _IRREGULAR_CONTRACTIONS = {
     "won't": "will not",
     "can't": "can not",
@@ -52,177 +48,142 @@ _CONTRACTIONS = (
     (re.compile(r"\bi'm\b"), "i am"),
     (re.compile(rf"\b({_BEFORE_IS})'s\b"), r"\1 is"),
 )
-# British stem -> American stem, and the endings that words of the family take.
-_OUR = "arm behavi clam col endeav fav ferv flav glam harb hon hum lab neighb od parl ranc rum sav splend tum vap vig"
-_OUR_ENDINGS = " s ed ing ful less able ably ite ites hood hoods ist ists y"
-_RE = "calib cent centimet fib goit kilomet lit lust meag met millimet og reconnoit sab sepulch somb spect theat"
-_RE_ENDINGS = ("", "s", "d")
-_ISE = (
-    "apolog author capital categor character civil color critic custom emphas energ equal fantas fertil final "
-    "general harmon hospital ideal immun initial legal local maxim memor minim mobil modern normal optim organ "
-    "personal popular real recogn revolution serial social special stabil standard steril summar symbol sympath util "
-    "vandal visual"
-)
-_ISE_ENDINGS = ("e", "es", "ed", "ing", "er", "ers", "ation", "ations")
-_DOUBLED = (
-    "cancel channel counsel cruel dial equal fuel jewel label level libel marvel model panel pedal quarrel signal "
-    "snorkel swivel total towel travel tunnel"
-)
-_DOUBLED_ENDINGS = ("ed", "ing", "er", "ers", "ist", "ists", "ings", "ous", "ously")
-
-
-def _american_spellings() -> dict[str, str]:
-    families = (
-        ((f"{stem}our", f"{stem}or", _OUR_ENDINGS.split(" ")) for stem in _OUR.split()),
-        ((f"{stem}re", f"{stem}er", _RE_ENDINGS) for stem in _RE.split()),
-        ((f"{stem}is", f"{stem}iz", _ISE_ENDINGS) for stem in _ISE.split()),
-        ((f"{stem}{stem[-1]}", stem, _DOUBLED_ENDINGS) for stem in _DOUBLED.split()),
-    )
-    return {
-        british + ending: american + ending
-        for family in families
-        for british, american, endings in family
-        for ending in endings
-    }
-
-
-_AMERICAN = _american_spellings() | {
-    "aeroplane": "airplane",
-    "aeroplanes": "airplanes",
-    "aluminium": "aluminum",
-    "analyse": "analyze",
-    "analysed": "analyzed",
-    "analysing": "analyzing",
-    "axe": "ax",
-    "catalogue": "catalog",
-    "catalogues": "catalogs",
-    "centred": "centered",
-    "centring": "centering",
-    "cheque": "check",
-    "cheques": "checks",
-    "chequered": "checkered",
-    "cosy": "cozy",
-    "defence": "defense",
-    "dialogue": "dialog",
-    "doughnut": "donut",
-    "doughnuts": "donuts",
-    "draught": "draft",
-    "draughts": "drafts",
-    "gaol": "jail",
-    "grey": "gray",
-    "greyer": "grayer",
-    "greyhound": "grayhound",
-    "greying": "graying",
-    "greyish": "grayish",
-    "greys": "grays",
-    "jewellery": "jewelry",
-    "kerb": "curb",
-    "kerbs": "curbs",
-    "licence": "license",
-    "licences": "licenses",
-    "manoeuvre": "maneuver",
-    "manoeuvres": "maneuvers",
-    "mould": "mold",
-    "mouldy": "moldy",
-    "moustache": "mustache",
-    "moustaches": "mustaches",
-    "multicoloured": "multicolored",
-    "multistorey": "multistory",
-    "offence": "offense",
-    "ok": "okay",
-    "paediatric": "pediatric",
-    "plough": "plow",
-    "ploughed": "plowed",
-    "ploughing": "plowing",
-    "ploughs": "plows",
-    "practise": "practice",
-    "practised": "practiced",
-    "practising": "practicing",
-    "programme": "program",
-    "programmes": "programs",
-    "pyjamas": "pajamas",
-    "sceptical": "skeptical",
-    "storey": "story",
-    "storeys": "stories",
-    "sulphur": "sulfur",
-    "tyre": "tire",
-    "tyres": "tires",
-    "whisky": "whiskey",
-    "woollen": "woolen",
-    "yoghurt": "yogurt",
-    # Written short, said long.
-    "dr": "doctor",
-    "mr": "mister",
-    "mrs": "missus",
-}
-_THOUSANDS_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_NUMBER = re.compile(r"(\d+)(?:\.(\d+)|(st|nd|rd|th)\b)?")
-# "$5" is said "five dollars", and so a recognizer writes it.
-_MONEY = re.compile(r"([$£€])(\d+(?:\.\d+)?)(?: (hundred|thousand|million|billion))?")
-_CURRENCIES = {"$": "dollar", "£": "pound", "€": "euro"}
-_NOT_A_WORD = re.compile(r"[^\w\s]|_")
+_GROUPED = r"\d{1,3}(?:,\d{3})+(?!\d)"
+_NUMBER = re.compile(rf"(?=\.?\d)({_GROUPED}|\d+)?((?:\.\d+)*)(?:(st|nd|rd|th)\b|('?s)\b)?")
+_ENDS_A_NUMBER = re.compile(r"[,;:!?()\[\]\"…|]|\.(?!\d)")
+_LARGE = ("hundred", "thousand", "million", "billion", "trillion")
+# What may stand between a number and its unit: "five square meters", "two and one half miles".
+_BETWEEN = frozenset(("square", "cubic", "half", "quarter", "kilowatt", "us", "australian", "canadian", "kong", "hong"))
+_NOT_A_WORD = re.compile(rf"[^\w\s{_BREAK}]|_")
 
 
 def spoken_words(text: str) -> list[str]:
     """Return the words of English `text` in the form in which word error rates compare them.
 
-    The protocol, exactly:
-    1. Lower case; typographic apostrophes become '.
-    2. "%" is "percent", "&" is "and"; a sign of money goes behind its amount: "$5" is "5 dollars".
-    3. Digits become words, without "and": 105 "one hundred five", 1,200 "one thousand two hundred", 2.5 "two point
-       five", 21st "twenty first"; from a million on, and after a leading zero, digit by digit. A year is read like any
-       number: "1999" is not made equal to "nineteen ninety nine".
+    The protocol, in this order; the tables are in `eval.speech.written`, `numerals` and `spellings`:
+    1. Signs of one meaning become one (NFKC), typographic apostrophes '. Initials with points are joined: "U.S." is
+       "us", "a.m." is "am".
+    2. What is written short is written out: Dr., Mr., St. (saint before a name, street behind one), No. 5, units after
+       a number (km, mph, °C), %, &, @, money ("$5.99" is "5.99 dollar"), times ("8:05 am" is "8 zero 5 am"), days
+       of months as ordinals, simple fractions ("3 1/2" is "three and one half"), a minus before a number.
+    3. Lower case; digits become words, without "and": 105 "one hundred five", 1,200 "one thousand two hundred", 2.5
+       "two point five", 21st "twenty first", 1980s "one thousand nine hundred eighties"; from seven digits without
+       commas on, and after a leading zero, digit by digit.
     4. Contractions are written out: n't, 're, 've, 'll, 'd ("would"), i'm, let's, cannot, and 's after a pronoun or a
        question word ("it's" is "it is").
     5. Apostrophes are deleted ("dog's" is "dogs"); every other sign, the hyphen too, becomes a space.
-    6. Words: "hundred and five" loses its "and", "a hundred" and "a thousand" begin with "one", British spellings
-       become American (families as colour, centre, organise and travelled, and single words as tyre; not every word
-       that ends so), and mr, mrs and dr are written out.
+    6. Numbers in words are read: years ("nineteen eighty four" and "twenty oh five" are 1984 and 2005), hundreds
+       ("twelve hundred" is 1,200), "oh" between numbers ("zero"). Pairs that are times of day ("ten thirty") stay.
+    7. "hundred and five" loses its "and", "a hundred" and "a thousand" begin with "one", letters that are an
+       abbreviation are joined ("u s" is "us", "eight p m" is "eight pm"), units and money after a number are singular
+       ("five kilometers" is "five kilometer", as in "a five kilometer run"), "five dollars and ninety nine cents" is
+       "five point nine nine dollar", and British spellings become American.
 
     Example:
         >>> " ".join(spoken_words("It’s one hundred and five grey T-shirts: 105!"))
         'it is one hundred five gray t shirts one hundred five'
+        >>> spoken_words("In 1984, 5 km.") == spoken_words("in nineteen eighty-four, five kilometers")
+        True
     """
-    text = re.sub("[’‘ʼ]", "'", text.lower()).replace("%", " percent ").replace("&", " and ")
-    text = _MONEY.sub(_money_after, _THOUSANDS_COMMA.sub("", text))
+    text = re.sub("[’‘ʼ`´]", "'", written.one_sign_each(text))
+    text = written.written_out(unicodedata.normalize("NFKC", text)).lower()
     text = _NUMBER.sub(_in_words, text)
     for pattern, replacement in _CONTRACTIONS:
         text = pattern.sub(replacement, text)
-    words = _NOT_A_WORD.sub(" ", text.replace("'", "")).split()
-    words = [_AMERICAN.get(word, word) for word in words]
-    padded = ["", *words, ""]
-    kept = []
-    for before, word, after in zip(padded[:-2], words, padded[2:], strict=True):
-        if word == "and" and before in ("hundred", "thousand") and after in _NUMBER_WORDS:
-            continue
-        kept.append("one" if word == "a" and after in ("hundred", "thousand") else word)
-    return kept
-
-
-def _money_after(match: re.Match[str]) -> str:
-    sign, amount, size = match.groups()
-    plural = "" if amount == "1" and size is None else "s"
-    return f"{amount} {size + ' ' if size else ''}{_CURRENCIES[sign]}{plural}"
+    text = _ENDS_A_NUMBER.sub(f" {_BREAK} ", text.replace("'", ""))
+    words = [AMERICAN.get(word, word) for word in _NOT_A_WORD.sub(" ", text).split()]
+    words = list(_joined([word for short in words for word in written.LONG.get(short, short).split()]))
+    words = list(read_pairs(_without_and(_zeros(words))))
+    words = list(_money(list(_singular(words))))
+    return [word for word in words if word != _BREAK]
 
 
 def _in_words(match: re.Match[str]) -> str:
-    whole, fraction, ordinal = match.groups()
-    words = _digits(whole) if len(whole) > 6 or (len(whole) > 1 and whole[0] == "0") else _cardinal(int(whole))
-    if fraction is not None:
-        words += ["point", *_digits(fraction)]
-    if ordinal is not None:
-        words[-1] = _ordinal(words[-1])
+    whole, decimals, ending, many = match.groups()
+    words = [] if whole is None or (decimals and whole.strip("0") == "") else _whole(whole)
+    for digits in decimals.split(".")[1:]:
+        words += ["point", *(DIGITS[int(digit)] for digit in digits)]
+    if ending is not None:
+        words[-1] = ordinal(words[-1])
+    if many is not None:
+        words[-1] = plural(words[-1])
     return f" {' '.join(words)} "
 
 
-def _digits(digits: str) -> list[str]:
-    return [_UNITS[int(digit)] for digit in digits]
+def _whole(digits: str) -> list[str]:
+    plain = digits.replace(",", "")
+    if plain != digits or (len(plain) < 7 and (plain == "0" or plain[0] != "0")):
+        return cardinal(int(plain)) if len(plain) < 16 else [DIGITS[int(digit)] for digit in plain]
+    return [DIGITS[int(digit)] for digit in plain]
 
 
-def _cardinal(number: int) -> list[str]:
-    if number < 20:
-        return [_UNITS[number]]
-    for size, name in ((1000, "thousand"), (100, "hundred")):
-        if number >= size:
-            return [*_cardinal(number // size), name, *(_cardinal(number % size) if number % size else [])]
-    return [_TENS[number // 10], *([_UNITS[number % 10]] if number % 10 else [])]
+def _joined(words: Sequence[str]) -> Iterator[str]:
+    """The words, with letters joined that are a known abbreviation, the longest first."""
+    position = 0
+    while position < len(words):
+        n = 1
+        if len(words[position]) == 1:
+            after_number = position > 0 and is_number(words[position - 1])
+            n = next((n for n in (4, 3, 2) if _is_abbreviation(words[position : position + n], n, after_number)), 1)
+        yield "".join(words[position : position + n])
+        position += n
+
+
+def _is_abbreviation(letters: Sequence[str], n: int, after_number: bool) -> bool:
+    text = "".join(letters)
+    return len(letters) == len(text) == n and (text in written.INITIALS or (after_number and text in ("am", "pm")))
+
+
+def _zeros(words: Sequence[str]) -> list[str]:
+    """The words, with "oh" between numbers as "zero", "zero point" as "point" and "o clock" as one word."""
+    found: list[str] = []
+    for word, after in pairwise([*words, ""]):
+        if word in ("oh", "o") and found and is_number(found[-1]) and (is_number(after) or after in ("oh", "o")):
+            word = "zero"
+        if word == "clock" and found and found[-1] == "o":
+            found.pop()
+            word = "oclock"
+        if word == "zero" and after == "point":
+            continue
+        found.append(word)
+    return found
+
+
+def _without_and(words: Sequence[str]) -> Iterator[str]:
+    """The words, without "and" inside a number, and with "one" for "a" that is a number."""
+    padded = ["", *words, ""]
+    for before, word, after in zip(padded[:-2], words, padded[2:], strict=True):
+        if word == "and" and after in NUMBER_WORDS and before in _LARGE:
+            continue
+        is_one = after in _LARGE or (before == "and" and after in ("half", "quarter", "third"))
+        yield "one" if word == "a" and is_one else word
+
+
+def _singular(words: Sequence[str]) -> Iterator[str]:
+    """The words, with units, money and parts after a number in the singular."""
+    counted = False  # whether a number stands before
+    for word in words:
+        word = written.SINGULAR.get(word, word) if counted else word
+        counted = is_number(word) or (counted and word in _BETWEEN)
+        yield word
+
+
+def _money(words: Sequence[str]) -> Iterator[str]:
+    """The words, with cents behind their dollars as decimals: "five dollar ninety nine cent"."""
+    position = 0
+    while position < len(words):
+        word = words[position]
+        after, end = _cents(words, position + 1) if word in written.CENTS else (None, 0)
+        if after is None or words[end] != written.CENTS[word] or not (position and is_number(words[position - 1])):
+            yield word
+            position += 1
+        else:
+            yield from ("point", DIGITS[after // 10], DIGITS[after % 10], word)
+            position = end + 1
+
+
+def _cents(words: Sequence[str], start: int) -> tuple[int | None, int]:
+    """The number below a hundred that begins there, perhaps after "and", and where its unit stands."""
+    start += start < len(words) and words[start] == "and"
+    end = next((place for place in range(start, len(words)) if not is_number(words[place])), len(words))
+    return (below_hundred(words[start:end]) if start < end < len(words) else None), end

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,9 @@ def run_batch(
     from lookaloud.batch.sources import Choice, find_items
 
     folder = Path(out_dir)
-    items = find_items([str(source) for source in sources], Choice(leave_out=folder), lines=lines)
+    settings = settings or BatchSettings()
+    choice = Choice(leave_out=folder, limits=settings.limits)
+    items = find_items([str(source) for source in sources], choice, lines=lines)
     with OutputFolder(folder, redo=None if redo is None else Redo(redo)) as opened:
-        yield from Run(opened, narrator, replace(settings or BatchSettings())).records(items)
+        yield from Run(opened, narrator, settings).records(items)
         opened.end()

@@ -8,16 +8,18 @@ from pathlib import Path
 
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Redo
-from lookaloud.batch.sources import LIST_ENDINGS, Choice, named_items
+from lookaloud.batch.lists import LIST_ENDINGS
+from lookaloud.batch.sources import Choice, named_items
 from lookaloud.manifest import Record, read_manifest
 
 
-def items_again(folder: Path, redo: Redo) -> Iterator[Item]:
+def items_again(folder: Path, redo: Redo, base: Choice | None = None) -> Iterator[Item]:
     """The pictures of the manifest in `folder` that `redo` selects; each file and each archive is looked at once.
 
     Raises:
         FileNotFoundError: there is no manifest in that folder.
     """
+    base = Choice() if base is None else Choice(limits=base.limits, asks=base.asks)
     members: dict[tuple[str, str], set[str]] = {}
     seen: set[str] = set()
     for record in read_manifest(folder):
@@ -28,15 +30,15 @@ def items_again(folder: Path, redo: Redo) -> Iterator[Item]:
             members.setdefault((archive, record.path), set()).add(record.member)
         elif record.path not in seen:
             seen.add(record.path)
-            yield from _renamed(record)
+            yield from _renamed(record, base)
     for (archive, path), wanted in members.items():
-        for item in named_items(path, Choice(include=("*",))):
+        for item in named_items(path, replace(base, include=("*",))):
             if item.member in wanted or item.member is None:
                 yield replace(item, source=item.source.replace(path, archive, 1))
 
 
-def _renamed(record: Record) -> Iterator[Item]:
+def _renamed(record: Record, choice: Choice) -> Iterator[Item]:
     """The items at a record's path, under the name that it had."""
     name = record.source if record.page is None else record.source.rpartition("#page=")[0]
-    for item in named_items(record.path, Choice()):
+    for item in named_items(record.path, choice):
         yield replace(item, source=item.source.replace(record.path, name, 1))

@@ -3,87 +3,80 @@
 from __future__ import annotations
 
 import os
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import IO
 
 from captioner.errors import ImageError
+from lookaloud.archive import Archive, ArchiveError, Member, open_archive
 from lookaloud.batch.items import Item
-from lookaloud.errors import SourceError
-from lookaloud.places import BROKEN, open_to_seek, read_member, reason_of
+from lookaloud.errors import LookaloudError, SourceError
+from lookaloud.fetch import FetchError
+from lookaloud.limits import Limits
+from lookaloud.places import BROKEN, open_to_seek, reason_of
 
 ARCHIVE_ENDINGS = (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 Takes = Callable[[str], bool]
 
 
-def items_of_archive(source: str, takes: Takes, *, path: str | None = None) -> Iterator[Item]:
+def items_of_archive(
+    source: str, takes: Takes, *, path: str | None = None, address: str | None = None, limits: Limits | None = None
+) -> Iterator[Item]:
     """The pictures in an archive, in the order in which they lie there; damage is an item with its `problem`.
+
+    So is a member that is named like a picture and is not read: locked, a link, or named to lead out of the archive.
 
     Args:
         source: what the archive is called.
         takes: whether to take a member, by its name.
-        path: where the archive is, as a path or a URL; by default the absolute path of `source`.
+        path: where the archive is, as a path or a URL without secrets; by default the absolute path of `source`.
+        address: the URL with what it needs to be read; by default `path`.
+        limits: what is bounded.
     """
     path = path or os.path.abspath(source)
+    limits = limits or Limits()
     try:
-        with open_to_seek(path) as file:
-            members = _zip if source.lower().endswith((".zip", ".cbz")) else _tar
-            yield from members(source, path, file, takes)
+        with open_to_seek(address or path, limits) as file:
+            archive = open_archive(file, limits)
+            for member in archive.members():
+                if _is_wanted(member.name, takes):
+                    yield _item(source, path, address, archive, member)
     except FileNotFoundError as error:
+        yield Item(source, path, problem=FileNotFoundError(error.errno, error.strerror, source if address else path))
+    except LookaloudError as error:
         yield Item(source, path, problem=error)
-    except BROKEN as error:
+    except ArchiveError as error:
+        yield Item(source, path, problem=SourceError(f"{source} {error}."))
+    except FetchError as error:
+        problem = SourceError(f"{source} could not be read ({error}); check the address and try again.")
+        yield Item(source, path, problem=problem)
+    except Exception as error:
+        if not isinstance(error, BROKEN) and address is None:
+            raise  # of files of this computer everything that may happen is known
         reason = reason_of(error)
         problem = SourceError(f"{source} is damaged or no archive of its kind ({reason}); get a fresh copy of it.")
         yield Item(source, path, problem=problem)
 
 
-def _zip(source: str, path: str, file: IO[bytes], takes: Takes) -> Iterator[Item]:
-    with zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            if info.is_dir() or not _is_wanted(info.filename, takes):
-                continue
-            name = f"{source}!/{info.filename}"
+def _item(source: str, path: str, address: str | None, archive: Archive, member: Member) -> Item:
+    name = f"{source}!/{member.key}"
 
-            def read(info: zipfile.ZipInfo = info, name: str = name) -> bytes:
-                return _read(name, archive, info)
+    def read() -> bytes:
+        try:
+            return archive.read(member)
+        except ArchiveError as error:
+            raise ImageError(f"{name} cannot be unpacked: the archive {error}") from error
+        except BROKEN as error:
+            reason = reason_of(error)
+            raise ImageError(f"{name} cannot be unpacked ({reason}); get a fresh copy of the archive") from error
 
-            yield Item(name, path, info.filename, size=info.file_size, modified_ns=_zip_time(info), read=read)
-
-
-def _tar(source: str, path: str, file: IO[bytes], takes: Takes) -> Iterator[Item]:
-    with tarfile.open(fileobj=file, mode="r:*") as archive:
-        for info in archive:
-            archive.members.clear()  # type: ignore[attr-defined]  # or the names of a million members stay in memory
-            if not info.isfile() or not _is_wanted(info.name, takes):
-                continue
-            name = f"{source}!/{info.name}"
-
-            def read(info: tarfile.TarInfo = info, name: str = name) -> bytes:
-                return _read(name, archive, info)
-
-            yield Item(name, path, info.name, size=info.size, modified_ns=int(info.mtime * 1_000_000_000), read=read)
-
-
-def _read(name: str, archive: zipfile.ZipFile | tarfile.TarFile, member: zipfile.ZipInfo | tarfile.TarInfo) -> bytes:
-    try:
-        return read_member(archive, member)
-    except BROKEN as error:
-        reason = reason_of(error)
-        raise ImageError(f"{name} cannot be unpacked ({reason}); get a fresh copy of the archive") from error
+    problem = None if member.problem is None else SourceError(f"{name} {member.problem}.")
+    return Item(
+        name, path, member.key, size=member.size, modified_ns=member.modified_ns, read=read, problem=problem,
+        address=address,
+    )  # fmt: skip
 
 
 def _is_wanted(name: str, takes: Takes) -> bool:
-    parts = name.split("/")
+    parts = name.replace("\\", "/").split("/")
     hidden = any(part.startswith(".") and part not in (".", "..") for part in parts) or "__MACOSX" in parts
     return not hidden and takes(name)
-
-
-def _zip_time(info: zipfile.ZipInfo) -> int | None:
-    try:
-        # A ZIP file tells no time zone: taken as UTC, so that a computer that travels finds nothing changed.
-        return int((datetime(*info.date_time) - datetime(1970, 1, 1)).total_seconds()) * 1_000_000_000
-    except ValueError:
-        return None

@@ -22,6 +22,8 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from captioner.images import Measured
+
 _LENGTH = struct.Struct("<I")
 _GRACE = 5.0  # seconds over its limit, after which a decoder that nobody watches any more ends itself
 
@@ -53,7 +55,8 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
     """What a decoder answers to one request, as a header and the pixels of one or two RGB pictures.
 
     Args:
-        request: name, path, page, min_side; max_side (or null) for a second, larger picture; notes (true or false).
+        request: name, path, page; min_side and max_side, for a picture each (null for none); max_pixels that are taken
+            (null for as many as `captioner.open_image` takes); notes (true or false).
         data: the bytes of the file; None to read them from the path.
     """
     from captioner.errors import ImageError
@@ -68,12 +71,17 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
         if data is None:
             data = read_picture(request["path"], name=name)
         answer |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        images.append(open_image(data, name=name, min_side=request["min_side"], page=page))
+        if request["max_pixels"] is not None:
+            _check_pixels(name, measure_picture(data, name=name, page=page), request["max_pixels"])
+        if request["min_side"] is not None:
+            images.append(open_image(data, name=name, min_side=request["min_side"], page=page))
         answer |= asdict(measure_picture(data, name=name, page=page))
         if request["max_side"] is not None:
             try:
                 images.append(open_image(data, name=name, max_side=request["max_side"], page=page))
             except ImageError as error:
+                if not images:
+                    raise
                 answer["problem"] = str(error)
                 images.append(images[0])
         if request["notes"]:
@@ -88,6 +96,16 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
         images = []
     answer |= {"sizes": [image.size for image in images], "seconds": perf_counter() - began}
     return answer, [image.tobytes() for image in images]
+
+
+def _check_pixels(name: str, size: Measured, most: int) -> None:
+    from captioner.errors import ImageError
+
+    if size.width * size.height > most:
+        raise ImageError(
+            f"{name} has {size.width:,} x {size.height:,} pixels, and the service takes {most / 1e6:.0f} million at "
+            "most; make it smaller"
+        )
 
 
 def serve(memory_mb: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import sys
 import threading
 from collections.abc import Sequence
@@ -35,14 +35,16 @@ class Wanted:
     """What a picture is decoded to.
 
     Attributes:
-        min_side: shorter side that the captioner needs, in pixels; see `captioner.open_image`.
-        max_side: longer side of a second picture, for reading text; None for none.
+        min_side: shorter side that the captioner needs, in pixels; see `captioner.open_image`. None for no such picture.
+        max_side: longer side of a picture for reading text; None for no such picture.
         notes: whether to read what the photo says of itself.
+        max_pixels: most pixels that a picture may have; None for what `captioner.open_image` takes.
     """
 
-    min_side: int
+    min_side: int | None = None
     max_side: int | None = None
     notes: bool = False
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ class Decoded:
     Attributes:
         item: the picture; `item.page` is set where its file has several.
         error: why there is no image; None where there is one.
-        image, closer: upright and in RGB, as `Wanted` says.
+        image, closer: upright and in RGB, as `Wanted` says: `image` for `min_side`, `closer` for `max_side`.
         n_pages, width, height: what the file's header says.
         sha256, n_bytes: of the file; None where it could not be read.
         seconds: wall time of reading and decoding.
@@ -73,10 +75,10 @@ class Decoded:
 
 
 class Decoder:
-    """One process that decodes. To be used by one thread; `close` may come from any.
+    """One process that decodes. To be used by one thread; `interrupt` and `close` may come from any.
 
     Args:
-        wanted: what pictures are decoded to.
+        wanted: what pictures are decoded to, where `decode` is not told.
         seconds: longest time that one picture may take, reading included.
         memory_mb: most memory that one picture may take; where the system has no such limit, it does not hold.
         command: starts the process; another one in tests.
@@ -90,19 +92,44 @@ class Decoder:
         self.memory_mb = memory_mb
         self.command = [*command, str(memory_mb)]
         self._process: subprocess.Popen[bytes] | None = None
-        self._closed = False
+        self._closed = self._interrupted = False
         self._lock = threading.Lock()
 
-    def decode(self, item: Item, data: bytes | None = None) -> Decoded:
-        """The picture; one that the process does not survive is an error like others."""
+    def start(self) -> None:
+        """Start the process where there is none, so that the first picture need not wait for it.
+
+        Raises:
+            OSError: the decoder was closed, or the system has no room for a process.
+            RuntimeError: the process ended at once.
+        """
+        self._running()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a process that waits for a picture."""
+        return self._process is not None and not self._interrupted and self._process.poll() is None
+
+    def decode(self, item: Item, data: bytes | None = None, wanted: Wanted | None = None) -> Decoded:
+        """The picture; one that the process does not survive is an error like others.
+
+        Args:
+            item: what the picture is called, and where it lies.
+            data: the bytes of the file; None to have them read from the path.
+            wanted: what it is decoded to; None for what the decoder was made for.
+
+        Raises:
+            OSError, RuntimeError: as `start`.
+        """
         process = self._running()
+        wanted = wanted or self.wanted
         request = {
             "name": item.source,
             "path": item.path,
             "page": item.page,
-            "min_side": self.wanted.min_side,
-            "max_side": self.wanted.max_side,
-            "notes": self.wanted.notes,
+            "min_side": wanted.min_side,
+            "max_side": wanted.max_side,
+            "max_pixels": wanted.max_pixels,
+            "notes": wanted.notes,
             "seconds": self.seconds,
         }
         late = threading.Event()
@@ -124,7 +151,14 @@ class Decoder:
         if answer is None:
             self._end()
             return Decoded(item, error=_fatal(item.source, self.seconds if late.is_set() else None))
-        return _decoded(item, *answer)
+        return _decoded(item, wanted, *answer)
+
+    def interrupt(self) -> None:
+        """End the picture that is being decoded; the next one gets a new process."""
+        with self._lock:
+            self._interrupted = True
+            if self._process is not None:
+                self._process.kill()
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -134,15 +168,18 @@ class Decoder:
                 self._process.kill()
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.is_ready:
             return self._process
         self._end()
         with self._lock:
             if self._closed:
                 raise OSError("the decoder was closed")
-            self._process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._interrupted = False
+            # This Python with a module of ours: a list, without a shell.
+            self._process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # nosec B603
         # Its start is not the picture's fault, nor counted as the picture's time.
-        if read_message(cast(IO[bytes], self._process.stdout)) is None and not self._closed:
+        has_started = read_message(cast(IO[bytes], self._process.stdout)) is not None
+        if not (has_started or self._closed or self._interrupted):
             raise RuntimeError(f"the process that decodes pictures did not start: {' '.join(self.command)}")
         return self._process
 
@@ -175,7 +212,7 @@ def _fatal(name: str, seconds: float | None) -> ImageError:
     )
 
 
-def _decoded(item: Item, header: dict[str, Any], parts: list[bytes]) -> Decoded:
+def _decoded(item: Item, wanted: Wanted, header: dict[str, Any], parts: list[bytes]) -> Decoded:
     known = {"sha256": header["sha256"], "n_bytes": header["bytes"], "seconds": header["seconds"]}
     if header["error"] is not None:
         return Decoded(item, error=ImageError(header["error"]), **known)
@@ -184,13 +221,14 @@ def _decoded(item: Item, header: dict[str, Any], parts: list[bytes]) -> Decoded:
     from captioner.notes import PhotoNotes
 
     images = [Image.frombytes("RGB", tuple(size), part) for size, part in zip(header["sizes"], parts, strict=True)]
+    image = images.pop(0) if wanted.min_side is not None else None
     notes = header["notes"]
     if notes is not None:
         notes = PhotoNotes(**{**notes, "taken": notes["taken"] and date.fromisoformat(notes["taken"])})
     return Decoded(
         item,
-        image=images[0],
-        closer=images[1] if len(images) > 1 else None,
+        image=image,
+        closer=images[0] if images else None,
         notes=notes,
         problem=header["problem"],
         width=header["width"],

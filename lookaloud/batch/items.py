@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lookaloud.manifest import Key
 
@@ -22,6 +22,7 @@ class Item:
         read: gives its bytes, and is to be called before the next item is asked for; None for a file on this
             computer, which the process that decodes it reads itself.
         problem: why there is no picture here, such as a folder that may not be read; None where there is one.
+        address: where `path` is a URL without its password or signature, the whole, to read it; never written down.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Item:
     modified_ns: int | None = None
     read: Callable[[], bytes] | None = None
     problem: Exception | None = None
+    address: str | None = field(default=None, repr=False)
 
     @property
     def key(self) -> Key:

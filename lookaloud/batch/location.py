@@ -10,27 +10,45 @@ Object stores cannot add to a file, so each checkpoint is a file of its own. Wha
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import posixpath
+import re
 import secrets
 import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from lookaloud.addresses import without_secrets
 from lookaloud.batch.folder import RUN_FILE, OutputFolder, stopped
 from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.errors import BatchBusyError, BatchStoppedError, OutputError
+from lookaloud.ground.typed import typed_json
 from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, Record
 from lookaloud.places import file_system, reason_of
 
 PARTS = "manifest"
 LOCK = "lock.json"
 LOCK_SECONDS = 60.0  # a lock that was not renewed for so long belongs to a run that has died
+_DAY = 86_400.0
+_PART_NAME = re.compile(r"[0-9]{8}\.jsonl")
+# Of what others may have put there: a lock or run.json; all lines together, a gigabyte for a million pictures.
+_MOST_SMALL_BYTES, _MOST_MANIFEST_BYTES = 1_000_000, 20_000_000_000
+_PIECE = 1_000_000
 # Where an object is there as a whole or not at all; elsewhere it gets its name when it is complete.
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "memory"}
+
+
+@dataclass(frozen=True)
+class _Lock:
+    """What `lock.json` says: when its run last renewed it, in seconds since 1970."""
+
+    renewed: float
 
 
 class Location:
@@ -63,13 +81,31 @@ class Location:
         self.system.pipe_file(part, data)
         self.system.mv(part, path)
 
-    def get(self, name: str) -> bytes | None:
-        """What is in a file; None where there is none."""
+    def get(self, name: str, most: int) -> bytes | None:
+        """What is in a file; None where there is none.
+
+        Raises:
+            ValueError: it is longer than `most` bytes.
+        """
+        file = io.BytesIO()
+        return file.getvalue() if self.copy(name, file, most) else None
+
+    def copy(self, name: str, to: IO[bytes], most: int) -> bool:
+        """Add what is in a file to another one; whether there is such a file.
+
+        Raises:
+            ValueError: it is longer than `most` bytes.
+        """
         try:
-            data: bytes = self.system.cat_file(self.inside(name))
+            with self.system.open(self.inside(name), "rb") as file:
+                while data := file.read(min(_PIECE, most + 1)):
+                    most -= len(data)
+                    if most < 0:
+                        raise ValueError(f"{name} is longer than one of Lookaloud's can be")
+                    to.write(data)
         except FileNotFoundError:
-            return None
-        return data
+            return False
+        return True
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, in their order; [] where there is none."""
@@ -107,7 +143,8 @@ class RemoteFolder(OutputFolder):
         self._copy = tempfile.TemporaryDirectory()
         super().__init__(Path(self._copy.name), redo=redo, about=about)
         self.location = Location(url)
-        self.shown = self.location.url
+        self.shown = without_secrets(self.location.url)
+        self._is_held = False
         self._token = secrets.token_hex(8)
         self._ended = threading.Event()
         self._n_parts = 0
@@ -116,7 +153,7 @@ class RemoteFolder(OutputFolder):
         try:
             self._lock_it()
             self._fetch()
-        except BatchBusyError:
+        except OutputError:
             self._copy.cleanup()
             raise
         except Exception as error:  # every driver has errors of its own
@@ -134,8 +171,9 @@ class RemoteFolder(OutputFolder):
     def __exit__(self, *_: object) -> None:
         if self._file >= 0:
             super().__exit__()
-        if not self._ended.is_set():
-            self._ended.set()
+        self._ended.set()
+        if self._is_held:
+            self._is_held = False
             self._remove(LOCK)
         self._copy.cleanup()
 
@@ -173,24 +211,30 @@ class RemoteFolder(OutputFolder):
 
     def _fetch(self) -> None:
         self.audio.mkdir(parents=True, exist_ok=True)
-        names = self.location.names(PARTS)
-        self._n_parts = max((int(name[:8]) for name in names if name[:8].isdigit()), default=0)
+        names = [name for name in self.location.names(PARTS) if _PART_NAME.fullmatch(name)]
+        self._n_parts = max((int(name[:8]) for name in names), default=0)
         with open(self.manifest, "wb") as file:
-            for name in (MANIFEST, *(f"{PARTS}/{name}" for name in names if name.endswith(".jsonl"))):
-                file.write(self.location.get(name) or b"")
-        if run := self.location.get(RUN_FILE):
+            for name in (MANIFEST, *(f"{PARTS}/{name}" for name in names)):
+                self.location.copy(name, file, _MOST_MANIFEST_BYTES - file.tell())
+        if run := self.location.get(RUN_FILE, _MOST_SMALL_BYTES):
             (self.path / RUN_FILE).write_bytes(run)
 
     def _lock_it(self) -> None:
-        found = self.location.get(LOCK)
-        held = json.loads(found) if found else {}
-        age = time.time() - held.get("renewed", 0.0)
-        if age < LOCK_SECONDS:
+        found = self.location.get(LOCK, _MOST_SMALL_BYTES)
+        try:
+            renewed = typed_json(found, _Lock).renewed if found else 0.0
+        except ValueError as error:
+            raise OutputError(
+                f"{LOCK} in {self.shown} is not a lock of Lookaloud ({error}); if no run works there, remove it."
+            ) from error
+        age = time.time() - renewed
+        if -_DAY < age < LOCK_SECONDS:  # clocks differ, but not by a day
             raise BatchBusyError(
                 f"Another run of 'lookaloud batch' works in {self.shown}, or was cut short less than a minute ago; "
                 "wait until it has ended, or choose another place with --out."
             )
         self._renew()
+        self._is_held = True
         threading.Thread(target=self._keep, daemon=True).start()
 
     def _renew(self) -> None:
@@ -199,10 +243,8 @@ class RemoteFolder(OutputFolder):
 
     def _keep(self) -> None:
         while not self._ended.wait(LOCK_SECONDS / 4):
-            try:
+            with contextlib.suppress(Exception):  # the next checkpoint says what is wrong
                 self._renew()
-            except Exception:  # noqa: BLE001 - the next checkpoint says what is wrong
-                continue
 
     def _guard(self, write: Any) -> None:
         try:

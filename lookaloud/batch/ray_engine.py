@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
+import pickle  # only written here  # nosec B403
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager

@@ -5,7 +5,7 @@ A table has one column, `thing`: pickled values of this project, so that no pict
 
 from __future__ import annotations
 
-import pickle
+import pickle  # of what this run's own actors made  # nosec B403
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -60,7 +60,7 @@ class Decode:
     """The first stage: the bytes of pictures, decoded in a process of its own."""
 
     def __init__(self, wanted: Wanted, settings: BatchSettings) -> None:
-        self._places = Places()
+        self._places = Places(settings.limits)
         self._decoder = Decoder(
             wanted,
             seconds=settings.decode_seconds,
@@ -75,7 +75,7 @@ class Decode:
         data = None
         if item.member is not None or is_url(item.path):
             try:
-                data = self._places.read(item.path, item.member)
+                data = self._places.read(item.address or item.path, item.member)
             except Exception as error:  # noqa: BLE001 - every driver has errors of its own
                 reason = reason_of(error)
                 sentence = f"{item.source} could not be read ({reason}); check the address and try again"
@@ -137,7 +137,8 @@ class Speak:
 
 def things_in(table: Any) -> list[Any]:
     """What is in a table."""
-    return [pickle.loads(each) for each in table.column("thing").to_pylist()]
+    # Only what this run's own actors pickled, and Ray carried between them.
+    return [pickle.loads(each) for each in table.column("thing").to_pylist()]  # noqa: S301  # nosec B301
 
 
 def table_of(things: Iterable[Any]) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger
 from lookaloud.batch.records import Engines, engines_of, same_record
 from lookaloud.batch.stages import Finished, Told, decoded_pages, failed, spoken, told, wanted_by
+from lookaloud.limits import Limits
 from lookaloud.manifest import Record
 from lookaloud.pipeline import Narrator
 
@@ -48,6 +49,7 @@ class BatchSettings:
         by_content: read every picture again, and pass over those whose bytes are described; otherwise one whose path,
             size and date are those of a finished one is passed over unread.
         limit: most pictures to describe in this run; None for all.
+        limits: how much is read of archives, addresses and lists.
         decoder_command: starts a decoder; another one in tests.
     """
 
@@ -60,6 +62,7 @@ class BatchSettings:
     decode_memory_mb: int = 2000
     by_content: bool = False
     limit: int | None = None
+    limits: Limits = field(default_factory=Limits)
     decoder_command: Sequence[str] = COMMAND
 
 
@@ -273,7 +276,7 @@ class Run:
     def _is_known(self, decoded: Decoded) -> bool:
         """Whether the same bytes have been described, or are being: then the picture needs no more than a line."""
         page = decoded.item.page
-        assert decoded.sha256 is not None  # noqa: S101 - what was decoded was read
+        assert decoded.sha256 is not None  # noqa: S101 - what was decoded was read  # nosec B101
         with self._lock:
             line = self.folder.ledger.described(decoded.sha256, page)
             if line is None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import fnmatch
 import glob
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from urllib.parse import urlsplit
 
+from lookaloud.addresses import without_secrets
 from lookaloud.batch.archives import ARCHIVE_ENDINGS, items_of_archive
 from lookaloud.batch.items import Item
+from lookaloud.batch.lists import LIST_ENDINGS, check_list, rows_of
 from lookaloud.batch.own_outputs import without_own
 from lookaloud.errors import SourceError
-from lookaloud.places import file_system, is_url, reason_of
+from lookaloud.limits import Limits
+from lookaloud.places import check_driver, is_url, is_web, reason_of
 
 STANDARD_INPUT = "-"
 # What a folder is searched for; a file that is named itself may end in anything.
@@ -24,8 +25,6 @@ PICTURE_ENDINGS = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif", ".heic", ".heif",
     ".jp2", ".j2k", ".ppm", ".pgm", ".pbm",
 )  # fmt: skip
-LIST_ENDINGS = (".jsonl", ".ndjson", ".csv")
-_LIST_KEYS = ("path", "source", "image", "file", "url")
 
 
 @dataclass
@@ -36,6 +35,9 @@ class Choice:
         include: patterns such as *.png; by default the usual endings of pictures.
         exclude: patterns of what is left out. Patterns are compared with the name and with the path inside the source.
         leave_out: a folder that is no source, whatever is named: the batch's own.
+        limits: how much is read of archives, addresses and lists.
+        asks: whether servers are asked what is behind a URL. Without, one that is named like a picture counts as one,
+            and others raise a SourceError: enough to count what there is to do.
         n_passed_over: files that were no pictures by their names.
         n_own: files that are left out because Lookaloud wrote them itself.
     """
@@ -43,6 +45,8 @@ class Choice:
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     leave_out: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    asks: bool = True
     n_passed_over: int = field(default=0, compare=False)
     n_own: int = field(default=0, compare=False)
 
@@ -72,15 +76,16 @@ def find_items(sources: Sequence[str], choice: Choice, *, lines: Iterable[str] =
         SourceError: a source is none; before the first item.
         MissingExtraError: a URL needs a package; before the first item.
     """
-    found = [(source, _kind(source)) for source in sources]
+    found = [(source, _kind(source, choice.limits)) for source in sources]
     return (item for source, kind in found for item in without_own(_items(source, kind, choice, lines), source, choice))
 
 
-def _kind(source: str) -> str:
+def _kind(source: str, limits: Limits) -> str:
     if source == STANDARD_INPUT:
         return "lines"
     if is_url(source):
-        file_system(source)
+        if not is_web(source):
+            check_driver(source)
         return "url"
     if os.path.isdir(source):
         return "folder"
@@ -94,12 +99,7 @@ def _kind(source: str) -> str:
     if lower.endswith(LIST_ENDINGS):
         if not os.path.isfile(source):
             raise SourceError(f"There is no list {source}; check the name and the folder.")
-        if not lower.endswith(".csv"):
-            return "list"
-        with _open_list(Path(source)) as file:
-            if not set(csv.DictReader(file).fieldnames or ()) & set(_LIST_KEYS):
-                columns = ", ".join(_LIST_KEYS)
-                raise SourceError(f"The first line of {source} names none of the columns {columns}; add it.")
+        check_list(Path(source), limits)
         return "list"
     if not os.path.lexists(source):
         raise SourceError(f"There is no file or folder {source}; check the name.")
@@ -125,14 +125,18 @@ def _items(source: str, kind: str, choice: Choice, lines: Iterable[str]) -> Iter
 
 def named_items(source: str, choice: Choice) -> Iterator[Item]:
     """What one name stands for, where it may be a file, a folder, an archive or a URL, and need not exist."""
-    if is_url(source):
+    if is_url(source) and not choice.asks:
+        if not urlsplit(source).path.lower().endswith(PICTURE_ENDINGS):
+            raise SourceError(f"What is behind {without_secrets(source)} is not known without asking.")
+        yield Item(without_secrets(source), without_secrets(source))
+    elif is_url(source):
         from lookaloud.batch.remote import items_of_url
 
-        yield from items_of_url(source, choice.takes)
+        yield from items_of_url(source, choice.takes, choice.limits)
     elif os.path.isdir(source):
         yield from _walk(source, choice)
     elif source.lower().endswith(ARCHIVE_ENDINGS):
-        yield from items_of_archive(source, choice.takes)
+        yield from items_of_archive(source, choice.takes, limits=choice.limits)
     else:
         yield _file(source)
 
@@ -172,46 +176,20 @@ def _unreadable(problems: list[OSError]) -> Iterator[Item]:
 
 
 def _listed(path: Path, choice: Choice) -> Iterator[Item]:
-    """What a JSONL or CSV list names; relative names start at the list's own folder."""
+    """What a list names; relative names start at the list's own folder."""
     try:
-        yield from _named_rows(path, choice)
-    except (OSError, csv.Error) as error:
+        for row in rows_of(path, choice.limits):
+            if row.name is None:
+                problem = SourceError(f"Line {row.number} of {path} {row.problem}.")
+                member = f"line {row.number}"
+                yield Item(f"{path} {member}", os.path.abspath(path), member=member, problem=problem)
+            elif is_url(row.name) or os.path.isabs(row.name):
+                yield from named_items(row.name, choice)
+            else:
+                yield from named_items(os.path.join(path.parent, row.name), choice)
+    except OSError as error:
         problem = SourceError(f"{path} cannot be read to its end ({reason_of(error)}); mend it and run this again.")
         yield Item(str(path), os.path.abspath(path), problem=problem)
-
-
-def _named_rows(path: Path, choice: Choice) -> Iterator[Item]:
-    for number, row in _rows(path):
-        name = next((row[key] for key in _LIST_KEYS if isinstance(row.get(key), str) and row[key]), None)
-        if name is None:
-            problem = SourceError(
-                f"Line {number} of {path} names no picture; give it one of the keys {', '.join(_LIST_KEYS)}."
-            )
-            yield Item(f"{path} line {number}", os.path.abspath(path), member=f"line {number}", problem=problem)
-        elif is_url(name) or os.path.isabs(name):
-            yield from named_items(name, choice)
-        else:
-            yield from named_items(os.path.join(path.parent, name), choice)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with _open_list(path) as file:
-        if path.suffix.lower() == ".csv":
-            reader = csv.DictReader(file)
-            for row in reader:
-                yield reader.line_num, row
-            return
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                try:
-                    found = json.loads(line)
-                except ValueError:
-                    found = {}
-                yield number, found if isinstance(found, dict) else {"path": found}
-
-
-def _open_list(path: Path) -> IO[str]:
-    return open(path, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _matches(pattern: str, name: str, inside: str) -> bool:

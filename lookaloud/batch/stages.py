@@ -150,6 +150,6 @@ def _captions(narrator: Narrator, opened: Sequence[Opened]) -> Sequence[Caption 
 
 
 def _opened(decoded: Decoded) -> Opened:
-    assert decoded.image is not None  # noqa: S101 - pictures with errors do not come here
+    assert decoded.image is not None  # noqa: S101 - pictures with errors do not come here  # nosec B101
     picture = Picture(decoded.item.path, decoded.item.source)
     return Opened(picture, decoded.image, decoded.seconds, decoded.closer, decoded.notes)

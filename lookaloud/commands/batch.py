@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
 
 from lookaloud.commands.describe import describe
+from lookaloud.limits import Limits
 from lookaloud.outputs import FORMATS
 
 _EPILOG = """SOURCE is a picture, a folder (with all its folders), a pattern such as "*.jpg", a ZIP or TAR file, a list
-(.jsonl with a key path, or .csv with a column of that name), a URL (s3://, gs://, http:// and what else fsspec has a
-driver for), or - for a list of names on standard input. Pictures are never changed. Stop it whenever you like: the same
-command goes on where it was.
+(.jsonl with a key path, or .csv or .tsv with a column of that name), a URL (http://, s3://, gs:// and what else fsspec
+has a driver for), or - for a list of names on standard input. Pictures are never changed. Passwords and signatures in
+addresses are used and never written down. Stop it whenever you like: the same command goes on where it was.
 
 \b
 DIR gets:
@@ -48,6 +50,20 @@ def _shared_options(function: _Function) -> _Function:
     own = {parameter.name: parameter for parameter in describe.params}
     params: list[click.Parameter] = getattr(function, "__click_params__", [])
     function.__click_params__ = params + [copy(own[name]) for name in reversed(_SHARED)]  # type: ignore[attr-defined]
+    return function
+
+
+def _limit_options(function: _Function) -> _Function:
+    """Add an option for each field of `Limits`."""
+    for limit in reversed(fields(Limits)):
+        name, about = f"--{limit.name.replace('_', '-')}", limit.metadata["help"]
+        if isinstance(limit.default, bool):
+            add = click.option(name, is_flag=True, default=limit.default, help=about)
+        else:
+            within = click.FloatRange if isinstance(limit.default, float) else click.IntRange
+            least = limit.metadata["least"]
+            add = click.option(name, type=within(least), default=limit.default, show_default=True, help=about)
+        function = add(function)
     return function
 
 
@@ -86,6 +102,7 @@ def _shared_options(function: _Function) -> _Function:
 @click.option("--decode-memory", type=click.IntRange(50), default=2000, show_default=True, help="Most MB a picture.")
 @click.option("--decoders", type=click.IntRange(1, 64), help="Processes that decode pictures.")
 @click.option("--speakers", type=click.IntRange(1, 64), help="Threads that speak and encode.")
+@_limit_options
 @click.option("--batch-size", type=click.IntRange(1, 256), default=8, show_default=True, help="Captioned together.")
 @click.option(
     "--progress/--no-progress",

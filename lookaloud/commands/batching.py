@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from captioner.caption import CaptionOptions
+from lookaloud.addresses import without_secrets
 from lookaloud.batch.again import items_again
 from lookaloud.batch.folder import OutputFolder
 from lookaloud.batch.items import Item
@@ -29,6 +31,7 @@ from lookaloud.batch.run import BatchSettings, Run
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
 from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
 from lookaloud.failures import Exit
+from lookaloud.limits import Limits
 from lookaloud.manifest import MANIFEST, REJECTED, Record, sentence_about
 from lookaloud.places import file_system, is_url
 from lookaloud.printable import printable
@@ -56,13 +59,15 @@ class Session:
     def __init__(self, options: Mapping[str, Any], given: Collection[str]) -> None:
         self.options = options
         self.place: str = options["out"]
+        self.shown = without_secrets(self.place)
         self.out = Path(self.place)  # of a URL, the copy on this computer once there is one
         self.redo = None if options["redo"] is None else Redo(options["redo"])
         # As bytes, for a file name need not be text.
         stdin = sys.stdin.buffer if STANDARD_INPUT in options["sources"] else ()
         self.lines = [os.fsdecode(line.rstrip(b"\r\n")) for line in stdin]
+        self.limits = Limits(**{limit.name: options[limit.name] for limit in fields(Limits)})
         self.choice = self._choice()
-        self.again = ["--out", self.place, *_asked_again(options, given)]
+        self.again = ["--out", self.shown, *_asked_again(options, given)]
         self.exports = [kind.strip() for kind in options["exports"].split(",") if kind.strip()]
         self.failures: list[tuple[str, str]] = []
         self.n_described = 0
@@ -74,7 +79,7 @@ class Session:
         self._check()
         if self.options["dry_run"]:
             return self._dry_run()
-        command = shlex.join(["lookaloud", "batch", *self.options["sources"], *self.again])
+        command = shlex.join(["lookaloud", "batch", *map(without_secrets, self.options["sources"]), *self.again])
         settings = {name: self.options[name] for name in _DESCRIBING}
         about = {"command": command, "settings": settings}
         load = self._loader()
@@ -148,11 +153,11 @@ class Session:
         )
 
     def _choice(self) -> Choice:
-        return Choice(self.options["include"], self.options["exclude"], self.out)
+        return Choice(self.options["include"], self.options["exclude"], self.out, self.limits)
 
     def _items(self, choice: Choice | None = None) -> Iterator[Item]:
         if not self.options["sources"] and self.redo is not None:
-            return items_again(self.out, self.redo)
+            return items_again(self.out, self.redo, choice or self._choice())
         return find_items(self.options["sources"], choice or self._choice(), lines=self.lines)
 
     def _settings(self) -> BatchSettings:
@@ -165,6 +170,7 @@ class Session:
             decode_memory_mb=options["decode_memory"],
             by_content=options["skip_existing"] == "content",
             limit=options["limit"],
+            limits=self.limits,
             **chosen,
         )
 
@@ -228,7 +234,8 @@ class Session:
         wanted, terminal = self.options["progress"], sys.stderr.isatty()
         if quiet or wanted is False or (wanted is None and not terminal):
             return show_nothing()
-        total = _Total(self._items) if self.options["limit"] is None else _Total(lambda: range(self.options["limit"]))
+        counted = partial(self._items, replace(self._choice(), asks=False))
+        total = _Total(counted) if self.options["limit"] is None else _Total(lambda: range(self.options["limit"]))
         return show_bar(total) if terminal else show_lines(total)
 
     def _export(self) -> None:
@@ -248,14 +255,14 @@ class Session:
         n_earlier = ledger.n_failed - self.n_failed
         if n_earlier > 0:
             click.echo(f"{n_earlier:,} failed in an earlier run.")
-        more = f"'{shlex.join(['lookaloud', 'status', '--all', self.place])}' lists all"
+        more = f"'{shlex.join(['lookaloud', 'status', '--all', self.shown])}' lists all"
         more = f"{MANIFEST} has all" if is_url(self.place) else more
         hidden = self.n_failed - len(self.failures)
         for line in failure_lines(self.failures, _MOST_NAMED, more=more, n_hidden=hidden):
             click.echo(line, err=True)
-        click.echo(f"Everything is in {printable(self.place)}: {MANIFEST} and the sounds.")
+        click.echo(f"Everything is in {printable(self.shown)}: {MANIFEST} and the sounds.")
         if ledger.n_failed:
-            click.echo(retry_sentence(self.place, self.again))
+            click.echo(retry_sentence(self.shown, self.again))
 
     def _tell_rejected(self, folder: OutputFolder) -> None:
         for line in folder.rejected[:_MOST_NAMED]:
@@ -346,7 +353,7 @@ def _asked_again(options: Mapping[str, Any], given: Collection[str]) -> list[str
     words: list[str] = []
     for parameter in batch.params:
         if (
-            parameter.name in (*_DESCRIBING, "engine")
+            parameter.name in (*_DESCRIBING, "engine", *(limit.name for limit in fields(Limits)))
             and parameter.name in given
             and isinstance(parameter, click.Option)
         ):

@@ -65,7 +65,6 @@ def speech(
 
 def by_sound(texts: Mapping[str, str], sounds: Collection[str]) -> Mapping[str, str]:
     """The texts under the sounds' ids: "dog.jpg", as 'describe --json' calls it, is the text of dog.wav."""
-    if set(texts) & set(sounds):
-        return texts
-    by_stem = {Path(name).stem: text for name, text in texts.items()}
-    return by_stem if len(by_stem) == len(texts) else texts
+    from eval.ids import renamed
+
+    return renamed(texts, dict.fromkeys(sounds, ""))

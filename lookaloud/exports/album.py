@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
+import subprocess  # programs as lists, never a shell  # nosec B404
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -163,7 +163,8 @@ def _encode(start: Sequence[str], timeline: Timeline, end: Sequence[str]) -> Non
     """Let ffmpeg encode the sounds; its command is `start`, how the samples come, and `end`."""
     samples_come = ["-ar", str(timeline.sample_rate), "-i", "pipe:0"]
     with tempfile.TemporaryFile() as messages:
-        process = subprocess.Popen([*start, *samples_come, *end], stdin=subprocess.PIPE, stderr=messages)
+        # ffmpeg, by the path that it was found under, with arguments of ours.
+        process = subprocess.Popen([*start, *samples_come, *end], stdin=subprocess.PIPE, stderr=messages)  # noqa: S603  # nosec B603
         if process.stdin is None:
             raise ExportError("ffmpeg could not be started; run 'ffmpeg -version' to see why.")
         try:

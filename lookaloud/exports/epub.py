@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # only written, never read  # nosec B405
 
 from lookaloud.errors import ExportError
 from lookaloud.exports.album import clock

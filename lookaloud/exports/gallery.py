@@ -15,7 +15,7 @@ from importlib.resources import files
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # only written, never read  # nosec B405
 
 from captioner.errors import ImageError
 from lookaloud.batch.own_outputs import GALLERY, SMALL_COPIES, STYLE

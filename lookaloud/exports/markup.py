@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ElementTree  # only written, never read  # nosec B405
 from collections.abc import Mapping
 from urllib.parse import quote
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # only written, never read  # nosec B405
 
 from lookaloud.exports.text import clean
 

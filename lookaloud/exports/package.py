@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # only written, never read  # nosec B405
 
 from lookaloud.exports.album import clock
 from lookaloud.exports.markup import as_xml, element

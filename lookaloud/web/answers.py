@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 import traceback
@@ -12,10 +13,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from lookaloud.errors import BusyError, SignInError
+import captioner.errors as captioning
+import speech.errors as speaking
+from lookaloud.errors import SignInError
 from lookaloud.failures import explain
 
 _LOG = logging.getLogger("lookaloud.web")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Refusal:
 
 
 def refusal_of(error: Exception) -> Refusal:
-    """How an error is told. A fault's own words may hold words of a picture: they are not sent.
+    """How an error is told. A fault's own words may hold words of a picture, and those of an error of the system a
+    path of this computer: they are not sent.
 
     >>> from lookaloud.errors import UnknownJobError
     >>> refusal_of(UnknownJobError("There is no such job."))
@@ -55,6 +60,8 @@ def refusal_of(error: Exception) -> Refusal:
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         return Refusal(422, "request", f"{'.'.join(map(str, first['loc']))}: {first['msg']}.")
+    if isinstance(error, OSError | captioning.WeightsError | speaking.WeightsError):
+        return _own_trouble(error)
     failure = explain(error)
     code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
     if failure.http_status == 500:
@@ -62,15 +69,32 @@ def refusal_of(error: Exception) -> Refusal:
     return Refusal(failure.http_status, code, failure.sentence)
 
 
+def _own_trouble(error: Exception) -> Refusal:
+    """What is wrong with the service's own files: clients name none, so no sentence about a file is meant for them."""
+    advice = "ask again later, or tell whoever runs it"
+    if not isinstance(error, OSError):
+        return Refusal(503, "weights", f"Files that the service needs for this are missing or damaged; {advice}.")
+    if error.errno in _FULL:
+        return Refusal(507, "disk_full", f"The disk is full where the service runs; {advice}.")
+    return Refusal(503, "disk", f"The service cannot use its temporary files at the moment; {advice}.")
+
+
+def problem_of(error: Exception) -> str:
+    """Why something beside the caption could not be found out, in a sentence without a path of this computer."""
+    if isinstance(error, captioning.ReadingError) and not re.search(r"[/\\]", str(error)):
+        return explain(error).sentence
+    return refusal_of(error).message
+
+
 def answer(error: Exception) -> JSONResponse:
     """The answer for an error; what is a fault is logged."""
     refusal = refusal_of(error)
     headers: dict[str, str] = dict(getattr(error, "headers", None) or {})
-    if isinstance(error, BusyError) or refusal.status == 503:
+    if refusal.status == 503 or hasattr(error, "retry_after"):
         headers["Retry-After"] = str(getattr(error, "retry_after", 2))
     if isinstance(error, SignInError):
         headers["WWW-Authenticate"] = "Bearer"
-    if refusal.status == 500:
+    if refusal.status == 500 or refusal.code in ("weights", "disk", "disk_full"):
         log_fault(error)
     return JSONResponse(refusal.to_json(), refusal.status, headers=headers)
 

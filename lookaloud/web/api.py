@@ -7,9 +7,9 @@ import base64
 import binascii
 import dataclasses
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -19,6 +19,7 @@ from starlette.datastructures import UploadFile
 from lookaloud.errors import FormatError, RequestError, TooLargeError
 from lookaloud.web import examples
 from lookaloud.web.answers import log_fault, refusal_of
+from lookaloud.web.gone import gone, unless_gone
 from lookaloud.web.metrics import CONTENT_TYPE
 from lookaloud.web.options import options_from
 from lookaloud.web.uploads import printable
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from lookaloud.web.service import Service
     from lookaloud.web.settings import ServeSettings
-
-_Result = TypeVar("_Result")
 
 CAPTION_HEADER = "Lookaloud-Caption"
 """The words beside a sound, percent-encoded UTF-8 as in RFC 8187."""
@@ -105,9 +104,9 @@ class _Api:
         data, name, options = await self._received(request)
         if format_name is not None:
             options = dataclasses.replace(options, audio=True, format=format_name)
-        told = await _unless_gone(request, self.service.describe(data, name, options))
+        told = await unless_gone(request, self.service.describe(data, name, options))
         if told is None:
-            return _gone()
+            return gone()
         if format_name is None:
             return JSONResponse(_json(told))
         headers = {CAPTION_HEADER: f"UTF-8''{quote(told.text, safe='')}"}
@@ -124,13 +123,13 @@ class _Api:
         events = self.service.stream(data, name, options)
         try:
             # Errors until the caption is known are answers of their own.
-            first = await _unless_gone(request, anext(events))
+            first = await unless_gone(request, anext(events))
         except BaseException:
             await events.aclose()
             raise
         if first is None:
             await events.aclose()
-            return _gone()
+            return gone()
         return _Events(first, events)
 
     async def speech(self, request: Request) -> Response:
@@ -153,8 +152,8 @@ class _Api:
         voice = _text(given, "voice")
         voice = None if voice in OPENAI_VOICES and voice not in self.service.voices.names() else voice
         rate = options_from({"rate": given.get("speed")}).rate
-        made = await _unless_gone(request, self._speak(text, voice, rate, format_name))
-        return _gone() if made is None else Response(made, media_type=MEDIA_TYPES[format_name])
+        made = await unless_gone(request, self._speak(text, voice, rate, format_name))
+        return gone() if made is None else Response(made, media_type=MEDIA_TYPES[format_name])
 
     async def _speak(self, text: str, voice: str | None, rate: float, format_name: str) -> bytes:
         return await self.service.encode(await self.service.speak(text, voice=voice, rate=rate), format_name)
@@ -267,29 +266,6 @@ def _json(value: CaptionKnown | Described | Sound) -> dict[str, Any]:
     if isinstance(told.get("audio"), bytes):
         told["audio"] = base64.b64encode(told["audio"]).decode()
     return told
-
-
-async def _unless_gone(request: Request, work: Awaitable[_Result]) -> _Result | None:
-    """What the work comes to; None, and the work is given up, where the client goes away before."""
-    task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(_gone_away(request))
-    try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        return await task if task.done() else None
-    finally:
-        watch.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-
-
-async def _gone_away(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _gone() -> Response:
-    return Response(status_code=499)  # read by nobody; counted
 
 
 def _wanted_sound(accept: str) -> str | None:

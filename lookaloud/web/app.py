@@ -47,8 +47,11 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        service.close()
+        service.start()
+        try:
+            yield
+        finally:
+            service.close()
 
     app = FastAPI(
         title="Lookaloud", version=lookaloud.__version__, description=_ABOUT, lifespan=lifespan, docs_url=None,

@@ -1,4 +1,4 @@
-"""Pictures of different requests captioned together, and the bound on how many pixels are worked on at once."""
+"""Pictures of different requests captioned together, and how work is told that nobody waits for it any more."""
 
 from __future__ import annotations
 
@@ -25,16 +25,37 @@ class Stop:
     """Tells work in other threads that nobody waits for it any more."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._is_set = False
+        self._calls: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
 
     def set(self) -> None:
-        """From now on, `check` raises."""
-        self._event.set()
+        """From now on, `check` raises; what `calling` was given is called."""
+        with self._lock:
+            self._is_set = True
+            for call in self._calls:
+                call()
 
     @property
     def is_set(self) -> bool:
         """Whether nobody waits any more."""
-        return self._event.is_set()
+        return self._is_set
+
+    @contextmanager
+    def calling(self, call: Callable[[], None]) -> Iterator[None]:
+        """Have it called when nobody waits any more, if that comes before the end of the block and never after.
+
+        Raises:
+            Stopped: nobody waits now.
+        """
+        with self._lock:
+            self.check()
+            self._calls.append(call)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls.remove(call)
 
     def check(self) -> None:
         """Returns where somebody still waits.
@@ -42,7 +63,7 @@ class Stop:
         Raises:
             Stopped: nobody does.
         """
-        if self._event.is_set():
+        if self._is_set:
             raise Stopped
 
 
@@ -150,36 +171,3 @@ class RequestCaptioner(Captioner):
     def caption_batch(self, images: Sequence[Image], options: CaptionOptions | None = None) -> list[Caption]:
         """The captions of upright RGB pictures: as many as pictures, in the same order."""
         return self._batcher.caption(images, options or CaptionOptions(), self._stop)
-
-
-class PixelBudget:
-    """How many pixels may be worked on at once; more wait until there is room, first come first served.
-
-    Args:
-        n_pixels: of all pictures together.
-    """
-
-    def __init__(self, n_pixels: int) -> None:
-        self._most = self._left = n_pixels
-        self._room = threading.Condition()
-        self._turn = threading.Lock()  # Held by the one that waits for room, so that a large picture has its turn.
-
-    @contextmanager
-    def hold(self, n_pixels: int, stop: Stop) -> Iterator[None]:
-        """Have so many pixels, at most those of the whole budget, for the time of the block.
-
-        Raises:
-            Stopped: the request was stopped while it waited.
-        """
-        n_pixels = min(n_pixels, self._most)
-        with self._turn, self._room:
-            while self._left < n_pixels:
-                stop.check()
-                self._room.wait(timeout=0.1)
-            self._left -= n_pixels
-        try:
-            yield
-        finally:
-            with self._room:
-                self._left += n_pixels
-                self._room.notify_all()

@@ -127,10 +127,16 @@ class Job:
     def close(self) -> None:
         """Let go of the pictures and the result."""
         with self._lock:
-            self.pictures.close()
+            close_file(self.pictures)
             with suppress(OSError):  # a disk that is full
                 self._archive.close()
-            self._file.close()
+            close_file(self._file)
+
+
+def close_file(file: IO[bytes]) -> None:
+    """Close a temporary file whose content nobody needs any more: a full disk is no trouble then."""
+    with suppress(OSError):
+        file.close()
 
 
 def _stem(number: int, record: Record) -> str:

@@ -12,7 +12,7 @@ import logging
 import tempfile
 import traceback
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
-from captioner.images import measure_picture
 from lookaloud.batch.records import engines_of
 from lookaloud.errors import BusyError, UnfinishedError, UnknownJobError
-from lookaloud.failures import Exit, explain
 from lookaloud.manifest import Record
 from lookaloud.outputs import FORMATS
+from lookaloud.web.answers import refusal_of
 from lookaloud.web.examples import request_body, with_fields
-from lookaloud.web.job import PIECE_BYTES, Job
+from lookaloud.web.job import PIECE_BYTES, Job, close_file
 from lookaloud.web.options import NAMES, options_from
 from lookaloud.web.uploads import items_of, receive
 from lookaloud.web.values import DescribeOptions, JobStatus
@@ -112,25 +111,31 @@ class Jobs:
                 "again later.",
                 retry_after=30,
             )
-        self._n_arriving += 1
-        pictures = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the job
-        try:
+        with self._arriving() as held:
+            pictures = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the job
+            held.callback(close_file, pictures)
             form = await receive(request.headers.get("content-type", ""), request.stream(), pictures, self.settings)
             options = _options(form.fields)
             if options.audio:
                 await asyncio.to_thread(self.service.voices.get, options.voice)
             items = await asyncio.to_thread(items_of, pictures, form.uploads, self.settings)
-        except BaseException:
-            pictures.close()
-            raise
-        finally:
-            self._n_arriving -= 1
-        job = Job(items, options, self._usual(options), pictures, max_result_bytes=self.settings.max_job_bytes)
-        self._jobs[job.id] = job
+            job = Job(items, options, self._usual(options), pictures, max_result_bytes=self.settings.max_job_bytes)
+            held.pop_all()  # from here on the pictures are the job's, which gives its place back when it is forgotten
+            self._jobs[job.id] = job
         self._count()
         job.task = asyncio.create_task(self._run(job))
         response.headers["Location"] = f"/v1/jobs/{job.id}"
         return job.status()
+
+    @contextmanager
+    def _arriving(self) -> Iterator[ExitStack]:
+        """A place for a job that is being received; what is entered into the stack is left when none becomes of it."""
+        self._n_arriving += 1
+        try:
+            with ExitStack() as held:
+                yield held
+        finally:
+            self._n_arriving -= 1
 
     async def show(self, job_id: str) -> JobStatus:
         """How many of its pictures are finished."""
@@ -186,9 +191,10 @@ class Jobs:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            job.pictures.close()
-        job.expires = monotonic() + self.settings.job_seconds
-        job.timer = asyncio.get_running_loop().call_later(self.settings.job_seconds, self._expire, job)
+            close_file(job.pictures)
+            if not job.is_forgotten:
+                job.expires = monotonic() + self.settings.job_seconds
+                job.timer = asyncio.get_running_loop().call_later(self.settings.job_seconds, self._expire, job)
 
     async def _work(self, job: Job, waiting: Iterator[tuple[int, Item]]) -> None:
         for number, item in waiting:
@@ -202,10 +208,9 @@ class Jobs:
         try:
             data, sha256 = await asyncio.to_thread(_read, item)
             record = replace(record, sha256=sha256, bytes=len(data))
-            described = await asyncio.wait_for(
+            described, (width, height) = await asyncio.wait_for(
                 self.service.describe_for_job(data, item.source, job.options), self.settings.work_seconds
             )
-            measured = await asyncio.to_thread(measure_picture, data, name=item.source)
         except asyncio.TimeoutError:
             return replace(record, error=f"It took longer than {self.settings.work_seconds:g} seconds."), None
         except Exception as error:  # noqa: BLE001 - it belongs to this picture, and the others go on
@@ -213,7 +218,7 @@ class Jobs:
         told = {name: getattr(described, name) for name in _TOLD}
         seconds = {stage: described.seconds[stage] for stage in _STAGES if stage in described.seconds}
         return (
-            replace(record, status="ok", width=measured.width, height=measured.height, seconds=seconds, **told),
+            replace(record, status="ok", width=width, height=height, seconds=seconds, **told),
             described,
         )
 
@@ -248,9 +253,9 @@ class Jobs:
             await self._drop(job)
 
     async def _drop(self, job: Job) -> None:
-        await asyncio.to_thread(job.close)
         self._jobs.pop(job.id, None)
         self._count()
+        await asyncio.to_thread(job.close)
 
     async def _pieces(self, job: Job) -> AsyncIterator[bytes]:
         job.n_readers += 1
@@ -272,9 +277,9 @@ def _read(item: Item) -> tuple[bytes, str]:
 
 
 def _sentence(error: Exception) -> str:
-    failure = explain(error)
-    if failure.exit_code is not Exit.BUG:
-        return failure.sentence
+    refusal = refusal_of(error)
+    if refusal.status != 500:
+        return refusal.message
     # What an exception says may hold a caption, so that only its kind and its place are noted.
     place = traceback.extract_tb(error.__traceback__)[-1]
     _LOG.error("a fault in a job: %s at %s:%s", type(error).__name__, place.filename, place.lineno)

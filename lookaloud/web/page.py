@@ -19,8 +19,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
 from lookaloud.detail import DETAILS
-from lookaloud.failures import Exit, explain
 from lookaloud.printable import printable
+from lookaloud.web.answers import refusal_of
+from lookaloud.web.gone import gone, unless_gone
 from lookaloud.web.strings import CATALOGUES, words_of_script
 from lookaloud.web.values import PARTS, DescribeOptions
 
@@ -96,7 +97,7 @@ class _Page:
         """To the page, for whoever opens the address that the form posted to."""
         return RedirectResponse("./", status_code=303)
 
-    async def describe(self, request: Request) -> HTMLResponse:
+    async def describe(self, request: Request) -> Response:
         """The page again, with the description of the picture that the form holds, or with what is wrong."""
         async with request.form(max_files=2, max_fields=8) as form:
             chosen = {
@@ -116,14 +117,21 @@ class _Page:
                 part=chosen.get("part", "whole"),
                 rate=_rate(chosen.get("rate", "1")),
             )
-            result = self._result(await self.service.describe(data, name, options))
         except ValueError as error:  # a form that is not ours
             return self._html(chosen, error=str(error), status=422)
+        shown = await unless_gone(request, self._described(data, name, options, chosen))
+        return gone() if shown is None else shown
+
+    async def _described(
+        self, data: bytes, name: str, options: DescribeOptions, chosen: Mapping[str, str]
+    ) -> HTMLResponse:
+        try:
+            result = self._result(await self.service.describe(data, name, options))
         except Exception as error:
-            failure = explain(error)
-            if failure.exit_code is Exit.BUG:
+            refusal = refusal_of(error)
+            if refusal.status == 500:
                 raise
-            return self._html(chosen, error=failure.sentence, status=failure.http_status)
+            return self._html(chosen, error=refusal.message, status=refusal.status)
         return self._html(chosen, result=await self._with_sound(result, chosen.get("voice"), options.rate))
 
     def _result(self, told: Described) -> _Result:
@@ -147,10 +155,10 @@ class _Page:
         try:
             sound = await self.service.encode(await self.service.speak(result.text, voice=voice, rate=rate), "mp3")
         except Exception as error:
-            failure = explain(error)
-            if failure.exit_code is Exit.BUG:
+            refusal = refusal_of(error)
+            if refusal.status == 500:
                 raise
-            return replace(result, sound_error=self.words["say_no_sound"].format(reason=failure.sentence))
+            return replace(result, sound_error=self.words["say_no_sound"].format(reason=refusal.message))
         return replace(result, sound_url=_data_url("audio/mpeg", sound))
 
     def _html(

@@ -8,16 +8,17 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from captioner import Caption, CaptionOptions
 from captioner.errors import ImageError
-from captioner.images import measure_picture, open_image
 from captioner.reading import MAX_SIDE
+from lookaloud.batch.decoding import Wanted
 from lookaloud.errors import BusyError
-from lookaloud.failures import explain
 from lookaloud.pipeline import Narration, Narrator, Opened, Picture
-from lookaloud.web.batching import Batcher, PixelBudget, RequestCaptioner, Stop
+from lookaloud.web.answers import problem_of
+from lookaloud.web.batching import Batcher, RequestCaptioner, Stop
+from lookaloud.web.decoders import Decoders
 from lookaloud.web.metrics import Metrics
 from lookaloud.web.settings import ServeSettings
 from lookaloud.web.values import CaptionKnown, Described, DescribeOptions, Sound
@@ -27,9 +28,13 @@ from speech.audio import Audio, encode_audio, join
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from captioner.notes import PhotoNotes
+    from lookaloud.batch.decoding import Decoded
     from speech import Voice
 
 _Result = TypeVar("_Result")
+Size: TypeAlias = tuple[int, int]
+"""Width and height of an upright picture, in pixels."""
 
 # Voices run on one thread each, so that two sentences are spoken at once and more would only slow each other down.
 _N_SPEAKERS = 2
@@ -56,13 +61,18 @@ class Service:
         self._batcher = Batcher(
             narrator.captioner, wait_seconds=self.settings.batch_seconds, on_batch=self.metrics.batch
         )
-        self._pixels = PixelBudget(self.settings.max_pixels_at_once)
+        self._decoders = Decoders(self.settings)
         # Every admitted request may stand in a thread of its own and wait for its batch; jobs have a few as well.
         self._pictures = ThreadPoolExecutor(self.settings.max_waiting + 8, "picture")
         self._speech = ThreadPoolExecutor(_N_SPEAKERS, "speech")
 
+    def start(self) -> None:
+        """Get ready for the first picture, in the background; without it that one takes longer."""
+        self._decoders.start()
+
     def close(self) -> None:
-        """Finish what is being worked on and end the threads."""
+        """End the processes that decode, finish what else is being worked on, and end the threads."""
+        self._decoders.close()
         self._pictures.shutdown(wait=True, cancel_futures=True)
         self._speech.shutdown(wait=True, cancel_futures=True)
         self._batcher.close()
@@ -84,22 +94,21 @@ class Service:
             CaptionerError, SpeechError: the picture cannot be described.
         """
         async with self._admitted():
-            return await self._in_time(self.describe_for_job(data, name, options))
+            return (await self._in_time(self.describe_for_job(data, name, options or DescribeOptions())))[0]
 
-    async def describe_for_job(self, data: bytes, name: str, options: DescribeOptions | None = None) -> Described:
-        """The same without being counted among those who wait, for those who bound their number themselves."""
-        options = options or DescribeOptions()
+    async def describe_for_job(self, data: bytes, name: str, options: DescribeOptions) -> tuple[Described, Size]:
+        """The same, and the picture's width and height; not counted among those who wait: jobs bound their number."""
         began = perf_counter()
         with self._stopping() as stop:
             voice = await self._voice_of(options.voice) if options.audio else None
-            told = await self._run(self._pictures, lambda: self._tell(data, name, options, stop, None))
+            told, size = await self._run(self._pictures, lambda: self._tell(data, name, options, stop, None))
             described = _described(told, options)
             if voice is not None:
                 described = await self._spoken(described, voice, options, before=perf_counter() - began)
         seconds = {**described.seconds, "total": round(perf_counter() - began, 4)}
         for stage in set(seconds) - {"total"}:
             self.metrics.stage(stage, seconds[stage])
-        return dataclasses.replace(described, seconds=seconds)
+        return dataclasses.replace(described, seconds=seconds), size
 
     async def stream(
         self, data: bytes, name: str, options: DescribeOptions | None = None
@@ -133,7 +142,7 @@ class Service:
                     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                     if known.done():
                         yield _caption_known(known.result())
-                    told = await telling
+                    told, _ = await telling
                 finally:
                     telling.cancel()
                 described = _described(told, options)
@@ -201,8 +210,8 @@ class Service:
 
     def _tell(
         self, data: bytes, name: str, options: DescribeOptions, stop: Stop, on_caption: Callable[[Caption], None] | None
-    ) -> Narration:
-        """The narration without its sound; runs in a thread."""
+    ) -> tuple[Narration, Size]:
+        """The narration without its sound, and the picture's size; runs in a thread."""
         stop.check()
         captioner = RequestCaptioner(self.narrator.captioner, self._batcher, stop)
         narrator = Narrator(
@@ -212,21 +221,30 @@ class Service:
             detail=options.detail,
             reader=self.narrator.reader if options.read_text else None,
         )
-        size = measure_picture(data, name=name)
-        n_pixels = size.width * size.height
-        if n_pixels > self.settings.max_pixels:
-            raise ImageError(
-                f"{name} has {size.width:,} x {size.height:,} pixels, and the service takes "
-                f"{self.settings.max_pixels / 1e6:.0f} million at most; make it smaller."
-            )
-        with self._pixels.hold(n_pixels, stop):
-            stop.check()
-            opened = narrator.open(Picture(data, name)) if options.part == "whole" else _open_part(data, name, options)
-            caption = captioner.caption(opened.image, narrator.options)
-            if on_caption is not None:
-                on_caption(caption)
-            stop.check()
-            return narrator.tell(opened, caption)
+        opened, size = self._open(data, name, options, stop)
+        caption = captioner.caption(opened.image, narrator.options)
+        if on_caption is not None:
+            on_caption(caption)
+        stop.check()
+        return narrator.tell(opened, caption), size
+
+    def _open(self, data: bytes, name: str, options: DescribeOptions, stop: Stop) -> tuple[Opened, Size]:
+        """The picture or a third of it, decoded in another process; what is read closely is decoded when its turn comes."""
+        most = self.settings.max_pixels
+        closely = Wanted(max_side=MAX_SIDE, notes=options.detail == "detailed", max_pixels=most)
+        if options.part != "whole":
+            decoded = self._decoders.decode(data, name, closely, stop)
+            part = _third(_image(decoded.closer), name, options.part)
+            return Opened(Picture(part, name), part, decoded.seconds), _size(decoded)
+
+        def look_closer() -> tuple[Image, PhotoNotes | None]:
+            closer = self._decoders.decode(data, name, closely, stop)
+            return _image(closer.closer), closer.notes
+
+        wanted = Wanted(self.narrator.captioner.input_size, max_pixels=most)
+        decoded = self._decoders.decode(data, name, wanted, stop)
+        opened = Opened(Picture(data, name), _image(decoded.image), decoded.seconds, look_closer=look_closer)
+        return opened, _size(decoded)
 
     @asynccontextmanager
     async def _admitted(self) -> AsyncIterator[None]:
@@ -279,17 +297,24 @@ def _caption_options(options: DescribeOptions, usual: CaptionOptions) -> Caption
     )
 
 
-def _open_part(data: bytes, name: str, options: DescribeOptions) -> Opened:
+def _image(decoded: Image | None) -> Image:
+    if decoded is None:
+        raise RuntimeError("The process that decodes sent no picture and no error.")
+    return decoded
+
+
+def _size(decoded: Decoded) -> Size:
+    return decoded.width or 0, decoded.height or 0
+
+
+def _third(image: Image, name: str, which: str) -> Image:
     """One third of a picture, as the thirds of a detailed description are cut."""
-    began = perf_counter()
-    image = open_image(data, name=name, max_side=MAX_SIDE)
     third = image.width // 3
     if third < 1:
         raise ImageError(f"{name} is {image.width} pixels wide and has no left, middle and right; ask for the whole.")
     edges = {"left": (0, third), "middle": (third, image.width - third), "right": (image.width - third, image.width)}
-    left, right = edges[options.part]
-    part: Image = image.crop((left, 0, right, image.height))
-    return Opened(Picture(part, name), part, perf_counter() - began)
+    left, right = edges[which]
+    return image.crop((left, 0, right, image.height))
 
 
 def _caption_known(caption: Caption) -> CaptionKnown:
@@ -316,7 +341,7 @@ def _described(told: Narration, options: DescribeOptions) -> Described:
         captioner=told.caption.captioner,
         text_found=told.reading,
         notes=notes,
-        problems=tuple(explain(problem).sentence for problem in told.problems),
+        problems=tuple(problem_of(problem) for problem in told.problems),
         seconds={
             "open": round(told.seconds.open, 4),
             "caption": round(told.seconds.caption, 4),

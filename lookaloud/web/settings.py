@@ -21,11 +21,13 @@ class ServeSettings:
         max_bytes_at_once: of all requests that are received or worked on at the same time, jobs aside; the next one is
             refused with status 503. At least enough for one picture in JSON, 4/3 of `max_upload_bytes`.
         max_pixels: of one picture.
-        max_pixels_at_once: of all pictures that are worked on at the same time; at least `max_pixels`.
         max_waiting: descriptions and texts that are worked on or wait; the next one is refused with status 503.
         max_speech_letters: longest text that is spoken.
         body_seconds: how long a request may take to arrive.
         work_seconds: how long a description may take.
+        n_decoders: processes that decode pictures, which is how many are decoded at once.
+        decode_seconds: how long one picture may take to be decoded.
+        decode_memory_mb: memory that one picture may take to be decoded, where the system has such a limit.
         batch_seconds: how long a picture waits for others to be captioned together with.
         max_job_bytes: of all pictures of one job, and of what a ZIP archive unpacks to.
         max_job_pictures: of one job.
@@ -40,11 +42,13 @@ class ServeSettings:
     max_upload_bytes: int = 25_000_000
     max_bytes_at_once: int = 256_000_000
     max_pixels: int = 60_000_000
-    max_pixels_at_once: int = 64_000_000
     max_waiting: int = 32
     max_speech_letters: int = 4096
     body_seconds: float = 30.0
     work_seconds: float = 60.0
+    n_decoders: int = 2
+    decode_seconds: float = 20.0
+    decode_memory_mb: int = 2000
     batch_seconds: float = 0.004
     max_job_bytes: int = 200_000_000
     max_job_pictures: int = 1000

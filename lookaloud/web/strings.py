@@ -74,9 +74,9 @@ _ENGLISH = {
     # Where a browser gives the token, and what the interface offers.
     "sign_in_title": "Sign in to Lookaloud",
     "sign_in_hint": "The token is what the service was started with. This browser keeps that you know it for 30 days.",
-    "token_label": "Token",
+    "token_label": "Token",  # words of the page  # nosec B105
     "sign_in_button": "Sign in",
-    "wrong_token": "That is not the token. Look it up where Lookaloud was started, and type it again.",
+    "wrong_token": "That is not the token. Look it up where Lookaloud was started, and type it again.",  # words  # nosec B105
     "docs_title": "Lookaloud for programs",
     "docs_hint": "Everything in full, for programs:",
     "docs_link": "OpenAPI",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from speech.errors import SpeechError, WeightsError
+from lookaloud.ground.typed import parsed_json, typed
+from speech.errors import SpeechError, WeightsError, reason_of
 from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, need, refuse
 
 if TYPE_CHECKING:
@@ -22,6 +24,36 @@ _PACKAGES = ("piper", "onnx")
 _NOISE_INPUT = "lookaloud_noise"
 _N_NOISE = 1 << 20  # numbers, used in a circle: 60 s of sound
 _SEED = 0  # of the noise in breath and rhythm: same text, same samples
+_MAX_SPEAKERS, _MAX_SAMPLE_RATE = 100_000, 768_000
+
+
+@dataclass(frozen=True)
+class _Sound:
+    sample_rate: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sample_rate <= _MAX_SAMPLE_RATE:
+            raise ValueError(f"expected 1 to {_MAX_SAMPLE_RATE} Hz")
+
+
+@dataclass(frozen=True)
+class _Language:
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class _Stated:
+    """What is read of a voice's .onnx.json, here and by piper itself."""
+
+    audio: _Sound
+    phoneme_id_map: dict[str, list[int]]
+    language: _Language = _Language()
+    num_speakers: int = 1
+    speaker_id_map: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.num_speakers <= _MAX_SPEAKERS:
+            raise ValueError(f"expected 1 to {_MAX_SPEAKERS} speakers")
 
 
 class PiperBackend:
@@ -95,21 +127,21 @@ def _load(name: str, path: Path, options: LoadOptions) -> PiperBackend:
                 f"https://huggingface.co/rhasspy/piper-voices to {path.resolve().parent}."
             )
     need(_PACKAGES, "piper", f"The voice {name}")
-    import json
-
     from piper import PiperVoice
     from piper.config import PiperConfig
 
     try:
-        raw = json.loads(config_path.read_text(encoding="utf-8"))
+        raw = parsed_json(config_path.read_bytes())
+        stated = typed(raw, _Stated)
         config = PiperConfig.from_dict(raw)
-        language = language_tag(raw.get("language", {}).get("code") or config.espeak_voice)
+        speakers = dict(stated.speaker_id_map)
+        language = language_tag(stated.language.code or config.espeak_voice)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
-            f"{config_path} does not describe a Piper voice ({error!r}); copy it again from where the voice comes from."
+            f"{config_path} does not describe a Piper voice ({reason_of(error)}); copy it again from "
+            "where the voice comes from."
         ) from error
     choose_language(name, options.language, [language])
-    speakers = dict(config.speaker_id_map)
     if config.num_speakers > 1 and not speakers:  # older files number their speakers and do not name them
         speakers = {str(number): number for number in range(config.num_speakers)}
     speaker = choose_speaker(name, options.speaker, list(speakers) if config.num_speakers > 1 else [])

@@ -186,7 +186,8 @@ def _xvector(voice: str, speaker: str | None, size: int, local_only: bool) -> np
     from huggingface_hub import hf_hub_download
 
     try:
-        archive = hf_hub_download(repo, file, repo_type="dataset", local_files_only=True)
+        # Numbers, read without pickle and checked; no revision is pinned, because any of the right size will do.
+        archive = hf_hub_download(repo, file, repo_type="dataset", local_files_only=True)  # nosec B615
     except (OSError, ValueError) as missing:
         advice = f"give speaker=FILE.npy with an x-vector of {size} numbers, e.g. one out of https://huggingface.co/datasets/{repo}"
         if local_only:
@@ -196,7 +197,7 @@ def _xvector(voice: str, speaker: str | None, size: int, local_only: bool) -> np
             ) from missing
         _log.warning("Downloading the speakers of SpeechT5: 18 MB, MIT, from https://huggingface.co/datasets/%s", repo)
         try:
-            archive = hf_hub_download(repo, file, repo_type="dataset")
+            archive = hf_hub_download(repo, file, repo_type="dataset")  # as above  # nosec B615
         # Every way in which a network can fail has a class of its own, in three libraries.
         except Exception as error:
             raise WeightsError(f"{file} of {repo} could not be downloaded ({reason_of(error)}); {advice}.") from error

@@ -48,7 +48,8 @@ def load(target: str, *, device: str, local_only: bool) -> HifiGan:
     # those that do have a preprocessor_config.json.
     hop = int(np.prod(config.upsample_rates))
     if (folder / "preprocessor_config.json").is_file():
-        extractor = SpeechT5FeatureExtractor.from_pretrained(folder)
+        # A folder of this computer: there is no revision to pin.
+        extractor = SpeechT5FeatureExtractor.from_pretrained(folder, local_files_only=True)  # nosec B615
     else:
         extractor = SpeechT5FeatureExtractor(
             sampling_rate=config.sampling_rate,
