@@ -18,7 +18,7 @@ from lookaloud.commands import batching
 from lookaloud.exports import write_exports
 from lookaloud.manifest import read_manifest
 
-LEFT_OUT = "pictures were left out, because 'lookaloud export' wrote them itself."
+LEFT_OUT = "files were left out, because Lookaloud wrote them itself."
 
 
 @pytest.fixture
@@ -111,6 +111,20 @@ def test_own_pictures_beside_a_manifest_are_described(described: None, lookaloud
     assert (len(paths), n_own) == (7, 4)
     lookaloud("batch", "mine", "--out", "mine", "--text-only")
     assert len(list(read_manifest("mine"))) == 7
+
+
+def test_what_is_no_picture_is_left_out_too_if_files_are_taken_by_name(
+    in_folder: Path, loads: Loads, lookaloud: RunCommand
+) -> None:
+    write("mine/a/0", "mine/a/1")
+    options = ("--out", "mine", "--include", "*", "--export", "gallery,csv,sidecar-txt,epub,m3u,webvtt")
+    assert lookaloud("batch", "mine", *options).exit_code == 0
+    write("mine/audio/note", "mine/texts.txt", first=2)
+    again = lookaloud("batch", "mine", *options)
+    assert "Described 2 of 2 pictures." in again.stdout
+    assert "files were left out" in again.stderr
+    names = {os.path.relpath(record.path, "mine") for record in read_manifest("mine")}
+    assert names == {"a/0", "a/1", "audio/note", "texts.txt"}
 
 
 def test_a_persons_folder_of_that_name_is_theirs(in_folder: Path, loads: Loads, lookaloud: RunCommand) -> None:

@@ -3,6 +3,7 @@
     with-alt-text/                    copies; a folder that holds the file `MARKER`, or one of that name beside the
                                       manifest of the batch whose pictures are in it
     gallery/pictures/<sha256>.jpg     small copies, with the gallery's style sheet in the folder above
+    audio/dog.wav, index.html, ...    what is not a picture, beside or below a manifest; it matters for --include only
 
 Everything else is somebody's own picture, also in the same folder as a manifest. A folder that is named itself as the
 source is taken for what the user means.
@@ -29,11 +30,16 @@ _MARKED = (
     "'lookaloud export' wrote the pictures in this folder, so 'lookaloud batch' does not describe them.\n"
     "Remove this file to have them described.\n"
 )
+_NO_PICTURE = re.compile(
+    r"manifest(\.rejected)?\.jsonl|run\.json|index\.html|descriptions\.(csv|epub)|playlist\.m3u8"
+    r"|album\.(m4b|ogg|mp3|vtt)|audio/.+\.(wav|flac|ogg|mp3|txt|json)|texts/.+\.(txt|json)|gallery/.+\.(html|css)"
+    rf"|{COPIES}/.+\.xmp"
+)
 _SMALL_COPY = re.compile(r"[0-9a-f]{64}(-\d+)?\.jpg")
 
 
 class Counter(Protocol):
-    """What counts the pictures that are left out."""
+    """What counts the files that are left out."""
 
     n_own: int
 
@@ -78,13 +84,24 @@ class _OwnFolders:
         self._top = top
         self.is_copies = cache(self._is_copies)
         self.is_small_copies = cache(self._is_small_copies)
+        self.batch_above = cache(self._batch_above)
 
     def made(self, path: str) -> bool:
         """Whether Lookaloud made the file at that absolute path."""
         folder, name = os.path.split(path)
         if path == self._top or "://" in path:
             return False
-        return self.is_copies(folder) or (bool(_SMALL_COPY.fullmatch(name)) and self.is_small_copies(folder))
+        if self.is_copies(folder) or (_SMALL_COPY.fullmatch(name) and self.is_small_copies(folder)):
+            return True
+        batch = self.batch_above(folder)
+        return batch is not None and bool(_NO_PICTURE.fullmatch(path[len(batch) + 1 :].replace(os.sep, "/")))
+
+    def _batch_above(self, folder: str) -> str | None:
+        """The nearest folder with a manifest: this one or one around it, up to the source."""
+        if os.path.isfile(os.path.join(folder, MANIFEST)):
+            return folder
+        above = os.path.dirname(folder)
+        return None if above == folder or folder == self._top else self.batch_above(above)
 
     def _is_copies(self, folder: str) -> bool:
         above, name = os.path.split(folder)

@@ -39,7 +39,7 @@ class Choice:
         asks: whether servers are asked what is behind a URL. Without, one that is named like a picture counts as one,
             and others raise a SourceError: enough to count what there is to do.
         n_passed_over: files that were no pictures by their names.
-        n_own: pictures that Lookaloud made itself.
+        n_own: files that are left out because Lookaloud wrote them itself.
     """
 
     include: Sequence[str] = ()

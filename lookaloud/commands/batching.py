@@ -274,8 +274,8 @@ class Session:
             files = "1 file was" if n_files == 1 else f"{n_files:,} files were"
             click.echo(f"{files} passed over, not named like a picture; --include takes files by name.", err=True)
         if n_files := self.choice.n_own:
-            files = "1 picture was" if n_files == 1 else f"{n_files:,} pictures were"
-            click.echo(f"{files} left out, because 'lookaloud export' wrote them itself.", err=True)
+            files = "1 file was" if n_files == 1 else f"{n_files:,} files were"
+            click.echo(f"{files} left out, because Lookaloud wrote them itself.", err=True)
 
 
 class _Lazy:
