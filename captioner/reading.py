@@ -293,7 +293,9 @@ def _from_first_letter(box: Any, *, on_head: bool) -> Corners:
 def _params_of(model: ReadingModel, file: Path | None) -> dict[str, object]:
     kinds: Any = importlib.import_module("rapidocr.utils.typings")
     if model.language == "arabic" and find_spec("bidi") is None:
-        raise MissingExtraError('Reading Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".')
+        raise MissingExtraError(
+            'Reading Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".'
+        )
     return {
         "Rec.model_path": str(file),
         "Rec.lang_type": kinds.LangRec(model.language),
