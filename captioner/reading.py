@@ -24,7 +24,7 @@ from captioner.reading_models import ReadingModel, fetched, reading_model
 from captioner.strips import Corners
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Transpose
 
 MAX_SIDE = 1600
 """Longest side, in pixels, that is read at once: there the small print of an A4 page has letters 15 pixels high.
@@ -42,7 +42,6 @@ MIN_SHORT_SCORE = 0.9
 _FIND_SIDE = 1280
 _SMALL_SIDE = 640  # What is smaller is enlarged, twice at most: in thumbnails that finds a third more signs.
 _TURN_SHARE = 0.75  # Of the letters, so many have to lie on their side or head before a page is turned.
-_ROTATE_90, _ROTATE_180, _ROTATE_270 = 2, 3, 4  # PIL.Image.Transpose, which is imported only when a picture is read.
 _READ_WELL = 0.9
 _TALL = 1.5  # A box so much higher than wide is turned by rapidocr before it is read.
 _LEAST_SIDE = 8  # Lower than any letter that can be read.
@@ -137,8 +136,6 @@ class TextReader:
         Raises:
             ReadingError: the reader failed; the picture can still be described.
         """
-        from PIL import Image as pillow
-
         scale = _scale(image.size)
         fitted = image
         if scale != 1:
@@ -149,7 +146,7 @@ class TextReader:
         found = self._find(fitted)
         turn = _turn(found)
         if turn is not None:
-            turned = fitted.transpose(pillow.Transpose(turn))
+            turned = fitted.transpose(turn)
             found_there = self._find(turned)
             # An upright page must never be turned: the turned one has to read at least as well.
             if _legible(found_there) >= 0.95 * _legible(found):
@@ -183,8 +180,10 @@ def _scale(size: tuple[int, int]) -> float:
     return reading_scale(size, MAX_SIDE) * max(1.0, min(2.0, _SMALL_SIDE / max(size)))
 
 
-def _turn(found: Sequence[strips.Piece]) -> int | None:
-    """What turns the page so that its lines run from left to right, a `PIL.Image.Transpose`; None if they do."""
+def _turn(found: Sequence[strips.Piece]) -> Transpose | None:
+    """What turns the page so that its lines run from left to right; None if they do."""
+    from PIL.Image import Transpose
+
     lengths = [0, 0, 0, 0]
     n_lines = [0, 0, 0, 0]
     for line in found:
@@ -196,7 +195,7 @@ def _turn(found: Sequence[strips.Piece]) -> int | None:
     most = lengths.index(max(lengths))
     if most == 0 or n_lines[most] < 2 or lengths[most] < _TURN_SHARE * sum(lengths):
         return None
-    return (0, _ROTATE_90, _ROTATE_180, _ROTATE_270)[most]
+    return (None, Transpose.ROTATE_90, Transpose.ROTATE_180, Transpose.ROTATE_270)[most]
 
 
 def _legible(found: Sequence[strips.Piece]) -> float:
@@ -293,9 +292,7 @@ def _from_first_letter(box: Any, *, on_head: bool) -> Corners:
 def _params_of(model: ReadingModel, file: Path | None) -> dict[str, object]:
     kinds: Any = importlib.import_module("rapidocr.utils.typings")
     if model.language == "arabic" and find_spec("bidi") is None:
-        raise MissingExtraError(
-            'Reading Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".'
-        )
+        raise MissingExtraError('Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".')
     return {
         "Rec.model_path": str(file),
         "Rec.lang_type": kinds.LangRec(model.language),

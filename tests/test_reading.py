@@ -338,9 +338,7 @@ def test_a_network_that_is_not_the_listed_one_is_refused_and_not_kept(served: Pa
 
 def test_without_a_connection_the_address_and_the_folder_are_said(served: Path) -> None:
     served.unlink()
-    with pytest.raises(
-        WeightsError, match=r"korean could not be downloaded from file:.*korean\.onnx \(.*put that file"
-    ):
+    with pytest.raises(WeightsError, match=r"korean could not be downloaded from file:.*\(.*put that file"):
         load_text_reader(language="korean")
 
 
@@ -352,5 +350,6 @@ def test_an_unknown_reading_language_lists_those_that_there_are() -> None:
 @pytest.mark.parametrize("language", [*reading_languages(), "ko", "ar", "ru", "hi"])
 def test_each_language_has_a_network_in_rapidocrs_own_table(language: str) -> None:
     model = reading_model(language)
-    assert model.url.startswith("https://") and model.url.endswith(".onnx")
+    assert model.url.startswith("https://")
+    assert model.url.endswith(".onnx")
     assert len(model.sha256) == 64
