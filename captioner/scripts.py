@@ -25,6 +25,7 @@ _LEAST_SHAPE = 1.7  # What is shorter than this, by length over height, may be a
 _FEW_LETTERS = 0.3  # For each height of a line that is as long; Latin capitals in bold are the sparsest with 1.0.
 _SURE_LINE = 0.95  # A line of at least this score is never taken for look-alikes.
 _SURE_NAME = 0.9
+_MAYBE_KNOWN = 0.2
 _MOST_LOOKED_AT = 12
 _MOST = 0.5  # Share of the room that unknown letters must take; blurred print makes a few look-alikes as well.
 
@@ -77,7 +78,7 @@ def _named(in_doubt: Sequence[Piece], known: Sequence[Piece], namer: Namer | Non
         return Judgement(tuple(known), unread=True) if by_rule else Judgement(whole)
     likely = namer(sorted(in_doubt, key=_room)[-_MOST_LOOKED_AT:])
     is_known = likely.get("known", 0.0)
-    if is_known > 0.5 or not (by_rule or is_known < 1 - _SURE_NAME):
+    if is_known > 0.5 or not (by_rule or is_known < _MAYBE_KNOWN):
         return Judgement(whole)
     name = max(SCRIPTS, key=lambda script: likely.get(script, 0.0))
     named = likely.get(name, 0.0) >= _SURE_NAME
