@@ -126,13 +126,13 @@ def open_image(
     if isinstance(source, Image.Image):
         label = _printable(name or "the picture")
         with _quiet_pillow():
-            side = _longest_side(source, reading_side) or max_side
-            return _decoded(source, label, "", min_side=None, max_side=side)
+            longest = _longest_side(source, reading_side) or max_side
+            return _decoded(source, label, "", min_side=None, max_side=longest)
     data, label = _data_of(source, name)
     with _quiet_pillow(), _identified(data, label) as image:
         _turn_to(image, page, label)
-        side = _longest_side(image, reading_side) or max_side
-        return _decoded(image, label, image.format or "", min_side=min_side, max_side=side)
+        longest = _longest_side(image, reading_side) or max_side
+        return _decoded(image, label, image.format or "", min_side=min_side, max_side=longest)
 
 
 def reading_scale(size: tuple[int, int], side: int) -> float:

@@ -11,6 +11,7 @@ import importlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -21,10 +22,11 @@ from captioner import scripts, strips
 from captioner.errors import CaptionerError, MissingExtraError, ReadingError, WeightsError
 from captioner.images import reading_scale
 from captioner.reading_models import ReadingModel, fetched, reading_model
+from captioner.script_classifier import ScriptClassifier
 from captioner.strips import Corners
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Transpose
 
 MAX_SIDE = 1600
 """Longest side, in pixels, that is read at once: there the small print of an A4 page has letters 15 pixels high.
@@ -42,8 +44,8 @@ MIN_SHORT_SCORE = 0.9
 _FIND_SIDE = 1280
 _SMALL_SIDE = 640  # What is smaller is enlarged, twice at most: in thumbnails that finds a third more signs.
 _TURN_SHARE = 0.75  # Of the letters, so many have to lie on their side or head before a page is turned.
-_ROTATE_90, _ROTATE_180, _ROTATE_270 = 2, 3, 4  # PIL.Image.Transpose, which is imported only when a picture is read.
 _READ_WELL = 0.9
+_REC_SHAPE = 320 / 48  # Width over height of the narrowest crop that the recogniser is given.
 _TALL = 1.5  # A box so much higher than wide is turned by rapidocr before it is read.
 _LEAST_SIDE = 8  # Lower than any letter that can be read.
 _TURNED_SCORE = 0.9  # How sure rapidocr's classifier has to be that a line stands on its head.
@@ -137,8 +139,6 @@ class TextReader:
         Raises:
             ReadingError: the reader failed; the picture can still be described.
         """
-        from PIL import Image as pillow
-
         scale = _scale(image.size)
         fitted = image
         if scale != 1:
@@ -149,15 +149,20 @@ class TextReader:
         found = self._find(fitted)
         turn = _turn(found)
         if turn is not None:
-            turned = fitted.transpose(pillow.Transpose(turn))
+            turned = fitted.transpose(turn)
             found_there = self._find(turned)
             # An upright page must never be turned: the turned one has to read at least as well.
             if _legible(found_there) >= 0.95 * _legible(found):
                 fitted, found = turned, found_there
-        known, unread, script = (found, False, None) if self.knows_all else scripts.judged(found)
-        kept = [_Found(line.text, line.score, line.corners) for line in known if _is_text(line.text, line.score)]
+        judged = scripts.Judgement(tuple(found)) if self.knows_all else scripts.judged(found, self._namer(fitted))
+        kept = [_Found(line.text, line.score, line.corners) for line in judged.known if _is_text(line.text, line.score)]
         lines = tuple(line.as_line(fitted.size, scale) for line in _in_reading_order(kept))
-        return Reading(lines, unread, script)
+        return Reading(lines, judged.unread, judged.script)
+
+    def _namer(self, image: Image) -> scripts.Namer | None:
+        if not isinstance(self.engine, _RapidEngine) or self.engine.script_classifier is None:
+            return None  # Only this one network says what unknown letters look like to it.
+        return partial(self.engine.scripts_of, image)
 
     def _find(self, image: Image) -> list[strips.Piece]:
         """Every line in the picture, strip by strip."""
@@ -183,8 +188,10 @@ def _scale(size: tuple[int, int]) -> float:
     return reading_scale(size, MAX_SIDE) * max(1.0, min(2.0, _SMALL_SIDE / max(size)))
 
 
-def _turn(found: Sequence[strips.Piece]) -> int | None:
-    """What turns the page so that its lines run from left to right, a `PIL.Image.Transpose`; None if they do."""
+def _turn(found: Sequence[strips.Piece]) -> Transpose | None:
+    """What turns the page so that its lines run from left to right; None if they do."""
+    from PIL.Image import Transpose
+
     lengths = [0, 0, 0, 0]
     n_lines = [0, 0, 0, 0]
     for line in found:
@@ -196,7 +203,7 @@ def _turn(found: Sequence[strips.Piece]) -> int | None:
     most = lengths.index(max(lengths))
     if most == 0 or n_lines[most] < 2 or lengths[most] < _TURN_SHARE * sum(lengths):
         return None
-    return (0, _ROTATE_90, _ROTATE_180, _ROTATE_270)[most]
+    return (None, Transpose.ROTATE_90, Transpose.ROTATE_180, Transpose.ROTATE_270)[most]
 
 
 def _legible(found: Sequence[strips.Piece]) -> float:
@@ -241,6 +248,7 @@ class _RapidEngine:
         try:
             self._ocr = _rapidocr(n_threads) if model is None else _rapidocr(n_threads, _params_of(model, file))
             self._to_original: Any = importlib.import_module("rapidocr.utils.process_img").map_boxes_to_original
+            self._crop: Any = importlib.import_module("rapidocr.utils.process_img").get_rotate_crop_image
         except CaptionerError:
             raise
         except Exception as error:
@@ -248,6 +256,27 @@ class _RapidEngine:
                 f"the text reader could not be loaded ({type(error).__name__}: {error}); "
                 "run: pip install --force-reinstall rapidocr, or describe without it: --no-read-text"
             ) from error
+
+        self.script_classifier = ScriptClassifier.load() if model is None else None
+
+    def scripts_of(self, image: Image, lines: Sequence[strips.Piece]) -> Mapping[str, float]:
+        """How likely those lines are in each script; see `captioner.scripts.Namer`."""
+        import numpy as np
+
+        if self.script_classifier is None:
+            return {}
+        pixels = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
+        recogniser = self._ocr.text_rec
+        features, rooms = [], []
+        for line in lines:
+            crop = self._crop(pixels, np.array(line.corners, dtype=np.float32))
+            height, width = crop.shape[:2]
+            shape = max(_REC_SHAPE, width / height)
+            outputs = recogniser.session(recogniser.resize_norm_img(crop, shape)[None].astype(np.float32))[0]
+            used = max(1, math.ceil(len(outputs) * width / height / shape))
+            features.append(self.script_classifier.features(outputs[:used]))
+            rooms.append(width / height)
+        return self.script_classifier.likely(features, rooms)
 
     def find(self, image: Image) -> Sequence[tuple[str, float, Corners]]:
         import numpy as np
@@ -293,9 +322,7 @@ def _from_first_letter(box: Any, *, on_head: bool) -> Corners:
 def _params_of(model: ReadingModel, file: Path | None) -> dict[str, object]:
     kinds: Any = importlib.import_module("rapidocr.utils.typings")
     if model.language == "arabic" and find_spec("bidi") is None:
-        raise MissingExtraError(
-            'Reading Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".'
-        )
+        raise MissingExtraError('Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".')
     return {
         "Rec.model_path": str(file),
         "Rec.lang_type": kinds.LangRec(model.language),

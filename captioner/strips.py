@@ -86,9 +86,8 @@ def merged(before: Sequence[Piece], new: Sequence[Piece], size: tuple[int, int])
     lines = list(before)
     reach = max((_span(line, axis)[1] for line in lines), default=0.0)
     for piece in new:
-        start, end = _span(piece, axis)
         twin = None
-        if start <= reach:  # Most lines of a strip lie beyond all that was seen before.
+        if _span(piece, axis)[0] <= reach:  # Most lines of a strip lie beyond all that was seen before.
             recent = range(len(lines) - 1, -1, -1)
             twin = next((n for n in recent if _same_line(lines[n], piece, axis)), None)
         if twin is None:

@@ -485,11 +485,11 @@ def _load_reader(n_threads: int | None, language: str | None, local_only: bool) 
 
     try:
         return load_text_reader(n_threads=n_threads, language=language, local_only=local_only)
-    except CaptionerError if language is not None else ():
-        raise
-    except MissingExtraError:
-        return None
     except CaptionerError as error:
+        if language is not None:
+            raise
+        if isinstance(error, MissingExtraError):
+            return None
         return TextReader(_BrokenEngine(error))
 
 

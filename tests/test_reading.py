@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import rapidocr
 from conftest import FakeTextEngine
 from PIL import Image, ImageDraw, ImageFont
 
@@ -13,6 +15,7 @@ import captioner.reading
 from captioner import MissingExtraError, WeightsError, open_image
 from captioner.errors import ReadingError
 from captioner.reading import Corners, TextLine, TextReader, load_text_reader, paragraphs, reader_installed
+from captioner.reading_models import fetched, models_folder, reading_languages, reading_model
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 STORY = (
@@ -298,3 +301,55 @@ def test_a_broken_installation_is_one_sentence(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(captioner.reading, "_rapidocr", broken)
     with pytest.raises(ReadingError, match=r"could not be loaded \(ImportError: libGL.*--no-read-text"):
         load_text_reader()
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that stands in for where rapidocr's networks are: the built-in one, as if it were the Korean one."""
+    folder = Path(rapidocr.__file__).parent / "models"
+    model = tmp_path / "korean.onnx"
+    model.write_bytes((folder / captioner.reading._MODELS["Rec"]).read_bytes())
+    listed = {"model_dir": model.as_uri(), "SHA256": hashlib.sha256(model.read_bytes()).hexdigest()}
+    monkeypatch.setattr("rapidocr.inference_engine.base.InferSession.get_model_url", lambda info: listed)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return model
+
+
+def test_another_language_is_downloaded_once_checked_and_then_read_offline(served: Path) -> None:
+    with pytest.raises(WeightsError, match="korean is not on this computer; run this once without --local-only"):
+        load_text_reader(language="ko", local_only=True)
+    reader = load_text_reader(language="korean")
+    served.unlink()
+    assert texts_of(reader.read(street_sign())) == ["Main Street"]
+    model = reading_model("korean")
+    assert fetched(model, local_only=True).parent == models_folder()
+    model.file.write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match="is damaged; delete it"):
+        fetched(model, local_only=True)
+
+
+def test_a_network_that_is_not_the_listed_one_is_refused_and_not_kept(served: Path) -> None:
+    model = reading_model("korean")
+    served.write_bytes(b"something else")
+    with pytest.raises(WeightsError, match="is not the network that rapidocr lists"):
+        fetched(model)
+    assert list(models_folder().iterdir()) == []
+
+
+def test_without_a_connection_the_address_and_the_folder_are_said(served: Path) -> None:
+    served.unlink()
+    with pytest.raises(WeightsError, match=r"korean could not be downloaded from file:.*\(.*put that file"):
+        load_text_reader(language="korean")
+
+
+def test_an_unknown_reading_language_lists_those_that_there_are() -> None:
+    with pytest.raises(WeightsError, match=r"reads 'klingon'.*el \(Greek\)"):
+        load_text_reader(language="klingon")
+
+
+@pytest.mark.parametrize("language", [*reading_languages(), "ko", "ar", "ru", "hi"])
+def test_each_language_has_a_network_in_rapidocrs_own_table(language: str) -> None:
+    model = reading_model(language)
+    assert model.url.startswith("https://")
+    assert model.url.endswith(".onnx")
+    assert len(model.sha256) == 64

@@ -45,7 +45,7 @@ _MOST_NAMED = 20
 # What a later run should be asked again, because the descriptions depend on it.
 _DESCRIBING = (
     "captioner", "prompt", "device", "num_beams", "detail", "low_confidence", "high_confidence", "only_photos",
-    "read_text", "voice", "language", "speaker", "rate", "format_name", "text_only", "local_only",
+    "read_text", "reading_language", "voice", "language", "speaker", "rate", "format_name", "text_only", "local_only",
 )  # fmt: skip
 
 
@@ -151,6 +151,7 @@ class Session:
             rate=options["rate"],
             detail=options["detail"],
             read_text=options["read_text"] is not False,
+            reading_language=options["reading_language"],
             reader_threads=1,  # several pictures are read at once
         )
 
