@@ -133,9 +133,7 @@ def _guess(server: Live, way: str, guess: str, address: str) -> Answer:
 
 
 @pytest.mark.parametrize("way", ["header", "cookie", "form"])
-def test_who_guesses_is_slowed_and_nobody_else(
-    behind_proxy: Live, way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_guesses_is_slowed_and_nobody_else(behind_proxy: Live, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookaloud.web.guesses, "_FIRST_SECONDS", 40.0)  # the test is not to race with it
     guesser, other = "192.0.2.1", "192.0.2.2"
     answers = [_guess(behind_proxy, way, f"guess {n}", guesser) for n in range(N_FREE + 4)]

@@ -521,7 +521,9 @@ def test_a_temporary_folder_that_is_gone_for_a_moment(server: Server, monkeypatc
     assert _is_free(server)
 
 
-def test_a_disk_that_is_full_when_files_are_closed_takes_no_place(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_when_files_are_closed_takes_no_place(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Full:
         """A file that cannot write what it still holds."""
 

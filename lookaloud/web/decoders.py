@@ -32,9 +32,7 @@ class Decoders:
 
     def __init__(self, settings: ServeSettings) -> None:
         self._all = [
-            Decoder(
-                Wanted(16), seconds=settings.decode_seconds, memory_mb=settings.decode_memory_mb, command=COMMAND
-            )
+            Decoder(Wanted(16), seconds=settings.decode_seconds, memory_mb=settings.decode_memory_mb, command=COMMAND)
             for _ in range(settings.n_decoders)
         ]
         self._free: queue.SimpleQueue[Decoder] = queue.SimpleQueue()
