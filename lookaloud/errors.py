@@ -17,6 +17,7 @@
         ├── TooManyGuessesError  too many wrong tokens came from that address
         ├── ForbiddenError   another web page asks, or the address is not one of this service
         ├── UnknownJobError  no job has that number
+        ├── UnknownModelError  no model has that name
         ├── UnfinishedError  the job is not done yet
         ├── FormatError      the answer is wanted, or was sent, in a form that is not known
         ├── SlowUploadError  it did not arrive in time
@@ -118,6 +119,10 @@ class ForbiddenError(RequestError):
 
 class UnknownJobError(RequestError):
     """No job has that number."""
+
+
+class UnknownModelError(RequestError):
+    """No model has that name."""
 
 
 class UnfinishedError(RequestError):

@@ -33,6 +33,7 @@ from lookaloud.errors import (
     TooManyGuessesError,
     UnfinishedError,
     UnknownJobError,
+    UnknownModelError,
 )
 
 
@@ -122,6 +123,7 @@ TABLE: Mapping[type[BaseException], _Rule] = {
     TooManyGuessesError: _Rule(Exit.FAILED, 429),
     ForbiddenError: _Rule(Exit.USAGE, 403),
     UnknownJobError: _Rule(Exit.USAGE, 404),
+    UnknownModelError: _Rule(Exit.USAGE, 404),
     UnfinishedError: _Rule(Exit.FAILED, 409),
     FormatError: _Rule(Exit.USAGE, 415),
     SlowUploadError: _Rule(Exit.FAILED, 408),

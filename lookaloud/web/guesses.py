@@ -58,7 +58,7 @@ class Guesses:
         left = 0.0 if record is None else record.free_at - self._clock()
         if left > 0:
             raise TooManyGuessesError(
-                "Too many wrong tokens came from your address; wait the seconds in Retry-After, then send the right one.",
+                "Too many wrong tokens came from your address; wait the seconds in Retry-After, then ask again.",
                 retry_after=int(left) + 1,
             )
 
