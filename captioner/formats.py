@@ -216,11 +216,11 @@ def _is_targa(data: bytes) -> bool:
     n_name, has_palette, kind, _, n_colours, colour_bits = struct.unpack_from("<BBBHHB", data)
     width, height, bits, flags = struct.unpack_from("<HHBB", data, 12)
     depths = {1: (8,), 2: (16, 24, 32), 3: (8, 16), 9: (8,), 10: (16, 24, 32), 11: (8, 16)}.get(kind, ())
-    if bits not in depths or has_palette != (kind in (1, 9)) or flags & 0xC0 or not width or not height:
+    if bits not in depths or has_palette != int(kind in (1, 9)) or flags & 0xC0 or not width or not height:
         return False
     n_bytes = width * height * bits // 8
     least = n_bytes // 128 if kind > 8 else n_bytes
-    return len(data) >= 18 + n_name + n_colours * has_palette * colour_bits // 8 + least
+    return bool(len(data) >= 18 + n_name + n_colours * has_palette * colour_bits // 8 + least)
 
 
 def _use_heif(data: bytes) -> None:

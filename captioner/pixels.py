@@ -91,7 +91,7 @@ def _near(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def _luminance(srgb: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _luminance(srgb: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Relative luminance (WCAG 2.2) of colours from 0 to 1, shape (n, 3)."""
     import numpy as np
 

@@ -10,6 +10,7 @@ import zlib
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,7 +129,12 @@ def test_float_pictures_with_holes_and_negative_heights_open() -> None:
 
 
 def _animation(kind: str, frames: list[Image.Image]) -> bytes:
-    options = {"GIF": {"optimize": False}, "WEBP": {"lossless": True}, "AVIF": {"quality": 100}}.get(kind, {})
+    every: dict[str, dict[str, Any]] = {
+        "GIF": {"optimize": False},
+        "WEBP": {"lossless": True},
+        "AVIF": {"quality": 100},
+    }
+    options = every.get(kind, {})
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100, **options)
 
 
