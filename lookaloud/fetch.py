@@ -131,16 +131,16 @@ def fetch(url: str, limits: Limits, *, seconds: float | None = None) -> Answer:
     seconds = limits.answer_seconds if seconds is None else seconds
     deadline = time.monotonic() + seconds
     home: IP | None = None
-    secret = ""
+    login: str | None = None
     for number in range(MAX_REDIRECTS + 1):
         parts = _parts(url)
         if "@" in parts.netloc:
-            secret = _authorization(parts)
+            login = _authorization(parts)
         with _in_words(seconds):
             opened = _connect(parts, deadline, limits, home, is_first=not number)
         try:
             with _in_words(seconds):
-                response = _ask(opened, parts, secret)
+                response = _ask(opened, parts, login)
             if response.status not in _REDIRECTS:
                 _check_status(response.status, url)
                 return Answer(url, response, opened.end, seconds)
@@ -152,7 +152,7 @@ def fetch(url: str, limits: Limits, *, seconds: float | None = None) -> Answer:
             home = opened.peer
         before, url = url, _redirected(url, response.headers.get("Location"))
         if not _same_server(before, url):
-            secret = ""
+            login = None
     raise FetchError(f"it redirects more than {MAX_REDIRECTS} times")
 
 
@@ -259,14 +259,14 @@ def _may_enter(peer: IP, *, named: bool, home: IP | None, limits: Limits) -> boo
     return home is not None and not addresses.is_public(home) and addresses.same_computer(peer, home)
 
 
-def _ask(opened: _Socket, parts: SplitResult, secret: str) -> http.client.HTTPResponse:
+def _ask(opened: _Socket, parts: SplitResult, login: str | None) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection(parts.hostname or "", _port(parts))
     connection.sock = opened  # it is all that http.client asks of a socket
     connection.default_port = 443 if parts.scheme == "https" else 80  # left out of the header Host
     target = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE + '?')}" if parts.query else "")
     headers = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close", "User-Agent": "lookaloud"}
-    if secret:
-        headers["Authorization"] = secret
+    if login is not None:
+        headers["Authorization"] = login
     connection.request("GET", target, headers=headers)
     return connection.getresponse()
 
