@@ -184,11 +184,14 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         # Not `parsed_json`: transformers itself writes Infinity into some.
         raw: dict[str, Any] = json.loads(path.read_bytes())
-        typed(raw, _Named)
     except FileNotFoundError as error:
         raise WeightsError(f"{path} is missing; name a folder that holds a captioner's files.") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise WeightsError(f"{path} is no configuration ({reason_of(error)}); get a fresh copy of it.") from error
+        raise WeightsError(f"{path} cannot be read as JSON ({reason_of(error)}); get a fresh copy of it.") from error
+    try:
+        typed(raw, _Named)
+    except ValueError as error:
+        raise WeightsError(f"{path} is no configuration of a captioner ({error}); get a fresh copy of it.") from error
     return raw
 
 

@@ -55,9 +55,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         # Not `parsed_json`: transformers itself writes Infinity into some.
         config: dict[str, Any] = json.loads(path.read_bytes())
-        typed(config, _Named)
     except (OSError, ValueError, RecursionError) as error:
-        raise WeightsError(f"{path} is no configuration ({reason_of(error)}); copy it again.") from error
+        raise WeightsError(f"{path} cannot be read as JSON ({reason_of(error)}); copy it again.") from error
+    try:
+        typed(config, _Named)
+    except ValueError as error:
+        raise WeightsError(f"{path} is no configuration of a voice ({error}); copy it again.") from error
     return config
 
 
