@@ -321,8 +321,8 @@ def _qoi(data: bytes) -> str | None:
 
 def _dds(data: bytes) -> str | None:
     height, width = struct.unpack_from("<II", data, 12)
-    compressed = struct.unpack_from("<I", data, 80)[0] & 4  # DDPF_FOURCC: decoded in C
-    return None if compressed else _slow_pixels(width * height)
+    # DDPF_RGB: plain pixels, which Pillow decodes in Python; the compressed kinds are decoded in C.
+    return _slow_pixels(width * height) if struct.unpack_from("<I", data, 80)[0] & 0x40 else None
 
 
 def _slow_pixels(n_pixels: int) -> str | None:

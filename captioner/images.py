@@ -4,9 +4,7 @@ This is the only file of the project that opens pictures, so what is safe and wh
 a picture may be, which way is up, what transparency and sixteen bits look like, and what a person is told.
 """
 
-import codecs
 import errno
-import importlib
 import io
 import logging
 import math
@@ -26,6 +24,7 @@ from PIL import Image, ImageStat, UnidentifiedImageError
 
 from captioner.cost import too_costly
 from captioner.errors import ImageError
+from captioner.formats import readers_for, what_it_is
 from captioner.pixels import to_rgb as _rgb
 from captioner.png import SIGNATURE as _PNG
 from captioner.png import without_broken_notes
@@ -36,11 +35,11 @@ MAX_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
 """Most pixels that are decoded: enough for a 108-megapixel telephone, and 360 MB of memory once it is RGB."""
 
+MAX_READING_PIXELS = 40_000_000
+"""Most pixels of a picture that is opened for reading: 120 MB in RGB, a screenshot 1,080 wide and 37,000 high."""
+
 MAX_METADATA_BYTES = 1_000_000
 """Largest XMP packet or IPTC block that is handed on, in bytes: ordinary ones have a few thousand."""
-
-# No PostScript (it starts another program), no icons, fonts or scientific containers: those are no photographs.
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "PPM", "AVIF", "HEIF")
 
 # EXIF orientation -> what makes the picture upright. 1 is upright already; any other value is nonsense and ignored.
 _UPRIGHT = {
@@ -76,45 +75,6 @@ _ANIMATIONS = ("GIF", "WEBP", "PNG", "AVIF")
 _LEAST_DETAIL, _CLEAR_DETAIL = 2.0, 20.0  # See `_detail`.
 _MOST_FRAMES_LOOKED_AT, _MOST_PIXELS_LOOKED_AT = 500, 500_000_000  # Some seconds.
 
-# First bytes of what is sent instead of a picture, what a person calls it, and the way to a picture.
-_UNPACK = "unpack it and give the pictures inside"
-_FRAME = "save one frame of it as JPEG or PNG"
-_NO_PICTURE = "give a picture file"
-_SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
-    (0, b"%PDF", "a PDF document", "save the page as PNG first, for example: pdftoppm -png document.pdf page"),
-    (0, b"PK\x03\x04", "a ZIP archive or an office document", _UNPACK),
-    (0, b"PK\x05\x06", "an empty ZIP archive", _NO_PICTURE),
-    (0, b"\x1f\x8b", "a GZIP archive", _UNPACK),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
-    (0, b"Rar!", "a RAR archive", _UNPACK),
-    (257, b"ustar", "a TAR archive", _UNPACK),
-    (8, b"AVI ", "an AVI video", _FRAME),
-    (8, b"WAVE", "a WAV sound", _NO_PICTURE),
-    (0, b"\x1a\x45\xdf\xa3", "a Matroska or WebM video", _FRAME),
-    (0, b"\x00\x00\x01\xba", "an MPEG video", _FRAME),
-    (0, b"\x00\x00\x01\xb3", "an MPEG video", _FRAME),
-    (0, b"FLV\x01", "a Flash video", _FRAME),
-    (0, b"ID3", "an MP3 sound", _NO_PICTURE),
-    (0, b"\xff\xfb", "an MP3 sound", _NO_PICTURE),
-    (0, b"OggS", "an Ogg sound or video", _NO_PICTURE),
-    (0, b"fLaC", "a FLAC sound", _NO_PICTURE),
-    (0, b"8BPS", "a Photoshop document", "export it as JPEG or PNG first"),
-    (0, b"gimp xcf", "a GIMP document", "export it as JPEG or PNG first"),
-    (0, b"%!PS", "a PostScript document", "convert it to PNG first"),
-    (0, b"\x00\x00\x01\x00", "an icon file", "convert it to PNG first"),
-    (0, b"FUJIFILMCCD-RAW", "a camera's raw file", "export it as JPEG first"),
-)
-# A damaged picture of these kinds may be damaged so early that Pillow does not know it.
-_PICTURE_STARTS = (
-    (0, b"\xff\xd8\xff", "JPEG"),
-    (0, b"\x89PNG", "PNG"),
-    (0, b"GIF8", "GIF"),
-    (8, b"WEBP", "WEBP"),
-    (0, b"II*\x00", "TIFF"),
-    (0, b"MM\x00*", "TIFF"),
-    (0, b"BM", "BMP"),
-)
-
 
 def open_image(
     source: str | Path | bytes | Image.Image,
@@ -123,6 +83,7 @@ def open_image(
     min_side: int | None = None,
     max_side: int | None = None,
     page: int = 1,
+    reading_side: int | None = None,
 ) -> Image.Image:
     """Return the picture as a new, upright RGB image, fully decoded; `source` itself is never changed.
 
@@ -141,31 +102,57 @@ def open_image(
         max_side: the longest side that is wanted, in pixels: a larger picture comes back reduced to it in its own
             proportions, a smaller one as it is.
         page: of a TIFF file with several pages, which one, counted from 1; see `measure_picture`.
+        reading_side: as `max_side`, for reading the text in it: of a picture more than twice as long as wide (or as
+            high), the shorter side is meant, so that its letters stay legible; see `reading_scale`.
 
     Raises:
         ImageError: the picture or that page is missing, damaged, over `MAX_BYTES`, `MAX_PIXELS` or a bound of
             `captioner.cost` (all are checked before anything is decoded), or not a kind that is read. The message says
             what was found, what was expected, what to do.
-        ValueError: `min_side` or `max_side` is below 1, or both are given.
+        ValueError: a side is below 1, or two of them are given.
 
     Example:
         >>> from captioner.images import open_image
         >>> open_image(b"P6 2 1 255 " + bytes([255, 0, 0, 0, 0, 255])).getpixel((0, 0))
         (255, 0, 0)
     """
-    for side_name, side in (("min_side", min_side), ("max_side", max_side)):
-        if side is not None and side < 1:
+    sides = {"min_side": min_side, "max_side": max_side, "reading_side": reading_side}
+    given = {side_name: side for side_name, side in sides.items() if side is not None}
+    for side_name, side in given.items():
+        if side < 1:
             raise ValueError(f"{side_name} is {side}; it must be 1 pixel or more")
-    if min_side is not None and max_side is not None:
-        raise ValueError("min_side and max_side contradict each other; give one of them")
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)} contradict each other; give one of them")
     if isinstance(source, Image.Image):
         label = _printable(name or "the picture")
         with _quiet_pillow():
-            return _decoded(source, label, "", min_side=None, max_side=max_side)
+            longest = _longest_side(source, reading_side) or max_side
+            return _decoded(source, label, "", min_side=None, max_side=longest)
     data, label = _data_of(source, name)
     with _quiet_pillow(), _identified(data, label) as image:
         _turn_to(image, page, label)
-        return _decoded(image, label, image.format or "", min_side=min_side, max_side=max_side)
+        longest = _longest_side(image, reading_side) or max_side
+        return _decoded(image, label, image.format or "", min_side=min_side, max_side=longest)
+
+
+def reading_scale(size: tuple[int, int], side: int) -> float:
+    """How much a picture is reduced before its text is read, in (0, 1].
+
+    The longer side is reduced to `side` pixels; of a picture more than twice as long as wide, the shorter one is. No
+    picture keeps more than `MAX_READING_PIXELS`.
+
+    >>> reading_scale((1600, 3200), 1600), reading_scale((1600, 3201), 1600)
+    (0.5, 1.0)
+    """
+    short, long = sorted(size)
+    fits = side / (long if long <= 2 * short else short)
+    return min(1.0, fits, math.sqrt(MAX_READING_PIXELS / (short * long)))
+
+
+def _longest_side(image: Image.Image, reading_side: int | None) -> int | None:
+    if reading_side is None or min(image.size) < 1:
+        return None
+    return max(1, round(max(image.size) * reading_scale(image.size, reading_side)))
 
 
 def read_picture(source: str | Path, *, name: str | None = None) -> bytes:
@@ -374,67 +361,20 @@ def _read_file(source: str | Path, label: str) -> bytes:
 
 def _identified(data: bytes, label: str) -> Image.Image:
     """The picture with its header read and its pixels not yet decoded."""
-    Image.init()  # Once a process: Pillow then knows all its formats.
-    _use_heif(data)
     if refusal := too_costly(data):
         raise ImageError(f"{label} {refusal}")
     try:
         if data.startswith(_PNG):
             data = without_broken_notes(data)
-        return Image.open(io.BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
+        return Image.open(io.BytesIO(data), formats=readers_for(data))
     except Image.DecompressionBombError as error:
         found = re.search(r"(\d+) pixels", str(error))  # Pillow tells it in no other way.
         size = f"{int(found[1]) / 1e6:,.0f} million pixels" if found else "too many pixels"
         raise _too_many_pixels(label, size) from error
     except UnidentifiedImageError as error:
-        raise ImageError(f"{label} {_what_it_is(data)}") from error
+        raise ImageError(f"{label} {what_it_is(data)}") from error
     except Exception as error:
         raise _damaged(label, "") from error
-
-
-def _what_it_is(data: bytes) -> str:
-    """The rest of the sentence, "is ...; do ...", about bytes that Pillow does not know as a picture."""
-    for start, signature, kind, advice in _SIGNATURES:
-        if data.startswith(signature, start):
-            return f"is {kind}, not a picture; {advice}"
-    for start, signature, kind in _PICTURE_STARTS:
-        if data.startswith(signature, start):
-            return f"begins like a {kind} picture, but is damaged or cut short; get a fresh copy of it"
-    if data[4:8] == b"ftyp":
-        return _what_container_it_is(data[8:12])
-    start_of_text = data[:4096].lower()
-    if b"<svg" in start_of_text:
-        return (
-            "is an SVG drawing, not a picture made of pixels; convert it to PNG first, "
-            "for example: rsvg-convert -o picture.png drawing.svg"
-        )
-    if b"<html" in start_of_text or b"<!doctype html" in start_of_text:
-        return "is a web page, not a picture; open it in a browser and save the picture itself"
-    try:  # Incremental, because the cut may go through the middle of a letter.
-        text = codecs.getincrementaldecoder("utf-8")().decode(start_of_text)
-    except UnicodeDecodeError:
-        text = "\x00"
-    if "\x00" not in text:
-        return f"is a text file, not a picture; {_NO_PICTURE}"
-    kinds = "JPEG, PNG, GIF, WebP, AVIF, TIFF, BMP, JPEG 2000 or PPM"
-    return f"is not a picture of a kind that is read, or is damaged; give a {kinds} file"
-
-
-def _what_container_it_is(brand: bytes) -> str:
-    """The same for the family of MP4, whose four-letter brand says which member it is."""
-    if brand in (b"avif", b"avis"):
-        return (
-            "is an AVIF picture that could not be read; update Pillow (pip install -U pillow) or get a fresh copy of it"
-        )
-    if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
-        if "HEIF" in Image.OPEN:
-            return "is a damaged HEIC picture; get a fresh copy of it"
-        return "is a HEIC picture, which needs one more package; run: pip install pi-heif"
-    if brand == b"crx ":
-        return "is a camera's raw file, not a finished picture; export it as JPEG first"
-    if brand == b"M4A ":
-        return f"is an M4A sound, not a picture; {_NO_PICTURE}"
-    return f"is a video, not a picture; {_FRAME}"
 
 
 def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None, max_side: int | None) -> Image.Image:
@@ -453,6 +393,8 @@ def _decoded(image: Image.Image, label: str, kind: str, *, min_side: int | None,
             image.draft(None, (math.ceil(width * share), math.ceil(height * share)))
         animated = kind in _ANIMATIONS and bool(getattr(image, "is_animated", False))
         image.load()
+        if kind == "TGA" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
+            image.putalpha(255)  # Many programs leave room for transparency and do not fill it.
         upright = _rgb(_turned(_telling_frame(image) if animated else image))
         if upright is image:
             upright = image.copy()
@@ -517,19 +459,6 @@ def _turned(image: Image.Image) -> Image.Image:
         return image  # Broken notes about a picture are no reason to refuse the picture.
     turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)
-
-
-def _use_heif(data: bytes) -> None:
-    """Let Pillow read an iPhone's HEIC pictures where one of two packages that can is installed."""
-    if data[4:8] != b"ftyp" or "HEIF" in Image.OPEN:
-        return
-    for name in ("pi_heif", "pillow_heif"):  # The first is the second without what encodes, which is under the GPL.
-        try:
-            heif: Any = importlib.import_module(name)
-        except ImportError:
-            continue
-        heif.register_heif_opener()
-        return
 
 
 _quiet_lock = threading.Lock()

@@ -9,21 +9,29 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
+from captioner import scripts, strips
 from captioner.errors import CaptionerError, MissingExtraError, ReadingError, WeightsError
+from captioner.images import reading_scale
+from captioner.reading_models import ReadingModel, fetched, reading_model
+from captioner.script_classifier import ScriptClassifier
+from captioner.strips import Corners
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Transpose
 
 MAX_SIDE = 1600
-"""Longest side, in pixels, that is read: at that size the small print of an A4 page has letters 15 pixels high."""
+"""Longest side, in pixels, that is read at once: there the small print of an A4 page has letters 15 pixels high.
+
+Of a picture more than twice as long as wide, the shorter side is reduced to it, and strips of this length are read."""
 
 MIN_SCORE = 0.8
 """Least score of a line that is read aloud. In photographs, texture taken for letters mostly stays below it."""
@@ -31,14 +39,16 @@ MIN_SCORE = 0.8
 MIN_SHORT_SCORE = 0.9
 """The same for one to three letters or digits, which chance makes far more often."""
 
-Corners: TypeAlias = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
-"""(x, y) of a line's corners in pixels: the first letter's top, the last letter's top, then both at the bottom."""
-
 # Where text is looked for, the longer side is reduced to this; the letters themselves are read at full size. It halves
 # the time of a large picture, and a line that is found at MAX_SIDE is still found.
 _FIND_SIDE = 1280
 _SMALL_SIDE = 640  # What is smaller is enlarged, twice at most: in thumbnails that finds a third more signs.
+_TURN_SHARE = 0.75  # Of the letters, so many have to lie on their side or head before a page is turned.
+_READ_WELL = 0.9
+_REC_SHAPE = 320 / 48  # Width over height of the narrowest crop that the recogniser is given.
+_TALL = 1.5  # A box so much higher than wide is turned by rapidocr before it is read.
 _LEAST_SIDE = 8  # Lower than any letter that can be read.
+_TURNED_SCORE = 0.9  # How sure rapidocr's classifier has to be that a line stands on its head.
 _MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
@@ -53,7 +63,8 @@ class TextLine:
     Attributes:
         text: the words, on one line and without spaces around them.
         score: how sure the reader is of them, in [0, 1].
-        box: left, top, right and bottom in pixels of the upright picture; of slanted text, the box around it.
+        box: left, top, right and bottom in pixels of the upright picture; of slanted text, the box around it. Of a
+            page on its side or head: in the page as it was turned for reading.
     """
 
     text: str
@@ -61,11 +72,30 @@ class TextLine:
     box: tuple[int, int, int, int]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What there is to read in a picture.
+
+    Attributes:
+        lines: the lines that were read, in reading order.
+        unread: whether there is also writing in letters that the reader does not know.
+        script: what those letters are, one of `captioner.scripts.SCRIPTS`; None if that is not sure.
+    """
+
+    lines: tuple[TextLine, ...] = ()
+    unread: bool = False
+    script: str | None = None
+
+
 class TextEngine(Protocol):
     """The one seam between `TextReader` and a network that finds and reads text; several threads may ask it at once."""
 
     def find(self, image: Image) -> Sequence[tuple[str, float, Corners]]:
-        """Text, score in [0, 1] and corners of every line in an upright RGB picture, in any order, junk included."""
+        """Text, score in [0, 1] and corners of every line in an upright RGB picture, in any order, junk included.
+
+        Where something is written and nothing of it was recognised, the text is "" and the score says how sure it is
+        that something is written.
+        """
         ...
 
 
@@ -77,18 +107,22 @@ class TextReader:
 
     Args:
         engine: the network that finds the lines.
+        knows_all: whether whatever is found is in letters that the engine knows: it was chosen for them.
     """
 
-    def __init__(self, engine: TextEngine) -> None:
+    def __init__(self, engine: TextEngine, *, knows_all: bool = False) -> None:
         self.engine = engine
+        self.knows_all = knows_all
 
     def read(self, image: Image) -> tuple[TextLine, ...]:
-        """The lines of text in an upright RGB picture (see `open_image`), in reading order; () where there are none.
+        """The lines of text in an upright RGB picture, in reading order; () where there are none.
 
         Columns are read one after the other, tables and lines on the same height from left to right, and everything
-        from top to bottom. Left out are lines of a low score (`MIN_SCORE`, `MIN_SHORT_SCORE`) and what does not look
-        written: single characters and rows of one sign. Slanted text is read; on a page that lies on its side or on
-        its head, the lines are right but not their order.
+        from top to bottom; slanted text is read, and a page on its side or its head is turned first. Left out are
+        lines of a low score (`MIN_SCORE`, `MIN_SHORT_SCORE`), what does not look written (single characters and rows of
+        one sign), and what only looks like letters that the reader knows; see `read_all`.
+
+        Open the picture with `open_image(source, reading_side=MAX_SIDE)`: then long ones are still legible.
 
         Raises:
             ReadingError: the reader failed; the picture can still be described.
@@ -97,23 +131,83 @@ class TextReader:
         >>> load_text_reader().read(Image.open("sign.png").convert("RGB"))[0].text  # doctest: +SKIP
         'Main Street'
         """
-        scale = min(MAX_SIDE / max(image.size), max(1.0, min(2.0, _SMALL_SIDE / max(image.size))))
+        return self.read_all(image).lines
+
+    def read_all(self, image: Image) -> Reading:
+        """The lines, as from `read`, and whether there is writing in letters that the reader does not know.
+
+        Raises:
+            ReadingError: the reader failed; the picture can still be described.
+        """
+        scale = _scale(image.size)
         fitted = image
         if scale != 1:
             size = (round(image.width * scale), round(image.height * scale))
             fitted = image.resize((max(1, size[0]), max(1, size[1])), reducing_gap=2.0)
         if min(fitted.size) < _LEAST_SIDE:
-            return ()
-        try:
-            found = self.engine.find(fitted)
-        except CaptionerError:
-            raise
-        except Exception as error:
-            raise ReadingError(f"the text reader failed ({type(error).__name__}); the text was not read") from error
-        kept = [
-            _Found(" ".join(text.split()), score, corners) for text, score, corners in found if _is_text(text, score)
-        ]
-        return tuple(line.as_line(image, scale) for line in _in_reading_order(kept))
+            return Reading()
+        found = self._find(fitted)
+        turn = _turn(found)
+        if turn is not None:
+            turned = fitted.transpose(turn)
+            found_there = self._find(turned)
+            # An upright page must never be turned: the turned one has to read at least as well.
+            if _legible(found_there) >= 0.95 * _legible(found):
+                fitted, found = turned, found_there
+        judged = scripts.Judgement(tuple(found)) if self.knows_all else scripts.judged(found, self._namer(fitted))
+        kept = [_Found(line.text, line.score, line.corners) for line in judged.known if _is_text(line.text, line.score)]
+        lines = tuple(line.as_line(fitted.size, scale) for line in _in_reading_order(kept))
+        return Reading(lines, judged.unread, judged.script)
+
+    def _namer(self, image: Image) -> scripts.Namer | None:
+        if not isinstance(self.engine, _RapidEngine) or self.engine.script_classifier is None:
+            return None  # Only this one network says what unknown letters look like to it.
+        return partial(self.engine.scripts_of, image)
+
+    def _find(self, image: Image) -> list[strips.Piece]:
+        """Every line in the picture, strip by strip."""
+        whole: list[strips.Piece] = []
+        for strip in strips.strips(image.size, MAX_SIDE):
+            ends = (strip.start, 0, strip.end, image.height)
+            if image.height > image.width:
+                ends = (0, strip.start, image.width, strip.end)
+            part = image if strip.end - strip.start == max(image.size) else image.crop(ends)
+            try:
+                found = self.engine.find(part)
+            except CaptionerError:
+                raise
+            except Exception as error:
+                raise ReadingError(f"the text reader failed ({type(error).__name__}); the text was not read") from error
+            tidy = ((" ".join(text.split()), score, corners) for text, score, corners in found)
+            whole = strips.merged(whole, strips.placed(tidy, strip, image.size), image.size)
+        return whole
+
+
+def _scale(size: tuple[int, int]) -> float:
+    """How much a picture is enlarged or reduced to be read."""
+    return reading_scale(size, MAX_SIDE) * max(1.0, min(2.0, _SMALL_SIDE / max(size)))
+
+
+def _turn(found: Sequence[strips.Piece]) -> Transpose | None:
+    """What turns the page so that its lines run from left to right; None if they do."""
+    from PIL.Image import Transpose
+
+    lengths = [0, 0, 0, 0]
+    n_lines = [0, 0, 0, 0]
+    for line in found:
+        if _is_text(line.text, line.score):
+            (x0, y0), (x1, y1) = line.corners[:2]
+            quarter = round(math.atan2(y1 - y0, x1 - x0) / (math.pi / 2)) % 4
+            lengths[quarter] += len(line.text)
+            n_lines[quarter] += 1
+    most = lengths.index(max(lengths))
+    if most == 0 or n_lines[most] < 2 or lengths[most] < _TURN_SHARE * sum(lengths):
+        return None
+    return (None, Transpose.ROTATE_90, Transpose.ROTATE_180, Transpose.ROTATE_270)[most]
+
+
+def _legible(found: Sequence[strips.Piece]) -> float:
+    return sum(line.score * len(line.text) for line in found if _is_text(line.text, line.score))
 
 
 def reader_installed() -> bool:
@@ -121,29 +215,40 @@ def reader_installed() -> bool:
     return find_spec("rapidocr") is not None
 
 
-def load_text_reader(*, n_threads: int | None = None) -> TextReader:
+def load_text_reader(
+    *, n_threads: int | None = None, language: str | None = None, local_only: bool = False
+) -> TextReader:
     """A reader of the text in pictures, ready to use; loading takes about a second.
 
     Args:
         n_threads: that share the work of one picture; None for one a core. Two take little less time for a photograph
             than one, and nearly twice the work: where several pictures are read at once, give 1.
+        language: read this one with a network of its own, by a name of `captioner.reading_models.reading_languages`
+            such as "korean"; it is downloaded the first time. None for the one that comes with rapidocr.
+        local_only: download nothing.
 
     Raises:
         MissingExtraError: rapidocr is not installed; the message has the pip line.
-        WeightsError: the networks that come with rapidocr are missing; nothing is ever downloaded.
+        WeightsError: the networks that come with rapidocr are missing, or the one for `language` is unknown, damaged
+            or cannot be downloaded. Without `language`, nothing is ever downloaded.
         ReadingError: rapidocr is here but cannot be loaded.
     """
     if not reader_installed():
         raise MissingExtraError(
             'Reading the text in pictures needs rapidocr, which is not here; run: pip install "lookaloud[ocr]".'
         )
-    return TextReader(_RapidEngine(n_threads))
+    if language is None:
+        return TextReader(_RapidEngine(n_threads))
+    model = reading_model(language)
+    return TextReader(_RapidEngine(n_threads, model, fetched(model, local_only=local_only)), knows_all=True)
 
 
 class _RapidEngine:
-    def __init__(self, n_threads: int | None) -> None:
+    def __init__(self, n_threads: int | None, model: ReadingModel | None = None, file: Path | None = None) -> None:
         try:
-            self._ocr = _rapidocr(n_threads)
+            self._ocr = _rapidocr(n_threads) if model is None else _rapidocr(n_threads, _params_of(model, file))
+            self._to_original: Any = importlib.import_module("rapidocr.utils.process_img").map_boxes_to_original
+            self._crop: Any = importlib.import_module("rapidocr.utils.process_img").get_rotate_crop_image
         except CaptionerError:
             raise
         except Exception as error:
@@ -152,17 +257,81 @@ class _RapidEngine:
                 "run: pip install --force-reinstall rapidocr, or describe without it: --no-read-text"
             ) from error
 
+        self.script_classifier = ScriptClassifier.load() if model is None else None
+
+    def scripts_of(self, image: Image, lines: Sequence[strips.Piece]) -> Mapping[str, float]:
+        """How likely those lines are in each script; see `captioner.scripts.Namer`."""
+        import numpy as np
+
+        if self.script_classifier is None:
+            return {}
+        pixels = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
+        recogniser = self._ocr.text_rec
+        features, rooms = [], []
+        for line in lines:
+            crop = self._crop(pixels, np.array(line.corners, dtype=np.float32))
+            height, width = crop.shape[:2]
+            shape = max(_REC_SHAPE, width / height)
+            outputs = recogniser.session(recogniser.resize_norm_img(crop, shape)[None].astype(np.float32))[0]
+            used = max(1, math.ceil(len(outputs) * width / height / shape))
+            features.append(self.script_classifier.features(outputs[:used]))
+            rooms.append(width / height)
+        return self.script_classifier.likely(features, rooms)
+
     def find(self, image: Image) -> Sequence[tuple[str, float, Corners]]:
         import numpy as np
 
-        result = self._ocr(np.asarray(image)[:, :, ::-1])  # It wants blue, green, red.
-        if getattr(result, "txts", None) is None or getattr(result, "boxes", None) is None:
+        pixels = np.asarray(image)[:, :, ::-1]  # It wants blue, green, red.
+        # Its steps one by one, because its result does not say which lines its classifier turned.
+        ready, record = self._ocr.preprocess_img(pixels)
+        boxes, classes, texts, crops = self._ocr.run_ocr_steps(ready, record)
+        if boxes.boxes is None or texts.txts is None:
             return []
-        boxes: list[Any] = [tuple((float(x), float(y)) for x, y in box) for box in result.boxes]
-        return list(zip(result.txts, map(float, result.scores), boxes, strict=True))
+        corners = self._to_original(boxes.boxes, record, image.height, image.width)
+        turned = [label == "180" and score > _TURNED_SCORE for label, score in classes.cls_res]
+        lines = list(zip(texts.txts, map(float, texts.scores), turned, strict=True))
+        self._undo_wrong_turns(lines, crops)
+        return [
+            (text, float(score if text.strip() else there), _from_first_letter(box, on_head=on_head))
+            for (text, score, on_head), there, box in zip(lines, boxes.scores, corners, strict=True)
+        ]
+
+    def _undo_wrong_turns(self, lines: list[tuple[str, float, bool]], crops: Sequence[Any]) -> None:
+        """Read lines again as they stood that were turned and made no sense: long ones are often taken to be on their
+        heads, because rapidocr's classifier sees them squeezed."""
+        doubtful = [number for number, (_, score, turned) in enumerate(lines) if turned and score < _READ_WELL]
+        if not doubtful:
+            return
+        again = self._ocr.recognize_txt([crops[number] for number in doubtful])
+        for number, text, score in zip(doubtful, again.txts, again.scores, strict=True):
+            if text.strip() and score > lines[number][1]:
+                lines[number] = (text, float(score), False)
 
 
-def _rapidocr(n_threads: int | None) -> Any:
+def _from_first_letter(box: Any, *, on_head: bool) -> Corners:
+    """Corners that begin at the first letter, of a box that begins at the left top."""
+    corners = [(float(x), float(y)) for x, y in box]
+    width = max(math.dist(corners[0], corners[1]), math.dist(corners[2], corners[3]))
+    height = max(math.dist(corners[0], corners[3]), math.dist(corners[1], corners[2]))
+    first = 1 if height >= _TALL * width else 0  # rapidocr reads a tall box from the top down.
+    first += 2 * on_head
+    one, two, three, four = (corners[(first + number) % 4] for number in range(4))
+    return one, two, three, four
+
+
+def _params_of(model: ReadingModel, file: Path | None) -> dict[str, object]:
+    kinds: Any = importlib.import_module("rapidocr.utils.typings")
+    if model.language == "arabic" and find_spec("bidi") is None:
+        raise MissingExtraError('Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".')
+    return {
+        "Rec.model_path": str(file),
+        "Rec.lang_type": kinds.LangRec(model.language),
+        "Rec.ocr_version": kinds.OCRVersion[model.version],
+        "Rec.model_type": kinds.ModelType.MOBILE,
+    }
+
+
+def _rapidocr(n_threads: int | None, other: Mapping[str, object] | None = None) -> Any:
     """rapidocr's engine with the networks of its own package, all loaded."""
     rapidocr: Any = importlib.import_module("rapidocr")
     folder = Path(rapidocr.__file__).parent / "models"
@@ -178,11 +347,12 @@ def _rapidocr(n_threads: int | None) -> Any:
         "Global.log_level": "critical",  # It reports every step to the terminal otherwise.
         "Global.text_score": 0.0,  # What is good enough is decided here, once.
         "Global.max_side_len": MAX_SIDE + 32,  # It rounds sizes to 32; the picture is small enough already.
+        "Cls.cls_thresh": _TURNED_SCORE,
         "Det.limit_type": "max",
         "Det.limit_side_len": _FIND_SIDE,
         "EngineConfig.onnxruntime.intra_op_num_threads": n_threads or -1,
     }
-    ocr = rapidocr.RapidOCR(params=params)
+    ocr = rapidocr.RapidOCR(params=params | dict(other or {}))
     for load in (ocr._load_det_model, ocr._load_cls_model, ocr._load_rec_model):
         load()  # Now and not with the first picture, which would seem slow.
     return ocr
@@ -222,11 +392,13 @@ class _Found:
         (x0, y0), (x1, y1) = self.corners[:2]
         return math.atan2(y1 - y0, x1 - x0)
 
-    def as_line(self, image: Image, scale: float) -> TextLine:
+    def as_line(self, size: tuple[int, int], scale: float) -> TextLine:
+        """The line with its box in a picture that was enlarged by `scale` to that size."""
+        width, height = (round(side / scale) for side in size)
         xs, ys = zip(*self.corners, strict=True)
         left, top = max(0, math.floor(min(xs) / scale)), max(0, math.floor(min(ys) / scale))
-        right = min(image.width, math.ceil(max(xs) / scale))
-        bottom = min(image.height, math.ceil(max(ys) / scale))
+        right = min(width, math.ceil(max(xs) / scale))
+        bottom = min(height, math.ceil(max(ys) / scale))
         return TextLine(self.text, self.score, (left, top, right, bottom))
 
 

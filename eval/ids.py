@@ -108,17 +108,15 @@ def renamed(values: Mapping[str, V], wanted: Mapping[str, str]) -> dict[str, V]:
     if values.keys() == wanted.keys():
         return dict(values)
     by_text = {str(name): name for name in wanted}
-    known = list(_known(wanted))
-    by_file, by_core = _index(known, "file"), _index(known, "core")
-    exact: dict[str, str] = {}
+    exact = {given: by_text[str(given)] for given in values if str(given) in by_text}
+    others = [given for given in values if given not in exact]
+    known = _Index(wanted if others else {})
     near: dict[str, list[str]] = {}
-    for given in values:
-        name = _Name.of(str(given))
-        if str(given) in by_text:
-            exact[given] = by_text[str(given)]
-        elif len(meant := _meant(name, by_file.get(name.file, ()))) == 1:
+    for given in others:
+        meant, is_exact = known.meant(_Name.of(str(given)))
+        if is_exact:
             exact[given] = meant[0]
-        elif meant := meant or _meant(name, by_core.get(name.core, ())):
+        elif meant:
             near[given] = meant
     taken = set(exact.values())
     for given, meant in near.items():
@@ -158,23 +156,40 @@ def both_kinds(given: Iterable[str], wanted: Iterable[str]) -> str:
     return f"results have ids such as {_shown(list(given))}, references such as {_shown(list(wanted))}"
 
 
+class _Index:
+    """The wanted names by what a given one may have of them: its file, or the core of it; each with its folder."""
+
+    def __init__(self, wanted: Mapping[str, str]) -> None:
+        self._files: dict[tuple[str, str | None], list[_Known]] = {}
+        self._cores: dict[tuple[str, str | None], list[_Known]] = {}
+        for one in _known(wanted):
+            # Under no folder stand all, for names that have none; so that pictures of one name are found quickly.
+            for folder in {one.name.folders[-1] if one.name.folders else "", None}:
+                self._files.setdefault((one.name.file, folder), []).append(one)
+                self._cores.setdefault((one.name.core, folder), []).append(one)
+
+    def meant(self, given: _Name) -> tuple[list[str], bool]:
+        """What a name may mean, some of it where that is much; and whether it is the one whose file's name it has."""
+        folders = ("", given.folders[-1]) if given.folders else (None,)
+        meant: list[str] = []
+        for index, part in ((self._files, given.file), (self._cores, given.core)):
+            found = (one.id for folder in folders for one in index.get((part, folder), ()) if one.may_be(given))
+            for name in found:
+                if name not in meant:
+                    meant.append(name)
+                if len(meant) > _SHOWN:
+                    break
+            if meant:
+                return meant, len(meant) == 1 and index is self._files
+        return [], False
+
+
 def _known(wanted: Mapping[str, str]) -> Iterable[_Known]:
     for name, file in wanted.items():
         own = _Name.of(str(name))
         yield _Known(name, own, False, bool(file), own.is_number)
         if file:
             yield _Known(name, _Name.of(file), True, True, own.is_number)
-
-
-def _index(known: Iterable[_Known], part: str) -> dict[str, list[_Known]]:
-    found: dict[str, list[_Known]] = {}
-    for one in known:
-        found.setdefault(getattr(one.name, part), []).append(one)
-    return found
-
-
-def _meant(given: _Name, known: Iterable[_Known]) -> list[str]:
-    return list(dict.fromkeys(one.id for one in known if one.may_be(given)))
 
 
 def _unique(values: Mapping[str, V], meaning: Mapping[str, str]) -> dict[str, V]:

@@ -17,6 +17,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Protocol
@@ -29,8 +30,7 @@ _DIRECTORY_BYTES = 150  # of a ZIP's directory for each entry that is allowed: t
 _HEADER_BYTES = 1_000_000  # of a TAR, between two members
 _UNPACKED_BYTES = 100_000_000  # of a packed TAR, however small it is
 _PIECE = 65_536
-# Of what is packed with bzip2 or LZMA in a ZIP, zipfile unpacks each piece as a whole: small ones bound the memory.
-_SMALL_PIECE = 4_096
+_MOST_DICTIONARY_BYTES = 100_000_000  # that LZMA may ask for
 _LOCKED, _UTF8 = 0x1, 0x800  # flags of a ZIP's entry
 _ZIP_BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OTHERS = {
@@ -134,9 +134,29 @@ class ZipArchive:
                 yield Member(name, key, entry.file_size, _zip_time(entry), _zip_problem(entry, name), entry)
 
     def read(self, member: Member) -> bytes:
-        with self._archive.open(member.entry) as file:
-            packed = member.entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-            return _read_bounded(file, _SMALL_PIECE if packed else _PIECE)
+        entry: zipfile.ZipInfo = member.entry
+        if entry.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+            return self._unpacked(entry)
+        with self._archive.open(entry) as file:
+            return _read_bounded(file)
+
+    def _unpacked(self, entry: zipfile.ZipInfo) -> bytes:
+        """What is packed with bzip2 or LZMA: zipfile unpacks such a piece as a whole, and 4 kB may be gigabytes."""
+        packed = copy(entry)
+        packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
+        packed.CRC = None  # type: ignore[assignment]  # of what is unpacked, so it is compared below
+        whole = io.BytesIO()
+        with self._archive.open(packed) as file:
+            unpacker = bz2.BZ2Decompressor() if entry.compress_type == zipfile.ZIP_BZIP2 else _lzma_unpacker(file)
+            while not unpacker.eof and whole.tell() <= entry.file_size:
+                piece = file.read(_PIECE) if unpacker.needs_input else b""
+                if unpacker.needs_input and not piece:
+                    break
+                whole.write(unpacker.decompress(piece, _PIECE))
+        data = whole.getvalue()
+        if len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
+            raise zipfile.BadZipFile("its content is not what its directory says")
+        return data
 
     def read_key(self, key: str) -> bytes:
         if self._by_key is None:
@@ -176,7 +196,7 @@ class TarArchive:
     def read(self, member: Member) -> bytes:
         self._file.unbound()
         with self._archive.extractfile(member.entry) as file:  # never a link, of which there would be none
-            return _read_bounded(file, _PIECE)
+            return _read_bounded(file)
 
     def read_key(self, key: str) -> bytes:
         if self._offsets is None:
@@ -321,8 +341,6 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
 def _zip_problem(entry: zipfile.ZipInfo, name: str) -> str | None:
     mode = entry.external_attr >> 16 if entry.create_system == 3 else 0
     known = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
-    if hasattr(zipfile, "ZIP_ZSTANDARD"):
-        known.add(zipfile.ZIP_ZSTANDARD)
     if entry.flag_bits & _LOCKED:
         return "is locked with a password; unpack it first"
     if entry.compress_type not in known:
@@ -358,9 +376,24 @@ def _new_key(name: str, taken: set[str]) -> str:
     return key
 
 
-def _read_bounded(file: Any, piece: int) -> bytes:
+def _lzma_unpacker(file: IO[bytes]) -> lzma.LZMADecompressor:
+    """What unpacks LZMA in a ZIP, by the properties that stand before it (APPNOTE 5.8.8)."""
+    beginning = file.read(4)
+    properties = file.read(int.from_bytes(beginning[2:4], "little"))
+    if len(properties) != 5:
+        raise zipfile.BadZipFile("what LZMA needs to know is damaged")
+    rest, lc = divmod(properties[0], 9)
+    pb, lp = divmod(rest, 5)
+    size = int.from_bytes(properties[1:], "little")
+    if size > _MOST_DICTIONARY_BYTES:
+        raise zipfile.BadZipFile(f"LZMA would need more than {_MOST_DICTIONARY_BYTES // 1_000_000} MB for it")
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": max(size, 4096), "lc": lc, "lp": lp, "pb": pb}]
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+
+
+def _read_bounded(file: Any) -> bytes:
     whole = io.BytesIO()
-    while whole.tell() <= MAX_BYTES and (data := file.read1(piece)):
+    while whole.tell() <= MAX_BYTES and (data := file.read1(_PIECE)):
         whole.write(data)
     whole.truncate(min(whole.tell(), MAX_BYTES + 1))
     return whole.getvalue()

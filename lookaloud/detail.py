@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # `lookaloud --help` needs the names below, and no picture library.
@@ -78,6 +78,7 @@ class Findings:
         look: its light, colours and orientation.
         notes: what it says of itself.
         thirds: captions of its left, middle and right third; () for none.
+        unread: the script of writing that cannot be read, "unknown" if its name is not sure; None if there is none.
     """
 
     lines: tuple[TextLine, ...] = ()
@@ -85,6 +86,7 @@ class Findings:
     look: Look | None = None
     notes: PhotoNotes | None = None
     thirds: tuple[Caption, ...] = ()
+    unread: str | None = None
 
 
 def checked_detail(detail: str) -> str:
@@ -158,6 +160,21 @@ def page_text(lines: Sequence[TextLine]) -> str:
     return _ended(text)
 
 
+def corrected(caption: Caption, findings: Findings) -> Caption:
+    """The caption of what was no photograph, with the kind that its text shows it to be.
+
+    A chart, a drawing or an icon that is full of text is a page of text: from far away, lines of text look like bars.
+    What is full of writing that cannot be read is one too. Screenshots stay what they are, and so do photographs.
+    """
+    from captioner.caption import PHOTOGRAPH, SENTENCES
+
+    if caption.kind in (PHOTOGRAPH, "screenshot", "text"):
+        return caption
+    if not (findings.unread and not findings.lines) and not reads_as_page(caption, findings):
+        return caption
+    return replace(caption, kind="text", text=SENTENCES["text"])
+
+
 def reads_as_page(caption: Caption, findings: Findings) -> bool:
     """Whether the picture is one of text: the captioner says so, or the text is too much for anything else."""
     if caption.kind == "text":
@@ -187,15 +204,24 @@ def reads_as_sign(caption: Caption, lines: Sequence[TextLine]) -> bool:
 
 def _caption_and_text(caption: Caption, findings: Findings) -> list[str]:
     said = _plain(caption.text) if caption.is_photo else caption.text
+    unread = _unread(findings.unread)
     if not findings.lines:
-        return [said]
+        return [said, unread]
     if reads_as_page(caption, findings):
         if caption.is_photo:  # The captioner took a page for a scene: what it saw there is invented.
             from captioner.caption import SENTENCES
 
             said = SENTENCES["text"]
-        return [said, f"It says: {page_text(findings.lines)}"]
-    return [said, _found_text(caption, findings.lines)]
+        return [said, f"It says: {page_text(findings.lines)}", unread]
+    return [said, _found_text(caption, findings.lines), unread]
+
+
+def _unread(script: str | None) -> str:
+    if script is None:
+        return ""
+    if script == "unknown":
+        return "There is text in letters that cannot be read here."
+    return f"There is text in {script} letters, which cannot be read here."
 
 
 def _found_text(caption: Caption, lines: Sequence[TextLine]) -> str:

@@ -14,8 +14,10 @@
     ├── ServerError   what a server answered to `lookaloud.client`, or that there is none
     └── RequestError  what was sent to the service cannot be used
         ├── SignInError      there is no token, or a wrong one
+        ├── TooManyGuessesError  too many wrong tokens came from that address
         ├── ForbiddenError   another web page asks, or the address is not one of this service
         ├── UnknownJobError  no job has that number
+        ├── UnknownModelError  no model has that name
         ├── UnfinishedError  the job is not done yet
         ├── FormatError      the answer is wanted, or was sent, in a form that is not known
         ├── SlowUploadError  it did not arrive in time
@@ -99,12 +101,28 @@ class SignInError(RequestError):
     """There is no token, or a wrong one."""
 
 
+class TooManyGuessesError(RequestError):
+    """Too many wrong tokens came from that address.
+
+    Attributes:
+        retry_after: seconds after which to ask again.
+    """
+
+    def __init__(self, message: str, *, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class ForbiddenError(RequestError):
     """Another web page asks, or the address is not one of this service."""
 
 
 class UnknownJobError(RequestError):
     """No job has that number."""
+
+
+class UnknownModelError(RequestError):
+    """No model has that name."""
 
 
 class UnfinishedError(RequestError):

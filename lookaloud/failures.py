@@ -30,8 +30,10 @@ from lookaloud.errors import (
     SlowUploadError,
     SourceError,
     TooLargeError,
+    TooManyGuessesError,
     UnfinishedError,
     UnknownJobError,
+    UnknownModelError,
 )
 
 
@@ -118,8 +120,10 @@ TABLE: Mapping[type[BaseException], _Rule] = {
     ServerError: _Rule(Exit.FAILED, 502),
     BusyError: _Rule(Exit.FAILED, 503),
     SignInError: _Rule(Exit.USAGE, 401),
+    TooManyGuessesError: _Rule(Exit.FAILED, 429),
     ForbiddenError: _Rule(Exit.USAGE, 403),
     UnknownJobError: _Rule(Exit.USAGE, 404),
+    UnknownModelError: _Rule(Exit.USAGE, 404),
     UnfinishedError: _Rule(Exit.FAILED, 409),
     FormatError: _Rule(Exit.USAGE, 415),
     SlowUploadError: _Rule(Exit.FAILED, 408),

@@ -240,9 +240,13 @@ def _connect(parts: SplitResult, deadline: float, limits: Limits, home: IP | Non
     if failure is not None:
         raise failure
     if refused:
-        way = "its name leads" if is_first else f"it redirects to {host}, which is"
+        if is_first:
+            raise FetchError(
+                "its name leads to this computer or a private network; give the address itself, or allow it with "
+                "--allow-private"
+            )
         raise FetchError(
-            f"{way} {'to' if is_first else 'on'} this computer or a private network, which its list does not name; "
+            f"it redirects to {host}, which is on this computer or a private network that nobody named; "
             "--allow-private allows that"
         )
     raise FetchError("no computer of that name was found")

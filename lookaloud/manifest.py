@@ -1,43 +1,45 @@
 """The manifest of a batch: `DIR/manifest.jsonl`, one JSON object a line and one line for each finished picture.
 
-Lines are only ever added. A picture described again gets a new line, and the last line about a picture holds. A line
-that is torn, damaged or not a `Record` is left out by every reader here, and named to whoever asks. The keys are the
-attributes of `Record`.
+Lines are only ever added. A picture described again gets a new line, and the last line about a picture holds. The keys
+are the attributes of `Record`.
 
-A manifest may come from a stranger, with the folder it lies in. So a line is read through the types of `Record`, a
-sound through `sound_path`, and a picture only if its bytes have the SHA-256 of its line.
+Anybody may have written it. A line that is no `Record` is left out by every reader here, which can say which and why;
+the next run copies it into `DIR/manifest.rejected.jsonl`. Names of sounds become paths by `sound_path` alone.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, TypeAlias
+from typing import IO, Annotated, Any, TypeAlias
 
 from msgspec import Meta
+from msgspec.json import Decoder
 
-from lookaloud.errors import OutputError
+from lookaloud.ground.paths import name_parts, path_inside
 from lookaloud.ground.typed import parsed_json, typed
 
 MANIFEST = "manifest.jsonl"
 REJECTED = "manifest.rejected.jsonl"
 AUDIO_FOLDER = "audio"
-
-MAX_LINE_BYTES = 16_000_000
-"""Longest line that is read: a page full of text has some ten thousand bytes."""
-MAX_PAGES = 100_000
-"""Most pages of one file: a scanned book has a thousand."""
-
-Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**62)]
-PageNumber: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_PAGES)]
-Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
+MAX_ROW_BYTES = 16 * 1024 * 1024
+"""The longest line that is read as a record; what is read of a longer one at a time is no more than this."""
 
 # What tells one picture of a batch from another: path, member of an archive, page.
 Key: TypeAlias = tuple[str, str | None, int | None]
 Line: TypeAlias = str | bytes
+
+_INT64 = 2**63 - 1
+_Name = Annotated[str, Meta(max_length=100_000)]  # the name of a member of a ZIP file may have 65,535 bytes
+_Word = Annotated[str, Meta(max_length=1000)]
+_Page = Annotated[int, Meta(ge=1, le=1_000_000)]
+_Size = Annotated[int, Meta(ge=0, le=_INT64)]
+_Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 
 
 @dataclass(frozen=True)
@@ -79,35 +81,35 @@ class Record:
         error: why there is no description, in one sentence; None where there is one.
     """
 
-    source: Annotated[str, Meta(min_length=1)]
-    status: Literal["ok", "error"]
-    path: Annotated[str, Meta(min_length=1)]
-    member: str | None = None
-    page: PageNumber | None = None
-    pages: PageNumber | None = None
-    sha256: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")] | None = None
-    bytes: Count | None = None
-    modified_ns: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
-    width: Count | None = None
-    height: Count | None = None
+    source: _Name
+    status: Annotated[str, Meta(pattern=r"^(ok|error)\Z")]
+    path: _Name
+    member: _Name | None = None
+    page: _Page | None = None
+    pages: _Page | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
+    bytes: _Size | None = None
+    modified_ns: Annotated[int, Meta(ge=-_INT64, le=_INT64)] | None = None
+    width: _Size | None = None
+    height: _Size | None = None
     text: str | None = None
     caption: str | None = None
     alternatives: tuple[str, ...] = ()
     confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
-    certainty: str | None = None
+    certainty: _Word | None = None
     is_photo: bool | None = None
-    kind: str | None = None
-    detail: str | None = None
+    kind: _Word | None = None
+    detail: _Word | None = None
     text_found: tuple[str, ...] = ()
     notes: Mapping[str, str | None] | None = None
     problems: tuple[str, ...] = ()
-    audio: str | None = None
-    audio_seconds: Seconds | None = None
-    same_as: str | None = None
-    seconds: Mapping[str, Seconds] = field(default_factory=dict)
-    finished: str | None = None
-    captioner: str | None = None
-    voice: str | None = None
+    audio: _Name | None = None
+    audio_seconds: _Seconds | None = None
+    same_as: _Name | None = None
+    seconds: Mapping[str, _Seconds] = field(default_factory=dict)
+    finished: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")] | None = None
+    captioner: _Word | None = None
+    voice: _Word | None = None
     rate: Annotated[float, Meta(gt=0, le=1000)] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
@@ -132,191 +134,210 @@ class Record:
 
     @classmethod
     def from_json(cls, line: Line) -> Record:
-        """Return the record in a line. Keys that are not known are passed over, missing ones get their default.
+        """Return the record in a line. Unknown keys are passed over; missing ones, and null, get their default.
 
         Raises:
-            ValueError: the line is not a record; the message says why.
+            ValueError: the line is no record: it is not JSON, a key has another type or is out of its range, or `audio`
+                leads out of the folder. The message says which.
 
         >>> Record.from_json('{"source": "dog.jpg", "status": "ok", "path": "/dog.jpg"}').source
         'dog.jpg'
         """
-        row = parsed_json(line)
-        if isinstance(row, dict):  # a list that was null is an empty one
-            row = {key: value for key, value in row.items() if not (value is None and key in _LISTS)}
-        record = typed(row, cls)
-        if record.audio is not None and not _is_sound_name(record.audio):
-            raise ValueError(f"audio: expected the name of a file in {AUDIO_FOLDER}/, found {record.audio[:80]!r}")
-        if record.page is not None and record.page > (record.pages or record.page):
-            raise ValueError(f"page: {record.page} is more than the {record.pages} pages of the file")
+        try:
+            record = _decoder().decode(line)
+        except (ValueError, RecursionError):  # wrong, or one of the few that only the slower way reads
+            record = _record_in(parsed_json(line))
+        if record.audio is not None:
+            _checked_sound(record.audio)
+        # An error may name a page beyond those that are known: that is how it came to be one.
+        if record.is_ok and record.page and record.pages and record.page > record.pages:
+            raise ValueError(f"page: {record.page} is more than the {record.pages} in pages")
         return record
 
 
-_LISTS = ("alternatives", "text_found", "problems", "seconds", "versions")
+_NAMES = tuple(each.name for each in fields(Record))
 
 
-def sound_path(folder: Path, audio: str) -> Path | None:
-    """Return where the sound that a record names lies, or None where that is not a place for sounds of this folder.
+@cache
+def _decoder() -> Decoder[Record]:
+    return Decoder(Record)
 
-    Nothing else joins a path from a manifest. The sound need not exist. Symbolic links are followed before they are
-    judged: an `audio` folder, or a sound, that leads out of the folder is not of it.
 
-    Args:
-        folder: the output folder of the batch.
-        audio: as in `Record`: "audio/NAME".
+def _record_in(row: Any) -> Record:
+    """Return the record in an object of JSON; null is a key's default, and text may hold bytes that are no text."""
+    if not isinstance(row, dict):
+        raise ValueError("a line of a manifest must be a JSON object")
+    if not row.keys() >= {"source", "status", "path"}:
+        raise ValueError("a line of a manifest must have a source, a status and a path")
+    return typed({name: row[name] for name in _NAMES if row.get(name) is not None}, Record)
 
-    >>> sound_path(Path("described"), "../private/letter.doc")
-    """
-    if not _is_sound_name(audio):
-        return None
-    path = folder / audio
+
+def _checked_sound(audio: str) -> None:
     try:
-        own = (folder / AUDIO_FOLDER).resolve()
-        inside = own == folder.resolve() / AUDIO_FOLDER and path.resolve().parent == own
-    except (OSError, RuntimeError, ValueError):  # a circle of links, a name that no file can have
-        return None
-    return path if inside else None
+        name_parts(audio)
+    except ValueError as error:
+        raise ValueError(f"audio: {error}") from None
 
 
-def _is_sound_name(audio: str) -> bool:
-    """Whether that is `audio/NAME`, with a name that means the same on every system."""
-    start, name = audio[: len(AUDIO_FOLDER) + 1], audio[len(AUDIO_FOLDER) + 1 :]
-    return start == f"{AUDIO_FOLDER}/" and name not in ("", ".", "..") and not re.search(r"[/\\:\x00-\x1f]", name)
+def sound_path(folder: str | Path, audio: str) -> Path:
+    """Return where the sound is that a record of the manifest in `folder` names as its `audio`. It need not be there.
+
+    Raises:
+        ValueError: it leads out of the folder, by its name or by a link on the disk.
+
+    >>> sound_path("described", "audio/dog.wav").as_posix()
+    'described/audio/dog.wav'
+    """
+    return path_inside(folder, audio)
+
+
+def is_own_sound(audio: str) -> bool:
+    """Return whether a sound lies where a batch writes its sounds; only such a one is ever removed.
+
+    >>> is_own_sound("audio/dog.wav"), is_own_sound("run.json")
+    (True, False)
+    """
+    first, *rest = name_parts(audio)
+    return first == AUDIO_FOLDER and len(rest) > 0
 
 
 @dataclass(frozen=True)
-class RejectedLine:
-    """A line of a manifest that is not a record.
+class Rejected:
+    """A whole line of a manifest that is no record.
 
     Attributes:
-        number: of the line, counted from 1.
-        start, end: the bytes of the manifest that it fills, its line break included.
+        number: of the line, the first is 1.
+        offset: the byte it begins at.
+        n_bytes: how long it is, with its line break.
         reason: what is wrong with it.
     """
 
     number: int
-    start: int
-    end: int
+    offset: int
+    n_bytes: int
     reason: str
 
 
-Reject: TypeAlias = Callable[[RejectedLine], None]
+OnRejected: TypeAlias = Callable[[Rejected], None]
 
 
-def sentence_about(path: Path, rejected: RejectedLine) -> str:
-    """Return what to tell a person about a line that is not a record.
-
-    >>> sentence_about(Path("manifest.jsonl"), RejectedLine(3, 0, 9, "page: expected a whole number, found text"))
-    'Line 3 of manifest.jsonl cannot be used (page: expected a whole number, found text), and was left out.'
-    """
-    return f"Line {rejected.number} of {path} cannot be used ({rejected.reason}), and was left out."
-
-
-def read_manifest(folder: str | Path, *, reject: Reject | None = None) -> Iterator[Record]:
-    """Return the last record of each picture of a batch, in the order of their names, numbers by their value.
+def read_manifest(folder: str | Path, *, rejected: OnRejected | None = None) -> Iterator[Record]:
+    """Yield the last record of each picture of a batch, in the order of their names, numbers by their value.
 
     The order does not depend on which picture was finished first. Memory holds the names and places of the lines only,
     not the records, so a million of them can be gone through.
 
     Args:
         folder: the output folder of the batch.
-        reject: is told of each line that is not a record.
+        rejected: called with each line that is no record, before the first record comes.
 
     Raises:
         FileNotFoundError: there is no manifest in that folder.
-        OutputError: the manifest is not an ordinary file.
 
     >>> [record.caption for record in read_manifest("described")]  # doctest: +SKIP
     ['A dog runs across a field.']
     """
     path = Path(folder) / MANIFEST
     latest = Latest()
-    for offset, record in read_lines(path, reject=reject):
+    for offset, record in read_lines(path, rejected=rejected):
         latest.add(record.key, record.pages, (natural_order(record.source), offset))
     places = sorted(latest.values())
     with open(path, "rb") as file:
         for _, offset in places:
-            file.seek(offset)
-            yield Record.from_json(file.readline())
+            yield record_at(file, offset)
 
 
-def read_lines(path: Path, *, reject: Reject | None = None) -> Iterator[tuple[int, Record]]:
-    """Return each record of a manifest with the byte its line begins at, the oldest first.
+def record_at(file: IO[bytes], offset: int) -> Record:
+    """Return the record whose line begins at that byte of a manifest.
+
+    Raises:
+        ValueError: there is none; see `Record.from_json`.
+    """
+    file.seek(offset)
+    return Record.from_json(file.readline(MAX_ROW_BYTES + 1))
+
+
+def read_lines(path: Path, *, rejected: OnRejected | None = None) -> Iterator[tuple[int, Record]]:
+    """Yield each whole line of a manifest that is a record, with the byte it begins at, the oldest first.
 
     Args:
         path: of the manifest.
-        reject: is told of each line that is not a record; without it they are passed over.
-
-    Raises:
-        OutputError: the manifest is not an ordinary file: a pipe would be read for ever.
+        rejected: called with each whole line that is no record. What comes after the last line break is torn, and is
+            passed over in silence: a run that was cut short left it.
     """
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path} is not an ordinary file, so it cannot be the manifest of a batch; remove it.")
     with open(path, "rb") as file:
-        for number, (start, end, line) in enumerate(_lines_of(file), start=1):
+        for number, (offset, n_bytes, line) in enumerate(whole_lines(file), 1):
             try:
                 if line is None:
-                    raise ValueError(f"it has more than {MAX_LINE_BYTES:,} bytes")
-                if not line.endswith(b"\n"):
-                    raise ValueError("it was not written to its end")
+                    raise ValueError(f"it is longer than {MAX_ROW_BYTES:,} bytes")
                 record = Record.from_json(line)
             except ValueError as error:
-                if reject is not None and (line is None or line.strip()):
-                    reject(RejectedLine(number, start, end, str(error)))
+                if rejected is not None:
+                    rejected(Rejected(number, offset, n_bytes, str(error)))
             else:
-                yield start, record
+                yield offset, record
 
 
-def _lines_of(file: BinaryIO) -> Iterator[tuple[int, int, bytes | None]]:
-    """Where each line starts and ends, and the line; None for one over `MAX_LINE_BYTES`, which is not held."""
-    start = 0
-    while line := file.readline(MAX_LINE_BYTES):
-        end, whole, is_long = start + len(line), line.endswith(b"\n"), False
-        while not whole and len(line) == MAX_LINE_BYTES:
-            is_long = True
-            line = file.readline(MAX_LINE_BYTES)
-            end += len(line)
-            whole = line.endswith(b"\n")
-        yield start, end, None if is_long else line
-        start = end
+def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes | None]]:
+    """Yield where each line begins, how long it is, and what stands in it; None for one that is too long to be held."""
+    offset = 0
+    while line := file.readline(MAX_ROW_BYTES + 1):
+        n_bytes, end, is_held = len(line), line[-1:], len(line) <= MAX_ROW_BYTES
+        while end != b"\n" and (piece := file.readline(_PIECE_BYTES)):
+            n_bytes, end = n_bytes + len(piece), piece[-1:]
+        if end == b"\n":
+            yield offset, n_bytes, line if is_held else None
+        offset += n_bytes
+
+
+_PIECE_BYTES = 1024 * 1024
 
 
 class Latest(dict[Key, Any]):
     """The last of what was said of each picture, by its key.
 
     A file with pages takes the place of the same file without, and the other way round; so do fewer pages of more.
+    What anything here takes grows with the pages that were added, not with how many a file is said to have.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._n_pages: dict[tuple[str, str | None], int] = {}
-        self._pages: dict[tuple[str, str | None], set[int]] = {}  # those that something is said of
+        # How many pages a file has, and which were added, in order.
+        self._pages: dict[tuple[str, str | None], tuple[int, list[int]]] = {}
 
     def add(self, key: Key, pages: int | None, value: Any) -> list[Any]:
         """Keep `value` for the picture; return what it takes the place of."""
         path, member, page = key
-        file = (path, member)
         old = [self.pop(key)] if key in self else []
-        said = self._pages.get(file, set())
+        _, added = self._pages.pop((path, member), (0, list[int]()))
         if page is None:
-            old += [self.pop((path, member, other)) for other in sorted(said)]
-            self._pages.pop(file, None)
-            self._n_pages.pop(file, None)
+            old += [self.pop((path, member, number)) for number in added]
         else:
             n_pages = max(page, pages or page)
-            whole = (path, member, None)
-            old += [self.pop(whole)] if whole in self else []
-            if n_pages < self._n_pages.get(file, 0):
-                gone = {other for other in said if other > n_pages}
-                old += [self.pop((path, member, other)) for other in sorted(gone)]
-                said -= gone
-            said.add(page)
-            self._pages[file], self._n_pages[file] = said, n_pages
+            if (path, member, None) in self:
+                old.append(self.pop((path, member, None)))
+            while added and added[-1] > n_pages:
+                old.append(self.pop((path, member, added.pop())))
+            place = bisect_left(added, page)
+            if added[place : place + 1] != [page]:
+                added.insert(place, page)
+            self._pages[path, member] = n_pages, added
         self[key] = value
         return old
 
     def pages(self, path: str, member: str | None) -> int | None:
-        """Return how many pages a file has; None where it has one, or is not known."""
-        return self._n_pages.get((path, member))
+        """Return how many pages a file has; None if it has one, or is not known."""
+        found = self._pages.get((path, member))
+        return None if found is None else found[0]
+
+    def pages_added(self, path: str, member: str | None) -> Collection[int]:
+        """Return those pages of a file that were added, in order."""
+        found = self._pages.get((path, member))
+        return () if found is None else found[1]
+
+
+# Numbers beyond these in one name are text: the parts of a name of 100,000 letters would take 150 times its memory.
+_MOST_NUMBERS = 50
 
 
 def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -325,7 +346,7 @@ def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
     >>> sorted(["dog10.jpg", "dog9.jpg"], key=natural_order)
     ['dog9.jpg', 'dog10.jpg']
     """
-    parts = re.split(r"(\d+)", name)
+    parts = re.split(r"(\d+)", name, maxsplit=_MOST_NUMBERS)
     ordered = [_digits(part) if part.isascii() and part.isdigit() else (1, 0, part) for part in parts if part]
     return (*ordered, (2, 0, name))
 

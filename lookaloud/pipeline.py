@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from captioner.caption import Caption, CaptionOptions
 from captioner.errors import CaptionerError, MissingExtraError
-from lookaloud.detail import Findings, checked_detail, compose, reads_as_page
+from lookaloud.detail import Findings, checked_detail, compose, corrected, reads_as_page
 from speech.errors import SpeechError
 
 if TYPE_CHECKING:
@@ -307,6 +307,7 @@ class Narrator:
         if self.reader is not None:
             with found.stage("read"):
                 found.read(self.reader)
+        caption = corrected(caption, found.findings)
         if self.detail == "detailed":
             with found.stage("open"):
                 found.look()
@@ -383,12 +384,14 @@ class _CloserLook:
         if self.image is None and self.look_closer is not None:
             self.image, self.ready_notes = self.look_closer()
         elif self.image is None:
-            self.image = open_image(self.picture.source, name=self.picture.name, max_side=MAX_SIDE)
+            self.image = open_image(self.picture.source, name=self.picture.name, reading_side=MAX_SIDE)
         self.findings = replace(self.findings, size=self.image.size)
 
     def read(self, reader: TextReader) -> None:
         if self.image is not None:
-            self.findings = replace(self.findings, lines=reader.read(self.image))
+            reading = reader.read_all(self.image)
+            unread = reading.script or "unknown" if reading.unread else None
+            self.findings = replace(self.findings, lines=reading.lines, unread=unread)
 
     def look(self) -> None:
         from captioner.look import look_at
@@ -425,6 +428,7 @@ def load_narrator(
     detail: str = "standard",
     read_text: bool = True,
     reader_threads: int | None = None,
+    reading_language: str | None = None,
 ) -> Narrator:
     """A narrator with its captioner, voice and text reader loaded, all at the same time.
 
@@ -440,6 +444,7 @@ def load_narrator(
         detail: how much is told: "brief", "standard" or "detailed"; see `lookaloud.detail`.
         read_text: read the text in pictures where the `[ocr]` extra is installed, unless `detail` is "brief".
         reader_threads: that share the text of one picture; see `captioner.reading.load_text_reader`.
+        reading_language: read this one with a network of its own; see `captioner.reading.load_text_reader`.
 
     Raises:
         ValueError: no such level of detail.
@@ -455,7 +460,7 @@ def load_narrator(
 
     reads = read_text and checked_detail(detail) != "brief"
     with ThreadPoolExecutor(max_workers=2) as pool:
-        loading_reader = pool.submit(_load_reader, reader_threads) if reads else None
+        loading_reader = pool.submit(_load_reader, reader_threads, reading_language, local_only) if reads else None
         # A voice that runs on the CPU only is not to refuse the captioner's GPU.
         place = "cpu" if device == "cpu" else "auto"
         loading = None if voice is None else pool.submit(_load_voice, voice, place, local_only, language, speaker)
@@ -471,15 +476,20 @@ def _load_voice(name: str, device: str, local_only: bool, language: str | None, 
     return load_voice(name, device=device, local_only=local_only, language=language, speaker=speaker)
 
 
-def _load_reader(n_threads: int | None) -> TextReader | None:
-    """The reader; None where it is not installed, and one that says what is wrong where it is broken."""
+def _load_reader(n_threads: int | None, language: str | None, local_only: bool) -> TextReader | None:
+    """The reader; None where it is not installed, and one that says what is wrong where it is broken.
+
+    A language that was asked for is different: without its network there is nothing to go on with.
+    """
     from captioner.reading import TextReader, load_text_reader
 
     try:
-        return load_text_reader(n_threads=n_threads)
-    except MissingExtraError:
-        return None
+        return load_text_reader(n_threads=n_threads, language=language, local_only=local_only)
     except CaptionerError as error:
+        if language is not None:
+            raise
+        if isinstance(error, MissingExtraError):
+            return None
         return TextReader(_BrokenEngine(error))
 
 

@@ -6,6 +6,7 @@ http and https are read by `lookaloud.fetch`, other addresses by fsspec's driver
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import stat
@@ -32,6 +33,7 @@ BROKEN = (
     RuntimeError,
     ImportError,
     zlib.error,
+    lzma.LZMAError,
     zipfile.BadZipFile,
     tarfile.TarError,
 )

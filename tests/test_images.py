@@ -522,3 +522,19 @@ def test_a_few_wild_values_do_not_hide_a_float_picture(hot: float) -> None:
 
 def test_a_float_picture_without_any_number_opens() -> None:
     assert open_image(Image.new("F", (4, 4), float("nan"))).getpixel((0, 0)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((300, 150), (200, 100)), ((100, 1000), (100, 1000)), ((1000, 400), (500, 200)), ((20, 10), (20, 10))],
+)
+def test_reading_side_keeps_long_pictures_legible(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert open_image(encoded(Image.new("RGB", size), "PNG"), reading_side=200).size == expected
+    assert open_image(Image.new("RGB", size), reading_side=200).size == expected
+    with pytest.raises(ValueError, match="max_side and reading_side contradict"):
+        open_image(Image.new("RGB", size), max_side=9, reading_side=9)
+
+
+def test_what_is_opened_for_reading_never_has_more_pixels_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("captioner.images.MAX_READING_PIXELS", 40_000)
+    assert open_image(Image.new("RGB", (200, 800)), reading_side=200).size == (100, 400)

@@ -270,12 +270,34 @@ def test_text_is_read_after_the_caption_in_all_ways_to_narrate_but_never_in_brie
 
 
 def test_the_reader_sees_a_larger_picture_and_the_caption_stays_the_same(make_picture: MakePicture) -> None:
-    large = make_picture("large.jpg", width=4000, height=1000)
+    large = make_picture("large.jpg", width=4000, height=2000)
     engine = FakeTextEngine()
     plain = Narrator(Captioner(FakeBackend()), None).narrate(large)
     reading = Narrator(Captioner(FakeBackend()), None, reader=TextReader(engine)).narrate(large)
     assert reading.caption.text == plain.caption.text
-    assert engine.sizes == [(1600, 400)]
+    assert engine.sizes == [(1600, 800)]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "seen"), [(400, 4000, [(400, 1600)] * 3), (6400, 1700, [(1600, 1600)] * 5)]
+)
+def test_a_long_picture_is_read_in_strips_at_a_legible_size(
+    make_picture: MakePicture, width: int, height: int, seen: list[tuple[int, int]]
+) -> None:
+    engine = FakeTextEngine()
+    picture = make_picture("long.png", width=width, height=height)
+    Narrator(Captioner(FakeBackend()), None, reader=TextReader(engine)).narrate(picture)
+    assert engine.sizes == seen
+
+
+def test_what_looks_like_a_chart_and_is_full_of_text_is_a_page() -> None:
+    lines = ["Six plain words on every line"] * 8
+    engine = FakeTextEngine(*(f"{number} {line}" for number, line in enumerate(lines)))
+    page = Picture(Image.new("RGB", (90, 200), "white"), "page")
+    narration = Narrator(Kind("chart"), None, reader=TextReader(engine)).narrate(page)
+    assert (narration.caption.kind, narration.text[:40]) == ("text", "This looks like a page of text. It says:")
+    few = Narrator(Kind("chart"), None, reader=TextReader(FakeTextEngine("Sales in 2020"))).narrate(page)
+    assert few.caption.kind == "chart"
 
 
 def test_a_page_of_text_is_read_instead_of_captioned() -> None:

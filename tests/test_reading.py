@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import rapidocr
 from conftest import FakeTextEngine
 from PIL import Image, ImageDraw, ImageFont
 
@@ -13,6 +15,7 @@ import captioner.reading
 from captioner import MissingExtraError, WeightsError, open_image
 from captioner.errors import ReadingError
 from captioner.reading import Corners, TextLine, TextReader, load_text_reader, paragraphs, reader_installed
+from captioner.reading_models import fetched, models_folder, reading_languages, reading_model
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 STORY = (
@@ -92,6 +95,54 @@ def test_a_page_in_two_columns_is_read_column_by_column_after_its_heading(reader
     expected = ["A story of the last century in two columns", *STORY, *REST]
     assert texts_of(reader.read(page)) == expected
     assert texts_of(reader.read(page.rotate(4, fillcolor="white"))) == expected
+
+
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_a_page_on_its_side_or_head_is_turned_before_it_is_read(reader: TextReader, angle: int) -> None:
+    page = drawn(*(((40, 30 + 50 * row), text) for row, text in enumerate(STORY)), size=(560, 240))
+    lines = reader.read(page.rotate(angle, expand=True))
+    assert texts_of(lines) == list(STORY)
+    assert len(paragraphs(lines)) == 1
+
+
+def test_a_long_screenshot_is_read_whole_and_each_line_once(reader: TextReader) -> None:
+    texts = [f"Message {number} from Anna" for number in range(1, 13)]
+    shot = drawn(*(((30, 20 + 160 * row), text) for row, text in enumerate(texts)), size=(460, 2000), letters=30)
+    assert texts_of(reader.read(shot)) == texts
+
+
+def test_a_line_across_the_strips_of_a_wide_picture_is_read_as_one(reader: TextReader) -> None:
+    text = "The long train from the harbour stops at seven small stations before it comes to the old town at night"
+    banner = drawn(((40, 40), text), size=(2300, 130), letters=44)
+    assert texts_of(reader.read(banner)) == [text]
+
+
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+OTHER_WRITING = {
+    "Cyrillic": "Осторожно двери закрываются",
+    "Arabic": "انتبه الأبواب تغلق الآن",
+    "Greek": "Προσοχή στο κενό της πλατφόρμας",
+    "Georgian": "ფრთხილად კარი იხურება",
+    "Armenian": "Զգուշացեք դռները փակվում են",
+    "Hebrew": "זהירות הדלתות נסגרות עכשיו",
+}
+
+
+@pytest.mark.skipif(not DEJAVU.is_file(), reason="needs the fonts of Debian's fonts-dejavu-core")
+@pytest.mark.parametrize("script", OTHER_WRITING)
+def test_writing_in_unknown_letters_is_noticed_and_never_read_as_look_alikes(reader: TextReader, script: str) -> None:
+    image = Image.new("RGB", (900, 120), "white")
+    ImageDraw.Draw(image).text((30, 30), OTHER_WRITING[script], fill="black", font=ImageFont.truetype(DEJAVU, 40))
+    reading = reader.read_all(image)
+    assert (reading.lines, reading.unread) == ((), True)
+    assert reading.script in (None, script)
+
+
+def test_what_the_reader_knows_is_not_unknown_writing(reader: TextReader) -> None:
+    page = drawn(((40, 30), "NO DOGS BEYOND 5TH AVE"), ((40, 80), "Cafe 3B, 12.50"), size=(640, 140))
+    reading = reader.read_all(page)
+    assert not reading.unread
+    assert texts_of(reading.lines) == ["NO DOGS BEYOND 5TH AVE", "Cafe 3B, 12.50"]
 
 
 def test_a_price_list_is_read_across(reader: TextReader) -> None:
@@ -250,3 +301,55 @@ def test_a_broken_installation_is_one_sentence(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(captioner.reading, "_rapidocr", broken)
     with pytest.raises(ReadingError, match=r"could not be loaded \(ImportError: libGL.*--no-read-text"):
         load_text_reader()
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that stands in for where rapidocr's networks are: the built-in one, as if it were the Korean one."""
+    folder = Path(rapidocr.__file__).parent / "models"
+    model = tmp_path / "korean.onnx"
+    model.write_bytes((folder / captioner.reading._MODELS["Rec"]).read_bytes())
+    listed = {"model_dir": model.as_uri(), "SHA256": hashlib.sha256(model.read_bytes()).hexdigest()}
+    monkeypatch.setattr("rapidocr.inference_engine.base.InferSession.get_model_url", lambda info: listed)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return model
+
+
+def test_another_language_is_downloaded_once_checked_and_then_read_offline(served: Path) -> None:
+    with pytest.raises(WeightsError, match="korean is not on this computer; run this once without --local-only"):
+        load_text_reader(language="ko", local_only=True)
+    reader = load_text_reader(language="korean")
+    served.unlink()
+    assert texts_of(reader.read(street_sign())) == ["Main Street"]
+    model = reading_model("korean")
+    assert fetched(model, local_only=True).parent == models_folder()
+    model.file.write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match="is damaged; delete it"):
+        fetched(model, local_only=True)
+
+
+def test_a_network_that_is_not_the_listed_one_is_refused_and_not_kept(served: Path) -> None:
+    model = reading_model("korean")
+    served.write_bytes(b"something else")
+    with pytest.raises(WeightsError, match="is not the network that rapidocr lists"):
+        fetched(model)
+    assert list(models_folder().iterdir()) == []
+
+
+def test_without_a_connection_the_address_and_the_folder_are_said(served: Path) -> None:
+    served.unlink()
+    with pytest.raises(WeightsError, match=r"korean could not be downloaded from file:.*\(.*put that file"):
+        load_text_reader(language="korean")
+
+
+def test_an_unknown_reading_language_lists_those_that_there_are() -> None:
+    with pytest.raises(WeightsError, match=r"reads 'klingon'.*el \(Greek\)"):
+        load_text_reader(language="klingon")
+
+
+@pytest.mark.parametrize("language", [*reading_languages(), "ko", "ar", "ru", "hi"])
+def test_each_language_has_a_network_in_rapidocrs_own_table(language: str) -> None:
+    model = reading_model(language)
+    assert model.url.startswith("https://")
+    assert model.url.endswith(".onnx")
+    assert len(model.sha256) == 64

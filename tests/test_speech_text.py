@@ -19,58 +19,58 @@ READINGS = [
     ("™ ®", ""),
     ("---\n***", ""),
     # left alone, but for the stop at the end
-    ("a STOP sign that says NO PARKING", "a STOP sign that says NO PARKING."),
-    ("It's 07:30 on 2019-01-05.", "It's 07:30 on 2019-01-05."),
-    ("It costs $3.50, or £1,200.", "It costs $3.50, or £1,200."),
-    ("20°C & 50% + 3 = ½ @home", "20°C & 50% + 3 = ½ @home."),
-    ("We left at 6 p.m.", "We left at 6 p.m."),
+    ("a STOP sign that says NO PARKING", "a stop sign that says no parking."),
+    ("It's 07:30 on 2019-01-05.", "It's seven thirty on January fifth twenty nineteen."),
+    ("It costs $3.50, or £1,200.", "It costs three dollars fifty cents, or one thousand two hundred pounds."),
+    ("20°C & 50% + 3 = ½ @home", "twenty degrees Celsius and fifty percent plus three equals one half at home."),
+    ("We left at 6 p.m.", "We left at six PM."),
     ("The U.S. Army", "The U.S. Army."),
     ("Really?", "Really?"),
     ('He said "stop."', 'He said "stop."'),
     ("Shopping list:", "Shopping list:"),
-    ("-5 degrees", "-5 degrees."),
-    ("+44 20", "+44 20."),
+    ("-5 degrees", "minus five degrees."),
+    ("+44 20", "plus four four, two oh."),
     # Unicode forms, spaces, control characters
     ("cafe\u0301", "café."),
     ("ﬁne ｆｕｌｌ 𝐛𝐨𝐥𝐝", "fine full bold."),
-    ("３ and ٣ and ①", "3 and 3 and 1."),
-    ("x² ௰ İ", "x² 10 I."),
+    ("３ and ٣ and ①", "three and three and one."),
+    ("x² ௰ İ", "x squared ten I."),
     ("Việt Nam", "Viet Nam."),
     ("Hawaiʻi", "Hawai'i."),
     ("hello\x07\u00a0there\u00ad", "hello there."),
     ("a\ud800b", "ab."),
     # numbers
-    ("#3", "number 3."),
-    ("a #cat", "a #cat."),
-    ("No. 5 and № 6", "number 5 and number 6."),
-    ("agent 007", "agent 0 0 7."),
-    ("3½ cups", "3 and ½ cups."),
+    ("#3", "number three."),
+    ("a #cat", "a hashtag cat."),
+    ("No. 5 and № 6", "number five and number six."),
+    ("agent 007", "agent zero zero seven."),
+    ("3½ cups", "three and one half cups."),
     ("⅓ of it", "one third of it."),
-    ("about ~20 and ≈5", "about 20 and about 5."),
-    ("5€, 5,50 € and 7 £", "€5, €5.50 and £7."),
+    ("about ~20 and ≈5", "about twenty and about five."),
+    ("5€, 5,50 € and 7 £", "five euros, five euros fifty and seven pounds."),
     ("€ or $", "euro or dollar."),
-    ("1,5 and 10,000", "1, 5 and 10,000."),
-    ("1920x1080 and 4 × 4", "1920 by 1080 and 4 by 4."),
-    ("12345678901234567", "1 2 3, 4 5 6, 7 8 9, 0 1 2, 3 4 5, 6 7."),
+    ("1,5 and 10,000", "one, five and ten thousand."),
+    ("1920x1080 and 4 × 4", "nineteen twenty by ten eighty and four by four."),
+    ("12345678901234567", "one two three, four five six, seven eight nine, zero one two, three four five, six seven."),
     ("open 24/7", "open twenty-four seven."),
     ("C# and F#", "C sharp and F sharp."),
-    ("3 ≤ 4 ≠ −5", "3 less than or equal to 4 not equal to minus 5."),
+    ("3 ≤ 4 ≠ −5", "three less than or equal to four not equal to minus five."),
     # units
-    ("5'10\" tall", "5 feet 10 inches tall."),
-    ("5 ft. 3 in. tall", "5 ft 3 inches tall."),
-    ("It is 6 in.", "It is 6 inches."),
-    ("1 m, 5 m, 100 g and 2 L", "1 meter, 5 meters, 100 grams and 2 liters."),
-    ("$5 m", "$5 m."),
-    ("12 m² at 5 m/s", "12 square meters at 5 meters per second."),
+    ("5'10\" tall", "five feet ten inches tall."),
+    ("5 ft. 3 in. tall", "five feet three inches tall."),
+    ("It is 6 in.", "It is six inches."),
+    ("1 m, 5 m, 100 g and 2 L", "one meter, five meters, one hundred grams and two liters."),
+    ("$5 m", "five million dollars."),
+    ("12 m² at 5 m/s", "twelve square meters at five meters per second."),
     # abbreviations
     ("pets, e.g. a dog", "pets, for example, a dog."),
     ("i.e., a cat", "that is, a cat."),
     # addresses
     ("https://www.example.com/a", "example dot com slash a."),
     ("See www.example.com.", "See example dot com."),
-    ("(example.org/my-page_1?q=2)", "(example dot org slash my dash page underscore 1 question mark q equals 2)."),
+    ("(example.org/my-page_1?q=2)", "(example dot org slash my dash page underscore one question mark q equals two)."),
     ("jane.doe@example.co.uk!", "jane dot doe at example dot co dot uk!"),
-    ("IMG_1234.jpg", "IMG_1234 dot jpg."),
+    ("IMG_1234.jpg", "IMG one two three four dot jpeg."),
     # emoji and signs
     ("A 🐶!", "A dog face!"),
     ("🐶🐱", "dog face, cat face."),
@@ -78,12 +78,12 @@ READINGS = [
     ("👩‍💻", "woman personal computer."),
     ("🏃🏽‍♀️ and 🏃‍♂️", "female runner and male runner."),
     ("I ❤️ NY ★", "I heart NY star."),
-    ("1️⃣", "1."),
+    ("1️⃣", "one."),
     ("🇫🇷", "flag F R."),
     ("🏴󠁧󠁢󠁥󠁮󠁧󠁿", "flag of England."),
     ("⚫ 🖤", "medium black circle, black heart."),
     ("☎ ✅ ⚠️", "telephone, check mark, warning."),
-    ("© 2020 Acme™", "copyright 2020 Acme."),
+    ("© 2020 Acme™", "copyright twenty twenty Acme."),
     ("↑ up", "up arrow up."),
     # quotes, dashes, brackets
     ("«Bonjour» „Tag”", "“Bonjour” “Tag”."),
@@ -97,14 +97,14 @@ READINGS = [
     ("**bold** and *thin* and `code` and __strong__", "bold and thin and code and strong."),
     ("# Title\n\nText", "Title.\nText."),
     ("• one\n- two\n* three", "one.\ntwo.\nthree."),
-    ("1. one\n2) two", "1, one.\n2, two."),
+    ("1. one\n2) two", "one, one.\ntwo, two."),
     ("A dog\nruns fast.\nThe end", "A dog runs fast.\nThe end."),
     ("[a link](https://example.com) ![alt](a.png)", "a link alt."),
     ("[dog](/kˈæt/)", "dog."),
     # other scripts
     ("A sign: СТОП сейчас!", "A sign: Cyrillic text!"),
     ("東京 and 東京です and 서울", "Chinese text and Japanese text and Korean text."),
-    ("α and Ω and 5 µm", "alpha and omega and 5 µm."),
+    ("α and Ω and 5 µm", "alpha and omega and five micrometers."),
 ]
 
 
@@ -115,8 +115,7 @@ def test_spoken_text(text: str, spoken: str) -> None:
 
 @pytest.mark.parametrize("spoken", sorted({spoken for _, spoken in READINGS if "\n" not in spoken}))
 def test_spoken_text_is_stable(spoken: str) -> None:
-    again = spoken_text(spoken)
-    assert again.replace("dollars", "dollar") == spoken
+    assert spoken_text(spoken) == spoken
 
 
 def test_clean_text_keeps_other_languages() -> None:

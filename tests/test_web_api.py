@@ -320,8 +320,16 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(
         ({"input": "a" * 101}, 413, "The text has 101 letters, and the service speaks 100 at most; send it in pieces."),
         ({"input": "Hello.", "voice": "nobody"}, 404, "There is no voice 'nobody'"),
         ({"input": "Hello.", "voice": ["alloy"]}, 422, "voice is no text"),
-        ({"input": "Hello.", "response_format": "pcm"}, 415, "choose one of: wav, flac, ogg, mp3"),
-        ({"input": "Hello.", "speed": 4}, 422, "rate is 4.0; it must be from 0.5 to 2.0."),
+        ({"input": "Hello.", "response_format": "aiff"}, 415, "choose one of: mp3, opus, aac, flac, wav, pcm, ogg"),
+        ({"input": "Hello.", "response_format": ""}, 415, "choose one of: mp3"),
+        ({"input": "Hello.", "response_format": 7}, 422, "response_format is no text"),
+        ({"input": "Hello.", "speed": 4}, 422, "speed is 4; it must be from 0.5 to 2.0."),
+        ({"input": "Hello.", "speed": 0.1}, 422, "speed is 0.1; it must be from 0.5 to 2.0."),
+        ({"input": "Hello.", "speed": float("nan")}, 422, "speed is nan; it must be from 0.5 to 2.0."),
+        ({"input": "Hello.", "speed": "fast"}, 422, "speed is 'fast'; it must be a number from 0.5 to 2.0."),
+        ({"input": "Hello.", "speed": True}, 422, "speed is 'True'; it must be a number from 0.5 to 2.0."),
+        ({"input": "Hello.", "stream_format": "chunks"}, 422, "stream_format is 'chunks'; it must be one of: audio"),
+        ({"input": "Hello.", "model": ["tts-1"]}, 422, "model is no text"),
     ],
 )
 def test_a_text_that_cannot_be_spoken_is_refused(server: Live, asked: dict[str, Any], status: int, says: str) -> None:
@@ -399,7 +407,8 @@ def test_openapi_describes_every_address_with_examples(server: Live) -> None:
     told = server.ask("GET", "/openapi.json").json
     assert {
         "/v1/describe", "/v1/describe/stream", "/v1/speech", "/v1/captioners", "/v1/voices", "/healthz", "/metrics",
-        "/v1/jobs", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/result",
+        "/v1/jobs", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/result", "/v1/audio/speech", "/v1/audio/voices",
+        "/v1/models", "/v1/models/{model_id}",
     } == set(told["paths"])  # fmt: skip
     for path, methods in told["paths"].items():
         for method, call in methods.items():
@@ -416,11 +425,11 @@ def test_the_examples_are_what_the_service_takes_and_answers(server: Live) -> No
     assert {name: type(value) for name, value in server.describe().json.items() if value is not None} == {
         name: type(value) for name, value in examples.DESCRIBED.items() if value is not None
     }
-    described = examples.DESCRIBE_BODY["requestBody"]["content"]["application/json"]["example"]
-    assert server.post_json("/v1/describe", {**described, "image": PNG}).status == 200
-    spoken = examples.SPEECH_BODY["requestBody"]["content"]["application/json"]["example"]
-    assert server.post_json("/v1/speech", {**spoken, "voice": "fake"}).status == 200
-    schema = examples.DESCRIBE_BODY["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert server.post_json("/v1/describe", examples.DESCRIBE).status == 200
+    assert server.post_json("/v1/speech", examples.SPEECH).status == 200
+    paths = server.ask("GET", "/openapi.json").json["paths"]
+    content = paths["/v1/describe"]["post"]["requestBody"]["content"]
+    schema = content["application/json"]["schema"]["properties"]
     usual = DescribeOptions()
     assert {name: each["default"] for name, each in schema.items() if "default" in each} == {
         name: getattr(usual, name) for name in schema if getattr(usual, name, None) is not None
@@ -430,6 +439,9 @@ def test_the_examples_are_what_the_service_takes_and_answers(server: Live) -> No
     assert captioners[1].keys() == examples.CAPTIONERS["captioners"][0].keys()
     voices = server.ask("GET", "/v1/voices").json["voices"]
     assert voices[1].keys() == examples.VOICES["voices"][0].keys()
+    models = server.ask("GET", "/v1/models").json
+    assert models["data"][0] == examples.MODELS["data"][0]
+    assert server.ask("GET", "/v1/audio/voices").json["voices"][0].keys() == examples.NAMED_VOICES["voices"][0].keys()
 
 
 def test_the_calls_are_listed_for_people(server: Live) -> None:

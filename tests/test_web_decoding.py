@@ -1,4 +1,4 @@
-"""Where uploads are decoded: in processes that end when the client leaves, when the time is over, when the service ends.
+"""Where uploads are decoded: in processes that end with the client, with the time allowed, and with the service.
 
 The decoder here is the real one, but for two kinds of files: one that begins with HANG is decoded for ever, and one
 that begins with CRASH ends the process.

@@ -475,13 +475,6 @@ def test_a_job_that_cannot_go_on_says_why(server: Server, monkeypatch: pytest.Mo
     assert server.ask("DELETE", f"/v1/jobs/{job}")[0] == 204
 
 
-@pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server of its own, whose temporary folder can be taken away."""
-    with running(SETTINGS) as server:
-        yield server
-
-
 def _is_free(server: Server) -> bool:
     """Whether all places for jobs can be had."""
     jobs = [server.start((f"{n}.png", picture(20 + n)), audio="false") for n in range(SETTINGS.max_jobs)]
@@ -494,7 +487,7 @@ def _is_free(server: Server) -> bool:
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES, errno.EROFS, errno.EMFILE, errno.ENOSPC, errno.EDQUOT])
 @pytest.mark.parametrize("which", [1, 2])  # the file of the pictures, that of the result
 def test_a_temporary_folder_that_cannot_be_written_takes_no_place_and_names_no_path(
-    few: Server, monkeypatch: pytest.MonkeyPatch, number: int, which: int
+    server: Server, monkeypatch: pytest.MonkeyPatch, number: int, which: int
 ) -> None:
     n_made = 0
     made = tempfile.TemporaryFile
@@ -509,26 +502,28 @@ def test_a_temporary_folder_that_cannot_be_written_takes_no_place_and_names_no_p
     monkeypatch.setattr(tempfile, "TemporaryFile", refused)
     for _ in range(SETTINGS.max_jobs + 1):
         n_made = 0
-        status, headers, answer = few.ask("POST", "/v1/jobs", form([("a.png", picture(20))], {}), Content_Type=FORM)
+        status, headers, answer = server.ask("POST", "/v1/jobs", form([("a.png", picture(20))], {}), Content_Type=FORM)
         assert status == (507 if number in (errno.ENOSPC, errno.EDQUOT) else 503), answer
         assert b"secret" not in answer
         assert status == 507 or int(headers["retry-after"]) > 0
     monkeypatch.undo()
-    assert _is_free(few)
+    assert _is_free(server)
 
 
-def test_a_temporary_folder_that_is_gone_for_a_moment(few: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_temporary_folder_that_is_gone_for_a_moment(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/no/such/folder")
     large = picture(20) + bytes(90_000)
     for _ in range(SETTINGS.max_jobs + 1):
-        status, _, answer = few.ask("POST", "/v1/jobs", form([("a.png", large)], {}), Content_Type=FORM)
+        status, _, answer = server.ask("POST", "/v1/jobs", form([("a.png", large)], {}), Content_Type=FORM)
         assert (status, json.loads(answer)["error"]["code"]) == (503, "disk")
         assert b"folder" not in answer
     monkeypatch.undo()
-    assert _is_free(few)
+    assert _is_free(server)
 
 
-def test_a_disk_that_is_full_when_files_are_closed_takes_no_place(few: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_when_files_are_closed_takes_no_place(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Full:
         """A file that cannot write what it still holds."""
 
@@ -545,12 +540,12 @@ def test_a_disk_that_is_full_when_files_are_closed_takes_no_place(few: Server, m
     made = tempfile.TemporaryFile
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: Full(made()))
     for _ in range(SETTINGS.max_jobs + 1):
-        job = few.start(("dog.png", picture(20)), audio="false")
-        few.wait(job)
-        assert few.ask("DELETE", f"/v1/jobs/{job}")[0] == 204
-        assert few.post(("notes.zip", b"PK\x03\x04"))[0] == 422
+        job = server.start(("dog.png", picture(20)), audio="false")
+        server.wait(job)
+        assert server.ask("DELETE", f"/v1/jobs/{job}")[0] == 204
+        assert server.post(("notes.zip", b"PK\x03\x04"))[0] == 422
     monkeypatch.undo()
-    assert _is_free(few)
+    assert _is_free(server)
 
 
 def test_all_jobs_together_work_on_few_pictures_at_once() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import IO
 
 from captioner.errors import ImageError
 from lookaloud.archive import Archive, ArchiveError, Member, open_archive
 from lookaloud.batch.items import Item
 from lookaloud.errors import LookaloudError, SourceError
-from lookaloud.fetch import FetchError
 from lookaloud.limits import Limits
 from lookaloud.places import BROKEN, open_to_seek, reason_of
 
@@ -35,20 +35,29 @@ def items_of_archive(
     path = path or os.path.abspath(source)
     limits = limits or Limits()
     try:
-        with open_to_seek(address or path, limits) as file:
-            archive = open_archive(file, limits)
-            for member in archive.members():
-                if _is_wanted(member.name, takes):
-                    yield _item(source, path, address, archive, member)
+        file = open_to_seek(address or path, limits)
     except FileNotFoundError as error:
         yield Item(source, path, problem=FileNotFoundError(error.errno, error.strerror, source if address else path))
     except LookaloudError as error:
         yield Item(source, path, problem=error)
+    except Exception as error:  # noqa: BLE001 - every driver has errors of its own
+        problem = SourceError(f"{source} could not be read ({reason_of(error)}); check it and try again.")
+        yield Item(source, path, problem=problem)
+    else:
+        with file:
+            yield from _members(source, path, address, file, takes, limits)
+
+
+def _members(
+    source: str, path: str, address: str | None, file: IO[bytes], takes: Takes, limits: Limits
+) -> Iterator[Item]:
+    try:
+        archive = open_archive(file, limits)
+        for member in archive.members():
+            if _is_wanted(member.name, takes):
+                yield _item(source, path, address, archive, member)
     except ArchiveError as error:
         yield Item(source, path, problem=SourceError(f"{source} {error}."))
-    except FetchError as error:
-        problem = SourceError(f"{source} could not be read ({error}); check the address and try again.")
-        yield Item(source, path, problem=problem)
     except Exception as error:
         if not isinstance(error, BROKEN) and address is None:
             raise  # of files of this computer everything that may happen is known

@@ -78,7 +78,7 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
         answer |= asdict(measure_picture(data, name=name, page=page))
         if request["max_side"] is not None:
             try:
-                images.append(open_image(data, name=name, max_side=request["max_side"], page=page))
+                images.append(open_image(data, name=name, reading_side=request["max_side"], page=page))
             except ImageError as error:
                 if not images:
                     raise

@@ -2,12 +2,9 @@
 
     DIR/manifest.jsonl   one line for each finished picture; see `lookaloud.manifest`
     DIR/audio/           the sounds
-    DIR/manifest.rejected.jsonl  lines of the manifest that are not records, moved there as they were
     DIR/run.json         what the last run was asked to do, and whether it ended by itself
     DIR/.lookaloud.lock  held while a run works here
-
-The folder may come from a stranger: nothing is written through a symbolic link in it, and only sounds in `audio/` are
-removed.
+    DIR/manifest.rejected.jsonl  lines of the manifest that are no records, copied byte for byte
 
 A sound is complete before it has its name, and has its name before its picture has a line. A line is on the disk before
 its picture counts as finished.
@@ -21,25 +18,47 @@ import json
 import os
 import re
 import secrets
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 from msgspec import Meta
 
 from lookaloud.batch.ledger import Ledger, Redo
+from lookaloud.batch.rejected import RejectedLines, SetAside, whole_size
 from lookaloud.errors import BatchBusyError, BatchStoppedError, OutputError
+from lookaloud.ground.paths import is_link, is_regular
 from lookaloud.ground.typed import typed_json
-from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, REJECTED, Record, RejectedLine, sound_path
+from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, REJECTED, Record, Rejected, record_at, sound_path
 
 RUN_FILE = "run.json"
 LOCK_FILE = ".lookaloud.lock"
-_MAX_RUN_BYTES = 1_000_000
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_GO_ON = (*_FULL, errno.EROFS, errno.EIO)
+_MAX_RUN_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """What `run.json` says of the last run in a folder.
+
+    Attributes:
+        command: as it was typed; "" if it is not known.
+        settings: what its descriptions depended on; None if it is not known.
+        pid: of its process; None if it is not known.
+        redo: what it described again; None if nothing.
+        redo_from: the byte of the manifest at which it began to describe again.
+        ended: whether it ended by itself.
+    """
+
+    command: str = ""
+    settings: Mapping[str, Any] | None = None
+    pid: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    redo: str | None = None
+    redo_from: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    ended: bool = True
 
 
 class OutputFolder:
@@ -63,18 +82,17 @@ class OutputFolder:
         self.audio = path / AUDIO_FOLDER
         self.manifest = path / MANIFEST
         self.ledger = Ledger(path)
-        self.last_run = LastRun()  # before this one
-        self.rejected: list[RejectedLine] = []  # lines of the manifest that were set aside when the run began
+        self.last_run = LastRun()  # as `read_run` gave it before this run
+        self.rejected = RejectedLines()  # what of the manifest could not be used when this run began
         self._file = -1
         self._size = 0
 
     def __enter__(self) -> OutputFolder:
         from filelock import FileLock, Timeout
 
+        self._check_places()
         try:
             self.audio.mkdir(parents=True, exist_ok=True)
-            if self.audio.is_symlink():
-                raise OutputError(f"{self.audio} is a link to another place; remove it, or choose another folder.")
             self._lock = FileLock(self.path / LOCK_FILE)
             self._lock.acquire(timeout=0.5, poll_interval=0.1)  # `is_busy` holds it for a moment
         except Timeout:
@@ -102,26 +120,46 @@ class OutputFolder:
             self._file = -1
         self._lock.release()
 
+    def _check_places(self) -> None:
+        """Refuse a folder in which something leads elsewhere: a stranger may have made it.
+
+        Raises:
+            OutputError: one of the places that a run writes to is a link, or no file.
+        """
+        for place in (self.audio, self.manifest, self.path / REJECTED, self.path / LOCK_FILE):
+            if is_link(place):
+                raise OutputError(
+                    f"{place} is a link, and links in an output folder are not followed; put the file or folder itself "
+                    "there, or choose another place with --out."
+                )
+            if place != self.audio and os.path.lexists(place) and not is_regular(place):
+                raise OutputError(f"{place} is not a file; remove it, or choose another place with --out.")
+
     def _open(self) -> None:
         try:
-            self._file = _open_own(self.manifest, os.O_RDWR | os.O_CREAT)
-            self._size = _whole_lines(self.manifest)
+            self._file = os.open(self.manifest, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+            self._size = whole_size(self.manifest)
             os.ftruncate(self._file, self._size)  # a line that was being written when the run before was cut short
-            self.last_run = last = read_run(self.path)
+            self.last_run, self.rejected.run_problem = read_run(self.path)
+            last = self.last_run
             unended = self.redo is not None and not last.ended and last.redo == self.redo.what
             redo_from = last.redo_from if unended else self._size
             self.ledger = self._new_ledger(redo_from)
-            self.ledger.load(self.manifest)
-            if self.ledger.rejected:
-                self.rejected = self.ledger.rejected
-                redo_from -= sum(line.end - line.start for line in self.rejected if line.start < redo_from)
-                self._set_aside(self.rejected)
-                self.ledger = self._new_ledger(redo_from)
-                self.ledger.load(self.manifest)
+            self._load()
             self._clean()
             self._write_run({"redo": self.redo and self.redo.what, "redo_from": redo_from, "ended": False})
         except OSError as error:
             raise self._stopped(error) from error
+
+    def _load(self) -> None:
+        """Take in the manifest, and set aside what of it is no record."""
+        with SetAside(self.path) as aside:
+
+            def rejected(line: Rejected) -> None:
+                self.rejected.add(line)
+                aside.add(line)
+
+            self.ledger.load(self.manifest, rejected=rejected)
 
     def end(self) -> None:
         """Note that the run has come to its own end."""
@@ -152,8 +190,7 @@ class OutputFolder:
     def record_at(self, offset: int) -> Record:
         """The record whose line begins at that byte."""
         with open(self.manifest, "rb") as file:
-            file.seek(offset)
-            return Record.from_json(file.readline())
+            return record_at(file, offset)
 
     def stopped_by(self, error: BaseException) -> BatchStoppedError | None:
         """The error as one that ends the run, because nothing more can be written here; None where it is another."""
@@ -169,12 +206,10 @@ class OutputFolder:
 
     def _clean(self) -> None:
         """Remove what a run that was cut short left behind, and sounds that were made again."""
-        for entry in os.scandir(self.audio):
-            if _PART.fullmatch(entry.name):
-                os.unlink(entry.path)
-        for entry in os.scandir(self.path):
-            if _PART.fullmatch(entry.name):
-                os.unlink(entry.path)
+        for folder in (self.audio, self.path):
+            for entry in os.scandir(folder):
+                if _PART.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    os.unlink(entry.path)
         for sound in self.ledger.replaced_sounds():
             self._remove_sound(sound)
 
@@ -182,28 +217,10 @@ class OutputFolder:
         return Ledger(self.path, redo=self.redo, redo_from=redo_from)
 
     def _remove_sound(self, sound: str) -> None:
-        path = sound_path(self.path, sound)
-        if path is not None:
-            path.unlink(missing_ok=True)
-
-    def _set_aside(self, rejected: Sequence[RejectedLine]) -> None:
-        """Move lines that are not records into a file beside the manifest, as they are."""
-        kept = self.path / f".{secrets.token_hex(8)}.part"
-        aside = _open_own(self.path / REJECTED, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        with open(self.manifest, "rb") as lines, open(aside, "ab") as out, open(kept, "xb") as rest:
-            end = 0
-            for line in rejected:
-                _copy(lines, rest, line.start - end)
-                _copy(lines, out, line.end - line.start)
-                end = line.end
-            _copy(lines, rest, self._size - end)
-            for file in (out, rest):  # what is set aside is on the disk before it leaves the manifest
-                file.flush()
-                os.fsync(file.fileno())
-            self._size = rest.tell()
-        os.close(self._file)
-        os.replace(kept, self.manifest)
-        self._file = _open_own(self.manifest, os.O_RDWR)
+        with contextlib.suppress(ValueError, FileNotFoundError):
+            path = sound_path(self.path, sound)
+            if is_regular(path):
+                os.unlink(path)
 
     def _write_run(self, state: Mapping[str, Any]) -> None:
         text = json.dumps({**self.about, "pid": os.getpid(), **state}, indent=1) + "\n"
@@ -236,41 +253,30 @@ def stopped(place: str, reason: str) -> BatchStoppedError:
     )
 
 
-@dataclass(frozen=True)
-class LastRun:
-    """What `run.json` says of the last run in a folder.
-
-    Attributes:
-        ended: whether it came to its own end.
-        redo: what it was asked to describe again; None for nothing.
-        redo_from: the byte of the manifest before which lines count for that.
-        command: as it was given; "" where it is not known.
-        settings: options on which descriptions depend; None where they are not known.
-        pid: of its process.
-    """
-
-    ended: bool = True
-    redo: str | None = None
-    redo_from: Annotated[int, Meta(ge=0, le=2**62)] = 0
-    command: str = ""
-    settings: dict[str, Any] | None = None
-    pid: int | None = None
-
-
-def read_run(folder: Path) -> LastRun:
-    """Return what is known of the last run in that folder, which is nothing if its file is missing or damaged."""
+def read_run(folder: Path) -> tuple[LastRun, str | None]:
+    """Return what is known of the last run in that folder, and why what stands there cannot be used; None if it can."""
+    path = folder / RUN_FILE
+    if not os.path.lexists(path):
+        return LastRun(), None
     try:
-        with open(_open_own(folder / RUN_FILE, os.O_RDONLY), "rb") as file:
-            return typed_json(file.read(_MAX_RUN_BYTES), LastRun)
-    except (OSError, ValueError):
-        return LastRun()
+        if not is_regular(path):
+            raise ValueError("it is not a file")
+        with open(path, "rb") as file:
+            data = file.read(_MAX_RUN_BYTES + 1)
+        if len(data) > _MAX_RUN_BYTES:
+            raise ValueError(f"it is longer than {_MAX_RUN_BYTES:,} bytes")
+        return typed_json(data, LastRun), None
+    except OSError as error:
+        return LastRun(), str(error.strerror or error)
+    except ValueError as error:
+        return LastRun(), str(error)
 
 
 def is_busy(folder: Path) -> bool:
     """Whether a run works in that folder at this moment."""
     from filelock import FileLock, Timeout
 
-    if not (folder / LOCK_FILE).exists():
+    if not is_regular(folder / LOCK_FILE):
         return False
     lock = FileLock(folder / LOCK_FILE, blocking=False)
     try:
@@ -279,45 +285,6 @@ def is_busy(folder: Path) -> bool:
         return True
     lock.release()
     return False
-
-
-def _whole_lines(path: Path) -> int:
-    """How many bytes of a file are whole lines; what comes after the last line break is torn."""
-    with open(path, "rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end > 0:
-            start = max(0, end - 65536)
-            file.seek(start)
-            found = file.read(end - start).rfind(b"\n")
-            if found >= 0:
-                return start + found + 1
-            end = start
-    return 0
-
-
-def _open_own(path: Path, flags: int) -> int:
-    """Open an ordinary file of the folder itself: not through a symbolic link, and not a pipe, which would wait.
-
-    Raises:
-        OSError: it is something else; the message says what to do.
-    """
-    special = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        descriptor = os.open(path, flags | special, 0o644)
-    except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
-            raise
-        raise OutputError(f"{path} is not an ordinary file; remove it, or choose another folder.") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OutputError(f"{path} is not an ordinary file; remove it, or choose another folder.")
-    return descriptor
-
-
-def _copy(source: IO[bytes], target: IO[bytes], n_bytes: int) -> None:
-    while n_bytes > 0 and (piece := source.read(min(n_bytes, 1 << 20))):
-        target.write(piece)
-        n_bytes -= len(piece)
 
 
 def _sync_folder(path: Path) -> None:

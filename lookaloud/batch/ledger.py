@@ -8,7 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lookaloud.batch.items import Item
-from lookaloud.manifest import Key, Latest, Record, RejectedLine, read_lines, sound_path
+from lookaloud.ground.paths import is_regular
+from lookaloud.manifest import Key, Latest, OnRejected, Record, is_own_sound, read_lines, sound_path
+
+# More pages than these that no line speaks of are not asked for one by one.
+_MOST_MISSING = 100
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,6 @@ class Ledger:
         self._latest = Latest()
         self._by_content: dict[tuple[bytes, int | None], Line] = {}
         self._replaced: set[str] = set()
-        self.rejected: list[RejectedLine] = []  # lines of the manifest that are not records
 
     def __len__(self) -> int:
         return len(self._latest)
@@ -80,9 +83,9 @@ class Ledger:
         """How many pictures have an error as their last line."""
         return sum(not line.is_ok for line in self._latest.values())
 
-    def load(self, manifest: Path) -> None:
-        """Take in every line of a manifest; those that are not records are kept in `rejected`."""
-        for offset, record in read_lines(manifest, reject=self.rejected.append):
+    def load(self, manifest: Path, *, rejected: OnRejected | None = None) -> None:
+        """Take in every line of a manifest; `rejected` is called with each that is no record."""
+        for offset, record in read_lines(manifest, rejected=rejected):
             self.add(record, offset)
 
     def add(self, record: Record, offset: int) -> None:
@@ -91,7 +94,7 @@ class Ledger:
         sha256 = None if record.sha256 is None else bytes.fromhex(record.sha256)
         line = Line(offset, record.is_ok, record.bytes, record.modified_ns, sha256, record.audio, again)
         for old in self._latest.add(record.key, record.pages, line):
-            if old.audio is not None and old.audio != line.audio:
+            if old.audio is not None and old.audio != line.audio and is_own_sound(old.audio):
                 self._replaced.add(old.audio)
         if sha256 is not None and record.is_ok and not again:
             self._by_content[sha256, record.page] = line
@@ -107,6 +110,10 @@ class Ledger:
         if pages is None:
             if not self._is_finished(item.key, item):
                 yield item
+            return
+        added = self._latest.pages_added(item.path, item.member)
+        if pages - len(added) > _MOST_MISSING:
+            yield item  # Its decoder counts the pages: a line can say anything.
             return
         keys = [(item.path, item.member, page) for page in range(1, pages + 1)]
         if any(key in self._latest and not _is_unchanged(self._latest[key], item) for key in keys):
@@ -155,8 +162,10 @@ class Ledger:
     def _has_sound(self, line: Line) -> bool:
         if line.audio is None or self.folder is None:
             return True
-        path = sound_path(self.folder, line.audio)
-        return path is not None and path.exists()
+        try:
+            return is_regular(sound_path(self.folder, line.audio))
+        except ValueError:
+            return False
 
 
 def _is_unchanged(line: Line, item: Item) -> bool:

@@ -28,8 +28,9 @@ from lookaloud.addresses import without_secrets
 from lookaloud.batch.folder import RUN_FILE, OutputFolder, stopped
 from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.errors import BatchBusyError, BatchStoppedError, OutputError
+from lookaloud.ground.paths import name_parts
 from lookaloud.ground.typed import typed_json
-from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, Record
+from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, REJECTED, Record
 from lookaloud.places import file_system, reason_of
 
 PARTS = "manifest"
@@ -201,8 +202,14 @@ class RemoteFolder(OutputFolder):
     def _new_ledger(self, redo_from: int) -> Ledger:
         return Ledger(None, redo=self.redo, redo_from=redo_from)  # to ask after each sound would take too long
 
+    def _load(self) -> None:
+        (self.path / REJECTED).write_bytes(self.location.get(REJECTED, _MOST_MANIFEST_BYTES) or b"")
+        super()._load()
+        if self.rejected.n_lines:
+            self._guard(lambda: self.location.put(REJECTED, (self.path / REJECTED).read_bytes()))
+
     def _remove_sound(self, sound: str) -> None:
-        self._remove(sound)
+        self._remove("/".join(name_parts(sound)))
 
     def _write_run(self, state: Mapping[str, Any]) -> None:
         super()._write_run(state)

@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from lookaloud.manifest import MANIFEST, read_lines
@@ -124,7 +124,7 @@ def _holds_pictures_of(copies: Path, batch: Path) -> bool:
     names = {name for _, _, files in os.walk(copies) for name in files}
     try:
         # A picture of the batch that lies in the folder itself is none of its copies.
-        found = (record for _, record in read_lines(batch / MANIFEST) if not Path(record.path).is_relative_to(copies))
+        found = (record for _, record in read_lines(batch / MANIFEST) if not PurePath(record.path).is_relative_to(copies))
         return any(_copied_name(record.source) in names for record in found if record.is_ok)
     except OSError:
         return False

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lookaloud.batch.folder import is_busy, read_run
+from lookaloud.batch.rejected import RejectedLines, whole_size
 from lookaloud.errors import OutputError
-from lookaloud.manifest import MANIFEST, Record, Reject, RejectedLine, read_manifest, sentence_about
-
-_MOST_NAMED = 20
+from lookaloud.manifest import MANIFEST, Record, read_lines, read_manifest
 
 
 @dataclass(frozen=True)
@@ -22,10 +21,10 @@ class Status:
         state: "running", "stopped" (it was cut short) or "ended".
         n_described, n_failed: pictures, by their last line.
         failures: source and reason of each that failed, in the order of their names.
-        n_damaged: lines of the manifest that are not records; the next run describes their pictures again.
-        damaged: a sentence about each of the first of them.
+        n_damaged: lines of the manifest that cannot be used; their pictures are described again by the next run.
         command: of the last run; "" where it is not known.
         pid: of the last run; None where it is not known.
+        warnings: what of the folder could not be used, in sentences.
     """
 
     state: str
@@ -33,9 +32,9 @@ class Status:
     n_failed: int
     failures: tuple[tuple[str, str], ...]
     n_damaged: int
-    damaged: tuple[str, ...]
     command: str
     pid: int | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass
@@ -90,36 +89,51 @@ def status_of(folder: Path) -> Status:
     Raises:
         OutputError: there is no batch in it.
     """
-    run = read_run(folder)
-    damaged: list[RejectedLine] = []
-    failures: list[tuple[str, str]] = []
-    n_described = 0
-    for record in _records(folder, reject=damaged.append):
-        n_described += record.is_ok
-        if not record.is_ok:
+    rejected = RejectedLines()
+    run, rejected.run_problem = read_run(folder)
+    n_described, failures = 0, []
+    for record in _records(folder, rejected):
+        if record.is_ok:
+            n_described += 1
+        else:
             failures.append((record.source, record.error or "no reason given"))
+    manifest = folder / MANIFEST
+    n_damaged = rejected.n_lines + (whole_size(manifest) < manifest.stat().st_size)
     state = "running" if is_busy(folder) else "ended" if run.ended else "stopped"
-    sentences = tuple(sentence_about(folder / MANIFEST, line) for line in damaged[:_MOST_NAMED])
-    return Status(state, n_described, len(failures), tuple(failures), len(damaged), sentences, run.command, run.pid)
+    warnings = tuple(rejected.sentences(folder))
+    return Status(state, n_described, len(failures), tuple(failures), n_damaged, run.command, run.pid, warnings)
 
 
-def stats_of(folder: Path, *, reject: Reject | None = None) -> Stats:
-    """Return what the pictures of the batch in that folder add up to.
-
-    Args:
-        folder: the output folder.
-        reject: is told of each line of the manifest that is not a record.
+def stats_of(folder: Path, *, rejected: RejectedLines | None = None) -> Stats:
+    """Return what the pictures of the batch in that folder add up to; what cannot be used is counted in `rejected`.
 
     Raises:
         OutputError: there is no batch in it.
     """
     stats = Stats()
-    for record in _records(folder, reject=reject):
+    for record in _records(folder, rejected or RejectedLines()):
         stats.add(record)
     return stats
 
 
-def _records(folder: Path, *, reject: Reject | None = None) -> Iterator[Record]:
+def rejected_lines(folder: Path) -> RejectedLines:
+    """Return which lines of the manifest in that folder cannot be used.
+
+    Raises:
+        OutputError: there is no batch in it.
+    """
+    rejected = RejectedLines()
+    for _ in read_lines(_manifest(folder), rejected=rejected.add):
+        pass
+    return rejected
+
+
+def _records(folder: Path, rejected: RejectedLines) -> Iterator[Record]:
+    _manifest(folder)
+    return read_manifest(folder, rejected=rejected.add)
+
+
+def _manifest(folder: Path) -> Path:
     if not (folder / MANIFEST).is_file():
         raise OutputError(f"{folder} holds no batch: there is no {MANIFEST}; name the folder given to --out.")
-    return read_manifest(folder, reject=reject)
+    return folder / MANIFEST

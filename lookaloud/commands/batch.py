@@ -41,7 +41,7 @@ Examples:
 # What means here what it means for `describe`.
 _SHARED = (
     "captioner", "prompt", "device", "num_beams", "detail", "low_confidence", "high_confidence", "only_photos",
-    "read_text", "voice", "language", "speaker", "rate", "local_only",
+    "read_text", "reading_language", "voice", "language", "speaker", "rate", "local_only",
 )  # fmt: skip
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -27,12 +27,13 @@ from lookaloud.batch.folder import OutputFolder
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.batch.records import named
+from lookaloud.batch.rejected import RejectedLines
 from lookaloud.batch.run import BatchSettings, Run
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
 from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
 from lookaloud.failures import Exit
 from lookaloud.limits import Limits
-from lookaloud.manifest import MANIFEST, REJECTED, Record, sentence_about
+from lookaloud.manifest import MANIFEST, Record
 from lookaloud.places import file_system, is_url
 from lookaloud.printable import printable
 
@@ -44,7 +45,7 @@ _MOST_NAMED = 20
 # What a later run should be asked again, because the descriptions depend on it.
 _DESCRIBING = (
     "captioner", "prompt", "device", "num_beams", "detail", "low_confidence", "high_confidence", "only_photos",
-    "read_text", "voice", "language", "speaker", "rate", "format_name", "text_only", "local_only",
+    "read_text", "reading_language", "voice", "language", "speaker", "rate", "format_name", "text_only", "local_only",
 )  # fmt: skip
 
 
@@ -86,7 +87,8 @@ class Session:
         narrator = _Lazy(load) if self.options["engine"] == "local" else load
         with self._folder(about) as folder, _stoppable():
             self.out = folder.path
-            self._tell_rejected(folder)
+            for warning in folder.rejected.sentences(self.shown, are_set_aside=True):
+                click.echo(printable(warning), err=True)
             before = folder.last_run.settings
             if before not in (None, settings) and len(folder.ledger) and self.redo is None:
                 click.echo("What is finished here was described with other options, and is kept; see --redo.", err=True)
@@ -149,6 +151,7 @@ class Session:
             rate=options["rate"],
             detail=options["detail"],
             read_text=options["read_text"] is not False,
+            reading_language=options["reading_language"],
             reader_threads=1,  # several pictures are read at once
         )
 
@@ -176,8 +179,11 @@ class Session:
 
     def _dry_run(self) -> Exit:
         ledger = Ledger(self.out, redo=self.redo, redo_from=sys.maxsize)
-        if (self.out / MANIFEST).exists():
-            ledger.load(self.out / MANIFEST)
+        if (self.out / MANIFEST).is_file():
+            rejected = RejectedLines()
+            ledger.load(self.out / MANIFEST, rejected=rejected.add)
+            for warning in rejected.sentences(self.out):
+                click.echo(printable(warning), err=True)
         n_found = n_left = 0
         for item in self._items(self.choice):
             n_found += 1
@@ -243,7 +249,7 @@ class Session:
             from lookaloud.commands.export import export_all
             from lookaloud.exports import ExportOptions
 
-            self.export_exit = export_all(self.out, self.exports, ExportOptions())
+            self.export_exit = export_all(self.out, self.exports, ExportOptions(), warn=False)
 
     def _sum_up(self, ledger: Ledger) -> None:
         total = self.n_described + self.n_failed
@@ -263,13 +269,6 @@ class Session:
         click.echo(f"Everything is in {printable(self.shown)}: {MANIFEST} and the sounds.")
         if ledger.n_failed:
             click.echo(retry_sentence(self.shown, self.again))
-
-    def _tell_rejected(self, folder: OutputFolder) -> None:
-        for line in folder.rejected[:_MOST_NAMED]:
-            click.echo(printable(sentence_about(folder.manifest, line)), err=True)
-        if n_lines := len(folder.rejected):
-            lines = "1 line of the manifest was" if n_lines == 1 else f"{n_lines:,} lines of the manifest were"
-            click.echo(f"{lines} moved to {printable(str(folder.path / REJECTED))}, unchanged.", err=True)
 
     def _tell_passed_over(self) -> None:
         if n_files := self.choice.n_passed_over:
@@ -334,7 +333,7 @@ def failure_lines(failures: Sequence[tuple[str, str]], most: int, *, more: str, 
     for source, reason in failures[:most]:
         name = printable(source)
         reason = f"it{reason.removeprefix(name)}" if reason.startswith(f"{name} ") else reason
-        yield f"Could not describe {name}: {reason}"
+        yield f"Could not describe {name}: {printable(reason)}"
     n_more = len(failures[most:]) + n_hidden
     if n_more > 0:
         yield f"And {n_more:,} more; {more}."

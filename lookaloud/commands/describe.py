@@ -77,6 +77,12 @@ Examples:
     default=None,
     help="Read the text in pictures. By default where the reader is installed: pip install 'lookaloud[ocr]'.",
 )
+@click.option(
+    "--reading-language",
+    metavar="LANGUAGE",
+    help="Read text in this language, such as korean, eslav (Russian), arabic or el (Greek), with a network that is "
+    "downloaded once. By default Chinese, Japanese and languages in Latin letters are read.",
+)
 @sound_options(out_help=_OUT_HELP)
 @click.option("--text-only", is_flag=True, help="Print the descriptions only: no voice, no sound.")
 @json_option
@@ -100,6 +106,7 @@ def describe(
     high_confidence: float | None,
     only_photos: bool,
     read_text: bool | None,
+    reading_language: str | None,
     voice: str,
     language: str | None,
     speaker: str | None,
@@ -126,8 +133,10 @@ def describe(
         raise click.UsageError("--text-only makes no sound; leave out --out, --format and --play.")
     if read_text and detail == "brief":
         raise click.UsageError("A brief description leaves the text out; leave out --read-text, or --detail brief.")
+    if reading_language and (read_text is False or detail == "brief"):
+        raise click.UsageError("--reading-language is for reading text; leave out --no-read-text and --detail brief.")
     can_read = reader_installed()
-    if read_text and not can_read:
+    if (read_text or reading_language) and not can_read:
         load_text_reader()  # It says what is missing, before any work.
     chosen = {
         "prompt": prompt,
@@ -164,6 +173,7 @@ def describe(
             rate=rate,
             detail=detail,
             read_text=read_text is not False,
+            reading_language=reading_language,
         )
         show_progress = progress if progress is not None else many and sys.stderr.isatty()
         run.narrate(narrator, sources.pictures, show_progress=show_progress)

@@ -13,7 +13,6 @@ from lookaloud.commands.options import json_option
 from lookaloud.exports import ALBUM_FORMATS, KINDS, Export, ExportOptions
 
 ALL = "all"
-_MOST_NAMED = 20
 
 _EPILOG = (
     """DIR is the folder that 'lookaloud batch' wrote with --out. Everything is written into it; the pictures
@@ -104,27 +103,39 @@ def export(
     ctx.exit(export_all(folder, list(KINDS) if ALL in kinds else kinds, options, as_json=as_json))
 
 
-def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as_json: bool = False) -> int:
+def export_all(
+    folder: Path, kinds: Sequence[str], options: ExportOptions, *, as_json: bool = False, warn: bool = True
+) -> int:
     """Write exports and say what was written; the exit code comes back. One that fails stops no other.
+
+    Args:
+        folder: the output folder of a batch.
+        kinds: names of exports.
+        options: how to export.
+        as_json: say it as JSON.
+        warn: name the lines of the manifest that cannot be used, and are left out.
 
     Raises:
         OutputError: the folder holds no batch.
         OSError: nothing more can be written in the folder, as on a full disk.
     """
+    from lookaloud.batch.state import rejected_lines
     from lookaloud.errors import LookaloudError
     from lookaloud.exports import write_exports
     from lookaloud.exports.left_out import is_for_all
     from lookaloud.failures import Exit, explain
-    from lookaloud.manifest import MANIFEST, RejectedLine, sentence_about
     from lookaloud.printable import printable
     from speech.errors import SpeechError
 
     write_exports(folder, (), options=options)  # it refuses a folder without a batch, before any work
     exit_code = Exit.DONE
-    rejected: list[RejectedLine] = []
+    if warn:
+        for warning in rejected_lines(folder).sentences(folder):
+            exit_code = Exit.FAILED  # what is written is not complete
+            click.echo(printable(warning), err=True)
     for kind in dict.fromkeys(kinds):
         try:
-            (written,) = write_exports(folder, [kind], options=options, reject=rejected.append)
+            (written,) = write_exports(folder, [kind], options=options)
         except (LookaloudError, SpeechError, OSError) as error:
             if is_for_all(error, folder):
                 raise
@@ -134,12 +145,7 @@ def export_all(folder: Path, kinds: Sequence[str], options: ExportOptions, *, as
         if written.n_failed:
             exit_code = Exit.FAILED
         _tell(written, as_json=as_json)
-    lines = dict.fromkeys(rejected)  # named once, although each export reads the manifest again
-    for line in list(lines)[:_MOST_NAMED]:
-        click.echo(printable(sentence_about(folder / MANIFEST, line)), err=True)
-    if len(lines) > _MOST_NAMED:
-        click.echo(f"And {len(lines) - _MOST_NAMED:,} lines more; 'lookaloud batch' sets them aside.", err=True)
-    return Exit.FAILED if lines else exit_code
+    return exit_code
 
 
 def _tell(written: Export, *, as_json: bool) -> None:

@@ -42,17 +42,17 @@ def status(*, folder: Path, name_all: bool, as_json: bool) -> None:
     from lookaloud.printable import printable
 
     found = status_of(folder)
+    for warning in found.warnings:
+        click.echo(printable(warning), err=True)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found)))
         return
     click.echo(f"Described: {found.n_described:,}. Failed: {found.n_failed:,}.")
     click.echo(_STATES[found.state])
     if found.command:
-        click.echo(f"The last command: {found.command}")
+        click.echo(f"The last command: {printable(found.command)}")
     if found.n_damaged:
         click.echo(f"Damaged lines of the manifest: {found.n_damaged}. Their pictures are described again.")
-        for sentence in found.damaged:
-            click.echo(printable(sentence))
     most = len(found.failures) if name_all else _MOST_NAMED
     for line in failure_lines(found.failures, most, more="lookaloud status --all lists all"):
         click.echo(line)
@@ -65,14 +65,14 @@ def status(*, folder: Path, name_all: bool, as_json: bool) -> None:
 @json_option
 def stats(*, folder: Path, as_json: bool) -> None:
     """Count what a batch came to: kinds of pictures, certainty, sound, time."""
+    from lookaloud.batch.rejected import RejectedLines
     from lookaloud.batch.state import stats_of
-    from lookaloud.manifest import MANIFEST, RejectedLine, sentence_about
     from lookaloud.printable import printable
 
-    rejected: list[RejectedLine] = []
-    found = stats_of(folder, reject=rejected.append)
-    for line in rejected[:_MOST_NAMED]:
-        click.echo(printable(sentence_about(folder / MANIFEST, line)), err=True)
+    rejected = RejectedLines()
+    found = stats_of(folder, rejected=rejected)
+    for warning in rejected.sentences(folder):
+        click.echo(printable(warning), err=True)
     if as_json:
         click.echo(json.dumps(vars(found)))
         return
@@ -89,10 +89,12 @@ def stats(*, folder: Path, as_json: bool) -> None:
     click.echo(f"Sound: {found.audio_seconds / 60:.1f} minutes.")
     click.echo(f"Pictures: {found.picture_bytes / 1e6:,.1f} MB.")
     each = max(1, found.n_described - found.n_same)
-    times = ", ".join(f"{stage} {seconds / each:.3f}" for stage, seconds in found.seconds.items())
+    times = ", ".join(f"{printable(stage)} {seconds / each:.3f}" for stage, seconds in found.seconds.items())
     click.echo(f"Seconds a picture, by stage: {times or 'none'}.")
 
 
 def _counted(counts: Mapping[str, int]) -> str:
+    from lookaloud.printable import printable
+
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{name} {count:,}" for name, count in ordered) or "none"
+    return ", ".join(f"{printable(name)} {count:,}" for name, count in ordered) or "none"

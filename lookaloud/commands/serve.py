@@ -27,6 +27,7 @@ Examples:
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 for any.")
 @click.option("--token", envvar="LOOKALOUD_TOKEN", help="Who does not send it is refused. Also: LOOKALOUD_TOKEN.")
 @click.option("--allow-host", multiple=True, metavar="NAME", help="Another name that the service is called by.")
+@click.option("--proxy", multiple=True, metavar="ADDRESS", help="A proxy before it, whose X-Forwarded-For is believed.")
 @click.option("--captioner", metavar="NAME", default="compact", show_default=True, help="See 'lookaloud captioners'.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps; not for compact.")
 @voice_option
@@ -41,6 +42,7 @@ def serve(
     port: int,
     token: str | None,
     allow_host: tuple[str, ...],
+    proxy: tuple[str, ...],
     captioner: str,
     device: str,
     voice: str,
@@ -66,6 +68,7 @@ def serve(
         port=port,
         token=token or None,
         allowed_hosts=allow_host,
+        proxies=proxy,
         max_upload_bytes=max_mb * 1_000_000,
         max_waiting=max_waiting,
     )

@@ -13,13 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lookaloud.errors import ExportError
 from lookaloud.exports.options import ALBUM_FORMATS, Batch, Export, ExportOptions
-
-if TYPE_CHECKING:
-    from lookaloud.manifest import Reject
 
 __all__ = ["ALBUM_FORMATS", "KINDS", "Export", "ExportError", "ExportKind", "ExportOptions", "write_exports"]
 
@@ -57,17 +53,13 @@ KINDS: dict[str, ExportKind] = {
 """The kinds of export by name."""
 
 
-def write_exports(
-    out_dir: str | Path, kinds: Sequence[str], *, options: ExportOptions | None = None, reject: Reject | None = None
-) -> list[Export]:
+def write_exports(out_dir: str | Path, kinds: Sequence[str], *, options: ExportOptions | None = None) -> list[Export]:
     """What was written, one `Export` for each of `kinds` and in their order.
 
     Args:
         out_dir: the output folder of a batch; everything is written into it.
         kinds: names of `KINDS`.
         options: how to export.
-        reject: is told of each line of the manifest that is not a record, each time the manifest is read; see
-            `lookaloud.manifest.read_manifest`.
 
     Raises:
         ValueError: a kind has no such name.
@@ -80,6 +72,6 @@ def write_exports(
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
         raise ValueError(f"There is no export {unknown[0]!r}; the exports are: {', '.join(KINDS)}.")
-    batch = Batch(Path(out_dir), options or ExportOptions(), reject)
+    batch = Batch(Path(out_dir), options or ExportOptions())
     batch.check()
     return [KINDS[kind].load()(batch) for kind in dict.fromkeys(kinds)]

@@ -21,6 +21,7 @@ from lookaloud.exports.pictures import Pictures
 from lookaloud.exports.tables import Places
 from lookaloud.exports.text import safe_parts
 from lookaloud.exports.xmp import ALT_TEXT, DESCRIPTION, UnmergeableError, packet_with
+from lookaloud.ground.paths import real_path
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record
@@ -42,7 +43,7 @@ def write_alt_text(batch: Batch) -> Export:
     The pictures themselves are never changed, and a copy never takes the place of one. What cannot hold the texts (GIF,
     BMP, damaged metadata) is copied as it is, with the texts beside it in an .xmp file.
     """
-    sources = {os.path.realpath(record.path) for record in batch.records() if "://" not in record.path}
+    sources = {real_path(record.path) for record in batch.records() if "://" not in record.path}
     tally, places, names = _Tally(), Places(), batch.names()
     left = LeftOut(batch.folder, "could not be copied")
     mark(batch.folder / FOLDER)

@@ -9,19 +9,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from lookaloud.errors import OutputError
-
-
-def check_inside(folder: Path, path: Path) -> None:
-    """Refuse a path below `folder` that links make a place elsewhere.
-
-    Raises:
-        OutputError: it is elsewhere.
-    """
-    own = folder.resolve()
-    if not path.resolve().is_relative_to(own):
-        raise OutputError(f"{path} leads out of {folder} by a link; remove the link, or export another folder.")
-
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,11 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookaloud.errors import OutputError
+from lookaloud.ground.paths import is_link, is_regular
+from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, read_manifest, sound_path
 
 if TYPE_CHECKING:
-    from lookaloud.manifest import Record, Reject
+    from lookaloud.manifest import Record
 
 ALBUM_FORMATS = ("m4b", "ogg", "mp3")
+WRITTEN_FOLDERS = (AUDIO_FOLDER, "gallery", "gallery/pictures", "texts", "with-alt-text")
+"""The folders in that of a batch that exports write to; those below the last two are named as pictures are."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,10 @@ class Batch:
     Attributes:
         folder: where its manifest is.
         options: how to export.
-        reject: is told of each line of the manifest that is not a record, each time the manifest is read.
     """
 
     folder: Path
     options: ExportOptions
-    reject: Reject | None = None
 
     @property
     def title(self) -> str:
@@ -101,25 +102,23 @@ class Batch:
         """Refuse a folder that is no output folder of a batch.
 
         Raises:
-            OutputError: it holds no manifest, or folders in it are links to other places, where we would write.
+            OutputError: it holds no manifest, or a folder that exports write to is a link.
         """
-        from lookaloud.exports.files import check_inside
-        from lookaloud.manifest import MANIFEST
-
         if not (self.folder / MANIFEST).is_file():
             raise OutputError(
                 f"{self.folder} holds no {MANIFEST}, so there is nothing to export; name the folder that "
                 "'lookaloud batch' wrote with --out."
             )
-        for entry in os.scandir(self.folder):
-            if entry.is_symlink() and entry.is_dir():
-                check_inside(self.folder, Path(entry.path))
+        for name in WRITTEN_FOLDERS:
+            if is_link(self.folder / name):
+                raise OutputError(
+                    f"{self.folder / name} is a link, and links in an output folder are not followed; "
+                    "put a folder of that name there, or remove it."
+                )
 
     def records(self) -> Iterator[Record]:
         """Every record, in order; read anew each time, so that no list of them is held."""
-        from lookaloud.manifest import read_manifest
-
-        return read_manifest(self.folder, reject=self.reject)
+        return read_manifest(self.folder)
 
     def described(self) -> Iterator[Record]:
         """The records of pictures that have a description."""
@@ -131,10 +130,13 @@ class Batch:
 
     def sound_of(self, record: Record) -> Path | None:
         """The sound file of a picture, if it has one and it is there."""
-        from lookaloud.manifest import sound_path
-
-        path = sound_path(self.folder, record.audio) if record.audio else None
-        return path if path is not None and path.is_file() else None
+        if record.audio is None:
+            return None
+        try:
+            path = sound_path(self.folder, record.audio)
+        except ValueError:  # a link leads elsewhere
+            return None
+        return path if is_regular(path) else None
 
 
 class ShortNames:

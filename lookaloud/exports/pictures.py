@@ -1,7 +1,7 @@
 """The pictures that a manifest speaks of: their bytes again, from a folder, an archive or a web address.
 
-A manifest may come from a stranger and name any file. So only bytes that have the SHA-256 of their line, and that open
-as a picture, are handed on.
+Anybody may have written the manifest, so a path in it may name any file. What is handed on has the SHA-256 that the
+manifest gives, and opens as a picture.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from captioner.errors import ImageError
-from captioner.images import MAX_BYTES, measure_picture, open_image
+from captioner.images import MAX_BYTES, open_image
 from lookaloud.errors import LookaloudError
 from lookaloud.places import BROKEN, Places, is_url, reason_of
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from lookaloud.manifest import Record
+
+
+_SMALL = 64  # pixels: a JPEG that is only opened to see that it opens need not be decoded to its full size
 
 
 class Pictures:
@@ -40,16 +43,33 @@ class Pictures:
         self._places.__exit__()
 
     def read(self, record: Record) -> bytes:
-        """The bytes of the picture as it was described.
+        """Return the bytes of the picture as it was described.
 
         Raises:
-            ImageError: it is not where it was, has changed since, or cannot be read. The message names it.
+            ImageError: it is not where it was, has changed since, cannot be read, or is no picture. The message names
+                it.
         """
+        data = self._read(record)
+        self._opened(data, record, _SMALL)
+        return data
+
+    def open(self, record: Record, *, max_side: int) -> Image:
+        """Return the picture, upright and in RGB, no side longer than `max_side` pixels.
+
+        Raises:
+            ImageError: as for `read`.
+        """
+        return self._opened(self._read(record), record, max_side)
+
+    def _opened(self, data: bytes, record: Record, max_side: int) -> Image:
+        return open_image(data, name=record.source, max_side=max_side, page=record.page or 1)
+
+    def _read(self, record: Record) -> bytes:
         if record.sha256 is None:
             raise ImageError(f"{record.source} has no SHA-256 in the manifest to know it by; describe it again first")
         try:
             if not is_url(record.path) and not stat.S_ISREG(os.stat(record.path).st_mode):
-                raise ValueError("it is not an ordinary file")  # a pipe would be waited for
+                raise ValueError("it is not a file")  # a pipe may have no end, or no beginning
             data = self._places.read(record.path, record.member)
         except FileNotFoundError:
             raise ImageError(f"{record.source} is not where it was when it was described; put it back") from None
@@ -59,13 +79,4 @@ class Pictures:
             raise ImageError(f"{record.source} is over {MAX_BYTES:,} bytes; make it smaller and describe it again")
         if hashlib.sha256(data).hexdigest() != record.sha256:
             raise ImageError(f"{record.source} has changed since it was described; describe it again first")
-        measure_picture(data, name=record.source, page=record.page or 1)  # nothing but pictures is handed on
         return data
-
-    def open(self, record: Record, *, max_side: int) -> Image:
-        """The picture, upright and in RGB, no side longer than `max_side` pixels.
-
-        Raises:
-            ImageError: as for `read`, or it cannot be decoded.
-        """
-        return open_image(self.read(record), name=record.source, max_side=max_side, page=record.page or 1)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from lookaloud.exports.files import check_inside, write_lines
+from lookaloud.errors import OutputError
+from lookaloud.exports.files import write_lines
 from lookaloud.exports.left_out import LeftOut
 from lookaloud.exports.options import Batch, Export, ShortNames, counted, spoken
 from lookaloud.exports.text import clean, one_line, safe_parts, shown_name
 from lookaloud.exports.timeline import needed_sound
-from lookaloud.manifest import sound_path
+from lookaloud.ground.paths import name_parts, path_inside
+from lookaloud.manifest import is_own_sound
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record
@@ -112,7 +114,7 @@ def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str])
             n_shared += 1  # it has the sound of the other, and so what lies beside it
             continue
         with left.around(record):
-            path = places.take(batch.folder, _sidecar_of(batch, record, names), ending)
+            path = places.take(batch.folder, _sidecar_of(record, names), ending)
             write_lines(path, [content(record)])
             n_written += 1
     kind = "Text" if ending == "txt" else "JSON"
@@ -122,12 +124,11 @@ def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str])
     return left.export(f"sidecar-{ending}", batch.folder, n_written, sentence)
 
 
-def _sidecar_of(batch: Batch, record: Record, names: ShortNames) -> Path:
-    """Beside the sound; without one, in a folder of the same shape as that of the pictures."""
-    sound = sound_path(batch.folder, record.audio) if record.audio else None
-    if sound is not None:
-        return sound.relative_to(batch.folder).with_suffix("")
-    return Path("texts", *safe_parts(names.of(record.source).replace("!/", "/")))
+def _sidecar_of(record: Record, names: ShortNames) -> Path:
+    """Return where the text goes: beside the sound; without one, in a folder of the same shape as the pictures'."""
+    if record.audio is not None and is_own_sound(record.audio):
+        return Path(*name_parts(record.audio)).with_suffix("")
+    return Path("texts", *(safe_parts(names.of(record.source).replace("!/", "/")) or ("picture",)))
 
 
 class Places:
@@ -140,14 +141,15 @@ class Places:
 
     def __init__(self) -> None:
         self._taken: set[int] = set()
-        self._checked: set[int] = set()
+        self._checked: set[Path] = set()
 
     def take(self, folder: Path, place: Path, ending: str) -> Path:
         """Return the path, in `folder`, of the next file of that name and ending; "" for no ending.
 
         Raises:
-            OutputError: a link in `folder` leads out of it, so that we would write elsewhere.
+            OutputError: a folder on its way is a link, which may lead anywhere.
         """
+        self._check(folder, place.parent)
         number = 1
         while True:
             name = f"{place.name}{'' if number == 1 else f'-{number}'}"
@@ -156,12 +158,14 @@ class Places:
             key = hash(alike)  # not the name: a million of them would fill the memory
             if key not in self._taken:
                 self._taken.add(key)
-                self._check(folder, path.parent)
                 return folder / path
             number += 1
 
-    def _check(self, folder: Path, parent: Path) -> None:
-        key = hash((folder, parent))
-        if key not in self._checked:
-            check_inside(folder, folder / parent)
-            self._checked.add(key)
+    def _check(self, folder: Path, inside: Path) -> None:
+        if inside in self._checked or inside == Path():
+            return
+        try:
+            path_inside(folder, inside.as_posix())
+        except ValueError as error:
+            raise OutputError(f"{folder} cannot be written to: {error}; remove the link.") from None
+        self._checked.add(inside)

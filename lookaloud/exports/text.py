@@ -9,6 +9,9 @@ from pathlib import PurePosixPath
 # What XML 1.0 has no place for: control characters, halves of surrogate pairs, and the noncharacters FFFE and FFFF.
 # Names of files that are no UTF-8 hold such halves (PEP 383).
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_MOST_NAME_BYTES = 255  # of most file systems; a name from an archive or an address may be longer
+_CUT_TO_BYTES = 200
+_MOST_PATH_BYTES = 1000
 _UNCERTAIN = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -52,7 +55,9 @@ def shown_name(source: str) -> str:
 
 
 def safe_parts(path: str) -> tuple[str, ...]:
-    """The parts of a path as names that no system refuses and that lead out of no folder.
+    """Return the parts of a path as names that no system refuses and that lead out of no folder.
+
+    Long names are cut before their ending, and the first folders of long paths are left out.
 
     >>> safe_parts("../a/b?.jpg")
     ('a', 'b_.jpg')
@@ -62,5 +67,20 @@ def safe_parts(path: str) -> tuple[str, ...]:
         name = re.sub(r'[<>:"|?*\s\ufffd]+', lambda found: " " if found[0].isspace() else "_", part).strip()
         name = name.rstrip(". ")  # Windows drops them silently.
         if name:
-            parts.append(name)
+            parts.append(_cut(name))
+    n_bytes = 0
+    for number, name in enumerate(reversed(parts)):
+        n_bytes += len(name.encode()) + 1
+        if n_bytes > _MOST_PATH_BYTES:
+            return tuple(parts[-number:])
     return tuple(parts)
+
+
+def _cut(name: str) -> str:
+    """Return a name that no file can have as one with room for a number and another ending; others as they are."""
+    if len(name.encode()) <= _MOST_NAME_BYTES:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if dot and len(ending.encode()) <= 10:
+        return f"{at_most(stem, _CUT_TO_BYTES - 11)}.{ending}"
+    return at_most(name, _CUT_TO_BYTES)

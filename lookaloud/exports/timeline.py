@@ -66,11 +66,12 @@ class Timeline:
         """The parts in order; read anew each time."""
         start = 0
         for record in self.batch.described():
-            if record.key not in self.sizes or not record.audio:
+            path = self.batch.sound_of(record) if record.key in self.sizes else None
+            if path is None:
                 continue
             frames, rate = self.sizes[record.key]
             n_samples = -(-frames * self.sample_rate // rate)
-            yield Track(record, self.batch.folder / record.audio, start, n_samples, self.sample_rate)
+            yield Track(record, path, start, n_samples, self.sample_rate)
             start += n_samples + self.n_pause
 
 

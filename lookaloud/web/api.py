@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import binascii
 import dataclasses
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
 from lookaloud.errors import FormatError, RequestError, TooLargeError
-from lookaloud.web import examples
+from lookaloud.web import operations
 from lookaloud.web.answers import log_fault, refusal_of
 from lookaloud.web.gone import gone, unless_gone
 from lookaloud.web.metrics import CONTENT_TYPE
 from lookaloud.web.options import options_from
+from lookaloud.web.reading import json_object, picture_of, text_of
+from lookaloud.web.speaking import Speaking
+from lookaloud.web.streaming import Streamed
 from lookaloud.web.uploads import printable
 from lookaloud.web.values import MEDIA_TYPES, CaptionKnown, Described, DescribeOptions, Sound
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
     from lookaloud.web.service import Service
     from lookaloud.web.settings import ServeSettings
 
 CAPTION_HEADER = "Lookaloud-Caption"
 """The words beside a sound, percent-encoded UTF-8 as in RFC 8187."""
-
-OPENAI_VOICES = frozenset(
-    {"alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse"}
-)
-"""Voices of OpenAI's speech endpoint: programs that are written for it name one, and get the service's own voice."""
 
 _EVENTS = {CaptionKnown: "caption", Described: "description", Sound: "audio"}
 _NAMELESS = "picture"
@@ -52,40 +45,23 @@ def router(service: Service, settings: ServeSettings) -> APIRouter:
 
     >>> app.include_router(router(service, settings))  # doctest: +SKIP
     """
-    api = _Api(service, settings)
-    routes = APIRouter()
-    add = routes.add_api_route
-    add(
-        "/v1/describe", api.describe, methods=["POST"], tags=["describe"], openapi_extra=examples.DESCRIBE_BODY,
-        responses=examples.DESCRIBE_ANSWERS, summary="Describe a picture", response_model=None,
-    )  # fmt: skip
-    add(
-        "/v1/describe/stream", api.stream, methods=["POST"], tags=["describe"], openapi_extra=examples.DESCRIBE_BODY,
-        responses=examples.STREAM_ANSWERS, summary="Describe a picture bit by bit", response_model=None,
-    )  # fmt: skip
-    for path in ("/v1/speech", "/v1/audio/speech"):
-        add(
-            path, api.speech, methods=["POST"], tags=["speech"], openapi_extra=examples.SPEECH_BODY,
-            responses=examples.SPEECH_ANSWERS, summary="Speak a text", response_model=None,
-            # OpenAI's programs ask at the second address, below their base of /v1.
-            include_in_schema=path == "/v1/speech",
-        )  # fmt: skip
-    add(
-        "/v1/captioners", api.captioners, methods=["GET"], tags=["choices"], summary="The captioners",
-        responses=examples.answers(examples.CAPTIONERS),
-    )  # fmt: skip
-    add(
-        "/v1/voices", api.voices, methods=["GET"], tags=["choices"], summary="The voices",
-        responses=examples.answers(examples.VOICES),
-    )  # fmt: skip
-    add(
-        "/healthz", api.health, methods=["GET"], tags=["running"], summary="Whether the service works",
-        responses=examples.answers({"status": "ok"}),
-    )  # fmt: skip
-    add(
-        "/metrics", api.metrics, methods=["GET"], tags=["running"], summary="Counts and times for Prometheus",
-        response_class=Response, responses={200: {"content": {"text/plain": {}}}},
-    )  # fmt: skip
+    api, speaking = _Api(service, settings), Speaking(service, settings)
+    routes = APIRouter(default_response_class=JSONResponse)
+
+    def add(path: str, call: Callable[..., Any], summary: str, operation: operations.Operation, method: str) -> None:
+        routes.add_api_route(path, call, methods=[method], summary=summary, response_model=None, **operation)
+
+    add("/v1/describe", api.describe, "Describe a picture", operations.describe(), "POST")
+    add("/v1/describe/stream", api.stream, "Describe a picture bit by bit", operations.stream(), "POST")
+    for path in ("/v1/audio/speech", "/v1/speech"):  # OpenAI's programs ask at the first, below their base of /v1
+        add(path, speaking.speech, "Speak a text", operations.speech(settings), "POST")
+    add("/v1/audio/voices", speaking.voices, "The voices by id", operations.named_voices(), "GET")
+    add("/v1/models", speaking.models, "The names of the model", operations.models(), "GET")
+    add("/v1/models/{model_id}", speaking.model, "One name of the model", operations.model(), "GET")
+    add("/v1/captioners", api.captioners, "The captioners", operations.captioners(), "GET")
+    add("/v1/voices", api.voices, "The voices", operations.voices(), "GET")
+    add("/healthz", api.health, "Whether the service works", operations.health(), "GET")
+    add("/metrics", api.metrics, "Counts and times for Prometheus", operations.metrics(), "GET")
     return routes
 
 
@@ -130,33 +106,9 @@ class _Api:
         if first is None:
             await events.aclose()
             return gone()
-        return _Events(first, events)
-
-    async def speech(self, request: Request) -> Response:
-        """In the shape of OpenAI's `audio/speech`: `input`, `voice`, `response_format` (mp3, wav, flac, ogg), `speed`.
-
-        `model` and what else such programs send is passed over. OpenAI's own voices mean the service's usual voice.
-        """
-        given = await _json_object(request)
-        text = _text(given, "input")
-        if text is None:
-            raise RequestError("There is no text in the request; send it as input.")
-        if len(text) > self.settings.max_speech_letters:
-            raise TooLargeError(
-                f"The text has {len(text):,} letters, and the service speaks {self.settings.max_speech_letters:,} at "
-                "most; send it in pieces."
-            )
-        format_name = _text(given, "response_format") or "mp3"
-        if format_name not in MEDIA_TYPES:
-            raise FormatError(f"There is no format {format_name[:40]!r}; choose one of: {', '.join(MEDIA_TYPES)}.")
-        voice = _text(given, "voice")
-        voice = None if voice in OPENAI_VOICES and voice not in self.service.voices.names() else voice
-        rate = options_from({"rate": given.get("speed")}).rate
-        made = await unless_gone(request, self._speak(text, voice, rate, format_name))
-        return gone() if made is None else Response(made, media_type=MEDIA_TYPES[format_name])
-
-    async def _speak(self, text: str, voice: str | None, rate: float, format_name: str) -> bytes:
-        return await self.service.encode(await self.service.speak(text, voice=voice, rate=rate), format_name)
+        return Streamed(
+            _written(first, events), events, media_type="text/event-stream", seconds=self.settings.stream_seconds
+        )
 
     async def captioners(self) -> dict[str, Any]:
         """The captioner in use first; the others can be chosen when the service is started."""
@@ -203,16 +155,17 @@ class _Api:
         """The bytes of the picture, what it is called, and the options."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/json":
-            given = await _json_object(request)
-            data, name = _picture(given.pop("image", None)), printable(_text(given, "name") or _NAMELESS)
+            given = await json_object(request)
+            data, name = picture_of(given.pop("image", None)), printable(text_of(given, "name") or _NAMELESS)
             given.pop("name", None)
+            options = options_from(given, is_json=True)
         elif kind == "multipart/form-data":
             async with request.form(max_files=1, max_fields=20, max_part_size=4096) as form:
                 upload = form.get("image")
                 if not isinstance(upload, UploadFile):
                     raise RequestError("There is no picture in the request; send one as a file in the field image.")
                 data, name = await upload.read(), printable(upload.filename or _NAMELESS)
-                given = {key: value for key, value in form.multi_items() if key != "image"}
+                options = options_from({key: value for key, value in form.multi_items() if key != "image"})
         else:
             raise FormatError(
                 f"The picture came as {kind[:60] or 'something without a type'}; send a form (multipart/form-data) or "
@@ -223,21 +176,7 @@ class _Api:
                 f"{name} has {len(data) / 1e6:.1f} MB, and the service takes {self.settings.max_upload_bytes / 1e6:g} "
                 "MB at most; make it smaller."
             )
-        return data, name, options_from(given)
-
-
-class _Events(StreamingResponse):
-    """Events as they come. Whatever ends it, also a client that goes away, ends the work."""
-
-    def __init__(
-        self, first: CaptionKnown | Described | Sound, rest: AsyncGenerator[CaptionKnown | Described | Sound, None]
-    ) -> None:
-        super().__init__(_written(first, rest), media_type="text/event-stream")
-        self._rest = rest
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._rest):
-            await super().__call__(scope, receive, send)
+        return data, name, options
 
 
 async def _written(
@@ -291,32 +230,3 @@ def _wanted_sound(accept: str) -> str | None:
     raise FormatError(
         f"The answer is wanted as {accept[:60]!r}; it can be application/json or one of {', '.join(formats)}."
     )
-
-
-async def _json_object(request: Request) -> dict[str, Any]:
-    body = await request.body()
-    try:
-        given = await asyncio.to_thread(json.loads, body)
-    except (ValueError, RecursionError):
-        raise RequestError("The request is not JSON that can be read; send an object such as {...}.") from None
-    if not isinstance(given, dict):
-        raise RequestError("The request is JSON, but no object; send one such as {...}.")
-    return given
-
-
-def _text(given: Mapping[str, Any], name: str) -> str | None:
-    value = given.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise RequestError(f"{name} is no text; send it as a string.")
-
-
-def _picture(given: Any) -> bytes:
-    if not isinstance(given, str):
-        raise RequestError("There is no picture in the request; send one as image, in base64.")
-    if given.startswith("data:"):
-        given = given.partition(",")[2]
-    try:
-        return base64.b64decode(given, validate=True)
-    except (ValueError, binascii.Error):
-        raise RequestError("The picture in image is not in base64; encode the bytes of the file.") from None

@@ -17,7 +17,10 @@ from lookaloud.errors import LookaloudError, SignInError
 from lookaloud.web import api, door, jobs, page
 from lookaloud.web.answers import answer, log_fault
 from lookaloud.web.guard import SIGN_IN, Guard
+from lookaloud.web.guesses import Guesses
+from lookaloud.web.heads import Heads
 from lookaloud.web.limits import Count, Limits
+from lookaloud.web.schemas import complete
 from lookaloud.web.service import Service
 from lookaloud.web.settings import ServeSettings
 from speech.errors import SpeechError
@@ -44,6 +47,7 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
     """
     settings = settings or ServeSettings()
     service = Service(narrator, settings=settings)
+    guesses = Guesses()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -65,11 +69,13 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
     app.include_router(api.router(service, settings))
     app.include_router(jobs.router(service, settings))
     app.include_router(page.router(service, settings))
-    app.include_router(door.router(settings))
+    app.include_router(door.router(settings, guesses))
+    complete(app, settings)
     # The last one added is the outermost.
+    app.add_middleware(Heads)
     app.add_middleware(_Refuse)
     app.add_middleware(Limits, settings=settings)
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=settings, guesses=guesses)
     app.add_middleware(Count, metrics=service.metrics)
     return app
 

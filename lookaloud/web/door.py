@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from lookaloud.errors import TooManyGuessesError
 from lookaloud.web.guard import SESSION_COOKIE, SIGN_IN, session_of
+from lookaloud.web.guesses import Guesses, address_of
 from lookaloud.web.page import PAGE_POLICY, templates
 from lookaloud.web.settings import ServeSettings
 from lookaloud.web.strings import CATALOGUES
@@ -19,25 +21,33 @@ if TYPE_CHECKING:
 _DAYS = 30
 
 
-def router(settings: ServeSettings) -> APIRouter:
+def router(settings: ServeSettings, guesses: Guesses) -> APIRouter:
     """The routes `/sign-in` and `/docs`.
 
     Args:
         settings: has the token.
+        guesses: counts wrong ones.
     """
     words = CATALOGUES["en"]
     routes = APIRouter(include_in_schema=False)
 
     async def show(request: Request) -> Response:
-        return _html("sign_in.html", words, wrong=False)
+        return _html("sign_in.html", words, wrong="")
 
     async def sign_in(request: Request) -> Response:
         """Takes the token, and gives the cookie by which the browser is known from then on."""
+        address = address_of(request.scope, settings.proxies)
         async with request.form(max_files=0, max_fields=2, max_part_size=4096) as form:
             given = form.get("token")
-        wanted = settings.token or ""
-        if not isinstance(given, str) or not hmac.compare_digest(given.strip().encode(), wanted.encode()):
-            return _html("sign_in.html", words, wrong=True, status=401)
+        given, wanted = given.strip() if isinstance(given, str) else "", settings.token or ""
+        try:
+            guesses.check(address)
+        except TooManyGuessesError as refusal:
+            headers = {"Retry-After": str(refusal.retry_after)}
+            return _html("sign_in.html", words, wrong=words["too_many_guesses"], status=429, headers=headers)
+        if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode()):
+            guesses.note(address, given)
+            return _html("sign_in.html", words, wrong=words["wrong_token"], status=401)
         answer = RedirectResponse("./", status_code=303)
         answer.set_cookie(
             SESSION_COOKIE, session_of(wanted), max_age=_DAYS * 86400, httponly=True, samesite="strict",
@@ -60,6 +70,13 @@ def router(settings: ServeSettings) -> APIRouter:
     return routes
 
 
-def _html(name: str, words: Mapping[str, str], *, status: int = 200, **shown: object) -> HTMLResponse:
+def _html(
+    name: str,
+    words: Mapping[str, str],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **shown: object,
+) -> HTMLResponse:
     html = templates().get_template(name).render(words=words, language="en", **shown)
-    return HTMLResponse(html, status_code=status, headers={"Content-Security-Policy": PAGE_POLICY})
+    return HTMLResponse(html, status_code=status, headers={"Content-Security-Policy": PAGE_POLICY, **(headers or {})})

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from lookaloud.errors import ForbiddenError, SignInError
+from lookaloud.errors import ForbiddenError, SignInError, TooManyGuessesError
+from lookaloud.web.guesses import Guesses, address_of
 from lookaloud.web.settings import LOOPBACK, ServeSettings
 
 if TYPE_CHECKING:
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 
 SESSION_COOKIE = "lookaloud_session"
 SIGN_IN = "/sign-in"
-_OPEN = ("/healthz", SIGN_IN)
-"""What needs no token, for it says nothing that is worth one; as what is under /static/."""
+
+
+def is_open(path: str) -> bool:
+    """Return whether an address needs no token, for it says nothing that is worth one."""
+    return path in ("/healthz", SIGN_IN) or path.startswith("/static/")
+
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -50,11 +55,13 @@ class Guard:
     Raises, into the application around it:
         ForbiddenError: another page asks, or the name is not one of this service.
         SignInError: the token is missing or wrong.
+        TooManyGuessesError: too many wrong ones came from that address.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: ServeSettings) -> None:
+    def __init__(self, app: ASGIApp, *, settings: ServeSettings, guesses: Guesses) -> None:
         self.app = app
         self.settings = settings
+        self.guesses = guesses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,8 +83,8 @@ class Guard:
         try:
             self._check_host(headers.getlist("host"))
             _check_page(scope["method"], headers)
-            self._check_token(scope["path"], headers)
-        except (ForbiddenError, SignInError) as refusal:
+            self._check_token(scope, headers)
+        except (ForbiddenError, SignInError, TooManyGuessesError) as refusal:
             return refusal
         return None
 
@@ -93,18 +100,23 @@ class Guard:
                 "use http://127.0.0.1, or name the host when you start it: lookaloud serve --allow-host NAME."
             )
 
-    def _check_token(self, path: str, headers: Headers) -> None:
+    def _check_token(self, scope: Scope, headers: Headers) -> None:
         token = self.settings.token
-        if token is None or path in _OPEN or path.startswith("/static/"):
+        if token is None or is_open(scope["path"]):
             return
         kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and _same(given.strip(), token):
-            return
-        if not _same(_cookie(headers), session_of(token)):
-            raise SignInError(
-                "The service asks for its token: send the header 'Authorization: Bearer TOKEN', "
-                f"or open {SIGN_IN} in your browser."
-            )
+        given, cookie = given.strip() if kind.lower() == "bearer" else "", _cookie(headers)
+        if given or cookie:
+            # A cookie is a guess as well: whoever guesses a token can make the cookie of it.
+            address = address_of(scope, self.settings.proxies)
+            self.guesses.check(address)
+            if is_same(given, token) or is_same(cookie, session_of(token)):
+                return
+            self.guesses.note(address, f"{given} {cookie}")
+        raise SignInError(
+            "The service asks for its token: send the header 'Authorization: Bearer TOKEN', "
+            f"or open {SIGN_IN} in your browser."
+        )
 
 
 def _check_page(method: str, headers: Headers) -> None:
@@ -142,7 +154,8 @@ def _cookie(headers: Headers) -> str:
     return jar[SESSION_COOKIE].value if SESSION_COOKIE in jar else ""
 
 
-def _same(given: str, wanted: str) -> bool:
+def is_same(given: str, wanted: str) -> bool:
+    """Return whether a header holds this token; takes as long for a wrong one as for a right one."""
     # As bytes: compare_digest takes no letters beyond ASCII. Headers are read as Latin-1; programs write them so, or as
     # UTF-8.
     sent = given.encode("latin-1", "replace")

@@ -23,11 +23,10 @@ from fastapi.responses import StreamingResponse
 from lookaloud.batch.records import engines_of
 from lookaloud.errors import BusyError, UnfinishedError, UnknownJobError
 from lookaloud.manifest import Record
-from lookaloud.outputs import FORMATS
+from lookaloud.web import operations
 from lookaloud.web.answers import refusal_of
-from lookaloud.web.examples import request_body, with_fields
 from lookaloud.web.job import PIECE_BYTES, Job, close_file
-from lookaloud.web.options import NAMES, options_from
+from lookaloud.web.options import options_from
 from lookaloud.web.uploads import items_of, receive
 from lookaloud.web.values import DescribeOptions, JobStatus
 
@@ -68,17 +67,20 @@ def router(service: Service, settings: ServeSettings) -> APIRouter:
 
     routes = APIRouter(prefix="/v1/jobs", tags=["jobs"], lifespan=lifespan)
     routes.add_api_route(
-        "", jobs.start, methods=["POST"], status_code=202, response_model=JobStatus, openapi_extra=_BODY,
-        summary="Describe many pictures in the background",
+        "", jobs.start, methods=["POST"], status_code=202, response_model=JobStatus,
+        summary="Describe many pictures in the background", **operations.start_job(),
     )  # fmt: skip
-    routes.add_api_route("/{job_id}", jobs.show, methods=["GET"], response_model=JobStatus, summary="How far a job is")
+    routes.add_api_route(
+        "/{job_id}", jobs.show, methods=["GET"], response_model=JobStatus, summary="How far a job is",
+        **operations.show_job(),
+    )  # fmt: skip
     routes.add_api_route(
         "/{job_id}", jobs.delete, methods=["DELETE"], status_code=204, response_class=Response,
-        summary="Stop a job and forget it with its result",
+        summary="Stop a job and forget it with its result", **operations.delete_job(),
     )  # fmt: skip
     routes.add_api_route(
         "/{job_id}/result", jobs.result, methods=["GET"], response_class=StreamingResponse,
-        responses={200: {"content": {"application/zip": {}}}}, summary="What came of a job, as a ZIP archive",
+        summary="What came of a job, as a ZIP archive", **operations.job_result(),
     )  # fmt: skip
     return routes
 
@@ -288,28 +290,3 @@ def _sentence(error: Exception) -> str:
 
 def _options(fields: Mapping[str, str]) -> DescribeOptions:
     return options_from(fields, audio=True, format="mp3")
-
-
-_EXAMPLE = {"image": ["(bytes of dog.jpg)", "(bytes of cat.jpg)"], "detail": "standard", "format": "mp3"}
-_BODY = request_body(
-    {
-        "multipart/form-data": with_fields(
-            "image",
-            {
-                "image": {
-                    "type": "array",
-                    "items": {"type": "string", "format": "binary"},
-                    "description": "The pictures, one field for each; or one ZIP archive of them.",
-                },
-                **{
-                    name: {"type": "string", "description": "As for /v1/describe."}
-                    for name in NAMES
-                    if name not in ("audio", "format")
-                },
-                "audio": {"type": "boolean", "default": True},
-                "format": {"type": "string", "enum": list(FORMATS), "default": "mp3"},
-            },
-            _EXAMPLE,
-        )
-    }
-)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import ExitStack
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
 from lookaloud.errors import BusyError, RequestError, SlowUploadError, TooLargeError
+from lookaloud.web.guard import is_open
+from lookaloud.web.guesses import address_of
 from lookaloud.web.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -28,7 +31,8 @@ _PER_LETTER = 12
 class Limits:
     """Bounds the bytes and the time of a request's body, and the bytes of all together.
 
-    What is too large or too slow is told when it is read. Pictures of jobs are not counted: they go to the disk.
+    What is too large or too slow is told when it is read. Pictures of jobs are not counted: they go to the disk. What
+    needs no token has bounds of its own, so that nobody without one takes what the others need.
     """
 
     def __init__(self, app: ASGIApp, *, settings: ServeSettings) -> None:
@@ -36,16 +40,19 @@ class Limits:
         self.settings = settings
         self._most_at_once = max(settings.max_bytes_at_once, settings.max_upload_bytes * 4 // 3 + _BESIDE)
         self._n_at_once = 0
+        self._door = _Door(settings.max_open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         most, is_job = self._most_bytes(scope["path"]), scope["path"].startswith("/v1/jobs")
+        at_door = is_open(scope["path"])
+        seconds = self.settings.open_seconds if at_door else self.settings.body_seconds
         if scope.get("lookaloud.refusal") is None:
             scope["lookaloud.refusal"] = self._declared(scope, most)
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.settings.body_seconds
+        deadline = loop.time() + seconds
         n_bytes, n_held, is_whole = 0, 0, False
 
         async def receive_bounded() -> Message:
@@ -56,7 +63,7 @@ class Limits:
                 message = await asyncio.wait_for(receive(), max(0.0, deadline - loop.time()))
             except asyncio.TimeoutError:
                 raise SlowUploadError(
-                    f"The request did not arrive within {self.settings.body_seconds:g} seconds; send it again."
+                    f"The request did not arrive within {seconds:g} seconds; send it again."
                 ) from None
             n_bytes += len(message.get("body", b""))
             is_whole = message["type"] != "http.request" or not message.get("more_body", False)
@@ -65,7 +72,7 @@ class Limits:
             if is_job:
                 # A folder takes as long as it takes, as long as it keeps coming.
                 deadline = loop.time() + self.settings.body_seconds
-            else:
+            elif not at_door:
                 self._hold(n_bytes - n_held)
                 n_held = n_bytes
             return message
@@ -76,10 +83,14 @@ class Limits:
                 MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
-        try:
+        with ExitStack() as held:
+            held.callback(lambda: self._let_go(n_held))
+            if at_door and scope["method"] not in ("GET", "HEAD") and scope["lookaloud.refusal"] is None:
+                scope["lookaloud.refusal"] = self._door.enter(held, address_of(scope, self.settings.proxies))
             await self.app(scope, receive_bounded, send_bounded)
-        finally:
-            self._n_at_once -= n_held
+
+    def _let_go(self, n_bytes: int) -> None:
+        self._n_at_once -= n_bytes
 
     def _hold(self, n_bytes: int) -> None:
         if self._n_at_once + n_bytes > self._most_at_once:
@@ -90,6 +101,8 @@ class Limits:
 
     def _most_bytes(self, path: str) -> int:
         settings = self.settings
+        if is_open(path):
+            return settings.open_bytes
         if path.startswith("/v1/jobs"):
             return settings.max_job_bytes + settings.max_job_pictures * _PER_PICTURE + _BESIDE
         if path in ("/v1/speech", "/v1/audio/speech"):
@@ -108,6 +121,23 @@ class Limits:
 
 def _too_large(most: int) -> TooLargeError:
     return TooLargeError(f"The request has more than {most / 1e6:.1f} MB, which is the most here; send less.")
+
+
+class _Door:
+    """Requests with a body that are received without a token, and of which address they are."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._addresses: list[str] = []
+
+    def enter(self, held: ExitStack, address: str) -> BusyError | None:
+        """Count one until `held` is left; the error comes back where there are too many."""
+        mine = self._addresses.count(address)
+        if len(self._addresses) >= self._most or mine >= max(1, self._most // 4):
+            return BusyError("Too many are signing in at this moment; ask again in a few seconds.")
+        self._addresses.append(address)
+        held.callback(self._addresses.remove, address)
+        return None
 
 
 class Count:

@@ -13,13 +13,21 @@ from lookaloud.errors import RequestError
 from lookaloud.web.values import DescribeOptions
 
 NAMES = tuple(each.name for each in fields(DescribeOptions))
+_TYPES = {each.name: str(each.type).partition(" ")[0] for each in fields(DescribeOptions)}
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "str": ((str,), "string"),
+    "float": ((int, float), "number"),
+    "int": ((int, float), "integer"),  # 2.0 is an integer of JSON Schema; 2.5 is refused later
+    "bool": ((bool,), "boolean"),
+}
 
 
-def options_from(given: Mapping[str, Any], **usual: Any) -> DescribeOptions:
+def options_from(given: Mapping[str, Any], *, is_json: bool = False, **usual: Any) -> DescribeOptions:
     """The options that a client gave: text as in a form, or values as in JSON.
 
     Args:
-        given: name -> value; one that is None or "" counts as not given.
+        given: name -> value; one that is None counts as not given.
+        is_json: whether values have types; else they are the text of a form, where "" counts as not given.
         usual: what holds for options that were not given, where that is not the default of `DescribeOptions`.
 
     Raises:
@@ -31,8 +39,11 @@ def options_from(given: Mapping[str, Any], **usual: Any) -> DescribeOptions:
     for name in given:
         if name not in NAMES:
             raise RequestError(f"There is no option {name[:40]!r}; the options are: {', '.join(NAMES)}.")
+    if is_json:
+        _check_types(given)
+    chosen = {k: v for k, v in given.items() if v is not None and (is_json or v != "")}
     try:
-        return _adapter().validate_python({**usual, **{k: v for k, v in given.items() if v is not None and v != ""}})
+        return _adapter().validate_python({**usual, **chosen})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         cause = first.get("ctx", {}).get("error")
@@ -40,6 +51,14 @@ def options_from(given: Mapping[str, Any], **usual: Any) -> DescribeOptions:
             raise RequestError(str(cause)) from None
         reason = first["msg"].replace("Input should", "it should", 1)
         raise RequestError(f"{first['loc'][0]} is {str(first['input'])[:40]!r}; {reason}.") from None
+
+
+def _check_types(given: Mapping[str, Any]) -> None:
+    """Whether each value in JSON has the type of its option: text in the place of a number is a mistake there."""
+    for name, value in given.items():
+        kinds, wanted = _KINDS[_TYPES[name]]
+        if value is not None and (not isinstance(value, kinds) or isinstance(value, bool) != (bool in kinds)):
+            raise RequestError(f"{name} is {str(value)[:40]!r}; it should be a valid {wanted}.")
 
 
 @lru_cache(maxsize=1)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from lookaloud.errors import ServeError
+from lookaloud.errors import BusyError, ServeError
+from lookaloud.web.answers import answer
+from lookaloud.web.guesses import grouped
 from lookaloud.web.settings import LOOPBACK, ServeSettings
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 _SHORTEST_TOKEN = 12
 _HEAD_SECONDS = 10.0
@@ -25,18 +27,29 @@ _KEEP_ALIVE_SECONDS = 15
 # An answer has to be read at this pace, or what is left of it is thrown away.
 _READ_SECONDS = 30.0
 _READ_BYTES = 30_000
-# Each connection costs a file and some memory; beyond so many, new ones are told to come back.
+# Each connection costs a file and some memory; beyond so many, new ones are told to come back, and beyond twice as many
+# they are closed without a word. One address has half of them at most.
 _MAX_CONNECTIONS = 256
 
 
 class _TimedProtocol(H11Protocol):
     """uvicorn's own, but who does not send the head of a request, or does not read the answer, is let go in time."""
 
+    proxies: frozenset[str] = frozenset()
+    address = "unknown"
     _head_timer: asyncio.TimerHandle | None = None
     _read_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.address = grouped(self.client[0] if self.client else "")
+        n_mine = sum(getattr(each, "address", "") == self.address for each in self.connections)
+        if len(self.connections) > 2 * _MAX_CONNECTIONS:
+            transport.abort()
+        elif len(self.connections) > _MAX_CONNECTIONS or (
+            n_mine > _MAX_CONNECTIONS // 2 and self.address not in self.proxies
+        ):
+            self.app = _too_many
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -89,20 +102,26 @@ class _TimedProtocol(H11Protocol):
         self.transport.close()
 
 
+async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers on connections for which there is no room."""
+    refusal = answer(BusyError("Too many connections are open; ask again in a few seconds.", retry_after=5))
+    refusal.headers["Connection"] = "close"
+    await refusal(scope, receive, send)
+
+
 def config_of(app: ASGIApp, settings: ServeSettings) -> uvicorn.Config:
     """How uvicorn serves the application."""
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=_TimedProtocol,
+        http=type("_Protocol", (_TimedProtocol,), {"proxies": frozenset(map(grouped, settings.proxies))}),
         ws="none",
         lifespan="on",
         access_log=False,  # our own has no query and no name in it
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MAX_CONNECTIONS,
         h11_max_incomplete_event_size=_HEAD_BYTES,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter
@@ -156,6 +156,16 @@ class Service:
                         first = False
                     yield Sound(encode_audio(piece, "wav"), round(piece.seconds, 3))
 
+    async def speak_stream(
+        self, text: str, *, voice: str | None = None, rate: float = 1.0
+    ) -> AsyncGenerator[Audio, None]:
+        """The sound of a text, a sentence at a time. Raises as `speak` does; close it to stop the work."""
+        async with self._admitted():
+            loaded = await self._in_time(self._voice_of(voice))
+            pieces = self._pieces(text, loaded, rate)
+            while (piece := await self._in_time(anext(pieces, None))) is not None:
+                yield piece
+
     async def speak(self, text: str, *, voice: str | None = None, rate: float = 1.0) -> Audio:
         """The sound of a text.
 
@@ -169,7 +179,11 @@ class Service:
 
     async def encode(self, audio: Audio, format_name: str) -> bytes:
         """The bytes of a sound file; encoded in a thread."""
-        return await self._run(self._speech, lambda: encode_audio(audio, format_name))
+        return await self.in_speech_thread(lambda: encode_audio(audio, format_name))
+
+    async def in_speech_thread(self, work: Callable[[], _Result]) -> _Result:
+        """What the work results in, done where speech is made: a sentence is encoded while nobody else waits for it."""
+        return await self._run(self._speech, work)
 
     async def _speak(self, text: str, voice: str | None, rate: float) -> Audio:
         loaded = await self._voice_of(voice)
@@ -229,7 +243,7 @@ class Service:
         return narrator.tell(opened, caption), size
 
     def _open(self, data: bytes, name: str, options: DescribeOptions, stop: Stop) -> tuple[Opened, Size]:
-        """The picture or a third of it, decoded in another process; what is read closely is decoded when its turn comes."""
+        """The picture or a third of it, decoded elsewhere; what is read closely is decoded when its turn comes."""
         most = self.settings.max_pixels
         closely = Wanted(max_side=MAX_SIDE, notes=options.detail == "detailed", max_pixels=most)
         if options.part != "whole":
@@ -273,7 +287,7 @@ class Service:
         finally:
             stop.set()
 
-    async def _in_time(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+    async def _in_time(self, work: Awaitable[_Result]) -> _Result:
         try:
             return await asyncio.wait_for(work, self.settings.work_seconds)
         except asyncio.TimeoutError:

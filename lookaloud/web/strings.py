@@ -76,6 +76,7 @@ _ENGLISH = {
     "sign_in_hint": "The token is what the service was started with. This browser keeps that you know it for 30 days.",
     "token_label": "Token",  # words of the page  # nosec B105
     "sign_in_button": "Sign in",
+    "too_many_guesses": "Too many wrong tokens came from your address. Wait a minute, then type the right one.",
     "wrong_token": "That is not the token. Look it up where Lookaloud was started, and type it again.",  # words  # nosec B105
     "docs_title": "Lookaloud for programs",
     "docs_hint": "Everything in full, for programs:",

@@ -15,6 +15,19 @@ MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp
 """Media type of each sound format."""
 
 
+RANGES = {
+    "rate": (0.5, 2.0),
+    "num_alternatives": (0, 5),
+    "num_beams": (1, 10),
+    "low_confidence": (0.0, 1.0),
+    "high_confidence": (0.0, 1.0),
+}
+"""Lowest and highest value of each option that is a number."""
+
+MAX_PROMPT = 200
+"""Letters of a prompt."""
+
+
 @dataclass(frozen=True)
 class DescribeOptions:
     """How one picture is described; the options of `lookaloud describe`.
@@ -58,13 +71,12 @@ class DescribeOptions:
         _one_of("detail", self.detail, DETAILS)
         _one_of("part", self.part, PARTS)
         _one_of("format", self.format, FORMATS)
-        _within("rate", self.rate, 0.5, 2.0)
-        _within("num_alternatives", self.num_alternatives, 0, 5)
-        _within("num_beams", 1 if self.num_beams is None else self.num_beams, 1, 10)
-        _within("low_confidence", self.low_confidence, 0.0, 1.0)
-        _within("high_confidence", self.high_confidence, self.low_confidence, 1.0)
-        if self.prompt is not None and len(self.prompt) > 200:
-            raise ValueError(f"prompt has {len(self.prompt)} letters; it may have 200 at most.")
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None:
+                _within(name, value, self.low_confidence if name == "high_confidence" else low, high)
+        if self.prompt is not None and len(self.prompt) > MAX_PROMPT:
+            raise ValueError(f"prompt has {len(self.prompt)} letters; it may have {MAX_PROMPT} at most.")
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from pathlib import Path
@@ -24,7 +25,7 @@ _LONGEST_RUN = 400  # phonemes that the acoustic model was made for at once
 
 
 class HibariBackend:
-    """One hibari voice. `tts` is a `hibari.Hibari`, `g2p` turns a sentence into its phonemes."""
+    """One hibari voice. `tts` is a `hibari.Hibari`, `g2p` turns a sentence in words into its phonemes."""
 
     def __init__(self, name: str, language: str, tts: Any, g2p: Any) -> None:
         self.name = name
@@ -36,10 +37,8 @@ class HibariBackend:
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
         """The sentence as float32 (n,) at 24 kHz; n is 0 where hibari knows no sound for it."""
         sentence = re.sub(rf"[^\W\d_]{{{_LONGEST_WORD}}}(?=[^\W\d_])", r"\g<0> ", sentence)
-        # hibari reads fractions, ranges and telephone numbers as such, but not right before a full stop.
-        sentence = re.sub(r"(?<=\d)\.(?=\s|$)", " .", sentence)
         try:
-            phonemes = self._g2p(sentence)
+            phonemes = self._g2p(sentence.replace("’", "'"))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise SpeechError(
                 f"The voice {self.name} cannot read {sentence!r} ({error!r}); write it in plain words."
@@ -79,7 +78,8 @@ def load(spec: VoiceSpec, options: LoadOptions) -> HibariBackend:
 
     # One thread: fast enough, polite to the captioner beside it, and with more the samples depend on how many.
     tts = Hibari(spec.name, str(path), threads=1)
-    return HibariBackend(spec.name, spec.language, tts, G2P(british=spec.language == "en-GB"))
+    g2p = functools.partial(G2P(british=spec.language == "en-GB"), normalize_text=False)  # the text is in words already
+    return HibariBackend(spec.name, spec.language, tts, g2p)
 
 
 def voice_file(name: str) -> Path:

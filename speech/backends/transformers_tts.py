@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from speech.backends.networks import choose_device, pretrained, repeatable, stretch
-from speech.backends.numbers import spell_numbers
 from speech.errors import MissingExtraError, SpeechError, VoiceOptionError, WeightsError, reason_of
 from speech.hub import model_folder, read_config
 from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, need, refuse
+from speech.text.other_languages import spell_numbers
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ _CLUSTER = re.compile(rf"[\U0001f1e6-\U0001f1ff]{{2}}|[^\w\s][{_MODIFIERS}]*(?:{
 _TAGGED_FLAGS = {"gbeng": "flag of England", "gbsct": "flag of Scotland", "gbwls": "flag of Wales"}
 _OPEN, _CLOSE = "\ue000", "\ue001"  # around a spoken name until commas stand between neighbours
 
-_KEPT = frozenset("“”‘’…—–£€¥₹₩¢°§¶±×÷¼½¾→")  # voices read these themselves
+_KEPT = frozenset("“”‘’…—–£€¥₹₩¢°§¶±×÷¼½¾→≤≥≠≈−√∞‰")  # read by the classes
 _WORDS = {
     "≤": "less than or equal to",
     "≥": "greater than or equal to",
@@ -72,12 +72,10 @@ def _name_sign(sign: str) -> str:
     category = unicodedata.category(sign)
     if category.startswith("P"):
         return _STOPS.get(sign) or _PUNCTUATION.get(category, " ")
-    if (
-        category in ("Mn", "Me", "Mc", "Cf", "Cc", "Cs", "Co")
-        or "\u2500" <= sign <= "\u25ff"
-        or "\u2800" <= sign <= "\u28ff"
-    ):
-        return ""  # stray marks; lines, blocks, bullets and braille cells, which only decorate
+    if category in ("Mn", "Me", "Mc", "Cf", "Cc", "Cs", "Co"):
+        return ""  # stray marks
+    if "\u2500" <= sign <= "\u25ff" or "\u2800" <= sign <= "\u28ff":
+        return "—" if sign in "─━═" else ", "  # lines, blocks, bullets and braille cells only keep words apart
     if category == "Cn":  # an emoji younger than this Python's table
         return f"{_OPEN}emoji{_CLOSE}" if sign >= "\U0001f000" else ""
     name = unicodedata.name(sign, "symbol")
@@ -135,7 +133,7 @@ def simplify_forms(text: str) -> str:
 
 
 def _simplify(char: str) -> str:
-    if char.isascii() or char in _KEPT or char in "№™℠²³µ´":
+    if char.isascii() or char in _KEPT or char in "№™℠²³µ´º⁰¹⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⁄":
         return char
     category = unicodedata.category(char)
     if category == "Nd":

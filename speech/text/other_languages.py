@@ -1,32 +1,28 @@
-"""Digits as words, for voices that would leave out every digit: num2words and the number reader of transformers."""
+"""Numbers of other languages than English in words, for voices that would leave out every digit.
+
+num2words (LGPL-2.1, in the extra `models`, where those voices are) knows some fifty languages.
+English does not pass here: `spoken_text` leaves no digit.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
-_ORDINAL = re.compile(r"\b(\d{1,9})(?:st|nd|rd|th)\b", re.I)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_POINT_LANGUAGES = ("en", "ja", "ko", "zh", "th", "he")  # 1,200.5; elsewhere 1.200,5
+_POINT_LANGUAGES = ("ja", "ko", "zh", "th", "he")  # 1,200.5; elsewhere 1.200,5
 
 
 def spell_numbers(text: str, language: str) -> str:
-    """The text with its numbers in words of that language; left as it is where num2words does not know it.
+    """Return the text with its numbers in words of that language; as it is where num2words does not know it.
 
-    >>> spell_numbers("The 2nd of 3 dogs", "en")
-    'The second of three dogs'
+    >>> spell_numbers("3,5 km und 2 Hunde", "de")
+    'drei Komma fünf km und zwei Hunde'
     """
     if not any(char.isdigit() for char in text):
         return text
     primary = language.split("-")[0]
-    if primary == "en":
-        from num2words import num2words
-        from transformers.models.speecht5.number_normalizer import EnglishNumberNormalizer
-
-        text = _ORDINAL.sub(lambda match: num2words(int(match[1]), to="ordinal"), text)
-        normalizer: Any = EnglishNumberNormalizer()  # type: ignore[no-untyped-call]
-        text = normalizer(text)  # knows money and per cent too, but leaves times and codes
-    return _NUMBER.sub(lambda match: f" {_words(match[0], primary)} ", text).strip()
+    spoken = _NUMBER.sub(lambda match: f" {_words(match[0], primary)} ", text)
+    return re.sub(r" {2,}", " ", spoken).strip()
 
 
 def _words(number: str, language: str) -> str:
