@@ -133,9 +133,7 @@ def _add_part(book: _Book, records: list[Record]) -> None:
 
 def _section(book: _Book, part: Part, place: str, name: str, record: Record) -> Element:
     words = spoken(record)
-    data: bytes | None = None
-    with book.left.around(record):
-        data = _as_jpeg(book.pictures, record)
+    data = book.left.value(record, lambda: _as_jpeg(book.pictures, record))
     if data is None:
         shown = element(
             "p", None, "The picture is not shown, because its file is gone, has changed or cannot be opened."
@@ -164,9 +162,7 @@ def _add_sound(book: _Book, part: Part, record: Record) -> tuple[int, float] | N
     if record.audio is None:
         return None
     if record.audio not in book.audio:
-        encoded: tuple[bytes, float] | None = None
-        with book.left.around(record):
-            encoded = _as_mp3(needed_sound(book.batch, record))
+        encoded = book.left.value(record, lambda: _as_mp3(needed_sound(book.batch, record)))
         if encoded is None:
             return None
         data, seconds = encoded

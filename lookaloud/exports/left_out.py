@@ -6,9 +6,9 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lookaloud.exports.options import Export, counted
 from lookaloud.failures import explain
@@ -16,6 +16,8 @@ from lookaloud.printable import printable
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record
+
+T = TypeVar("T")
 
 MOST_NAMED = 5
 """How many pictures a sentence names: enough to see what the matter is; a thousand would be no sentence any more."""
@@ -58,10 +60,25 @@ class LeftOut:
         """
         try:
             yield
-        except Exception as error:
-            if is_for_all(error, self._folder):
-                raise
-            self.failures.append((record.source, explain(error).sentence))
+        except Exception as error:  # noqa: BLE001 - whatever keeps one picture from being written is its own failure
+            self._note(record, error)
+
+    def value(self, record: Record, work: Callable[[], T]) -> T | None:
+        """Return what `work` gives; None if it goes wrong, which is noted as in `around`.
+
+        Raises:
+            OSError: as in `around`.
+        """
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - as in `around`
+            self._note(record, error)
+            return None
+
+    def _note(self, record: Record, error: Exception) -> None:
+        if is_for_all(error, self._folder):
+            raise error
+        self.failures.append((record.source, explain(error).sentence))
 
     def sentence(self) -> str:
         """Return " 2 pictures left out: ..." with the first of them and their reasons; "" if there are none."""
