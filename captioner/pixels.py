@@ -69,7 +69,7 @@ def _ground_for(image: Image.Image) -> tuple[int, int, int]:
     colours, alphas = pixels[content][:, :3], alpha[content][:, None]
 
     def share_below(ratio: float, ground: tuple[int, int, int]) -> float:
-        behind = np.array(ground, dtype=np.float32) / 255
+        behind = np.array(ground, dtype=np.float32) / np.float32(255)
         seen, back = _luminance(colours * alphas + behind * (1 - alphas)), _luminance(behind[None])
         contrast = (np.maximum(seen, back) + 0.05) / (np.minimum(seen, back) + 0.05)
         return float((contrast < ratio).mean())

@@ -10,7 +10,8 @@ from pathlib import Path
 from lookaloud.batch.archives import ARCHIVE_ENDINGS
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Redo
-from lookaloud.batch.sources import LIST_ENDINGS, Choice, named_items
+from lookaloud.batch.lists import LIST_ENDINGS
+from lookaloud.batch.sources import Choice, named_items
 from lookaloud.errors import SourceError
 from lookaloud.manifest import Record, read_manifest
 from lookaloud.places import is_url

@@ -124,8 +124,9 @@ def _holds_pictures_of(copies: Path, batch: Path) -> bool:
     names = {name for _, _, files in os.walk(copies) for name in files}
     try:
         # A picture of the batch that lies in the folder itself is none of its copies.
-        found = (record for _, record in read_lines(batch / MANIFEST) if not PurePath(record.path).is_relative_to(copies))
-        return any(_copied_name(record.source) in names for record in found if record.is_ok)
+        records = (record for _, record in read_lines(batch / MANIFEST) if record.is_ok)
+        found = (record for record in records if not PurePath(record.path).is_relative_to(copies))
+        return any(_copied_name(record.source) in names for record in found)
     except OSError:
         return False
 

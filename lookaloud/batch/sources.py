@@ -23,7 +23,8 @@ STANDARD_INPUT = "-"
 # What a folder is searched for; a file that is named itself may end in anything.
 PICTURE_ENDINGS = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif", ".heic", ".heif",
-    ".jp2", ".j2k", ".ppm", ".pgm", ".pbm",
+    ".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".pcx", ".dds", ".qoi", ".sgi",
+    ".rgb", ".ras", ".apng", ".mpo",
 )  # fmt: skip
 
 
