@@ -180,6 +180,7 @@ class Decoder:
         # Its start is not the picture's fault, nor counted as the picture's time.
         has_started = read_message(cast(IO[bytes], self._process.stdout)) is not None
         if not (has_started or self._closed or self._interrupted):
+            self._end()  # or the next picture is sent to what is just ending
             raise RuntimeError(f"the process that decodes pictures did not start: {' '.join(self.command)}")
         return self._process
 
