@@ -49,3 +49,11 @@ def test_what_is_silenced_says_why(package: str) -> None:
             if not comment and not any(each.startswith("#") for each in above):
                 silent.append(f"{file.relative_to(ROOT)}:{number + 1}: {line.strip()}")
     assert silent == []
+
+
+def test_the_manual_names_tests_that_are_there() -> None:
+    named = re.findall(r"`(test_\w+\.py)(?:::(test_\w+))?`", (ROOT / "docs" / "security.md").read_text("utf-8"))
+    assert len(named) > 30
+    for file, test in named:
+        text = (ROOT / "tests" / file).read_text("utf-8")
+        assert not test or f"\ndef {test}(" in text, f"{file}::{test}"
