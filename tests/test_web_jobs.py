@@ -277,7 +277,7 @@ def test_jobs_are_few_and_each_takes_its_place_until_it_is_deleted(server: Serve
     server.gate.open.clear()
     jobs = [server.start(("dog.png", picture(20))) for _ in range(SETTINGS.max_jobs)]
     status, headers, answer = server.ask("POST", "/v1/jobs", form([("x.png", picture(9))], {}), Content_Type=FORM)
-    assert status == 503
+    assert status == 429
     assert int(headers["retry-after"]) > 0
     assert "keeps 2 jobs" in json.loads(answer)["error"]["message"]
     assert b"lookaloud_jobs 2.0" in server.ask("GET", "/metrics")[2]

@@ -21,7 +21,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from lookaloud.batch.records import engines_of
-from lookaloud.errors import BusyError, UnfinishedError, UnknownJobError
+from lookaloud.errors import TooManyJobsError, UnfinishedError, UnknownJobError
 from lookaloud.manifest import Record
 from lookaloud.web import operations
 from lookaloud.web.answers import refusal_of
@@ -108,7 +108,7 @@ class Jobs:
         """
         if len(self._jobs) + self._n_arriving >= self.settings.max_jobs:
             self.service.metrics.refused()
-            raise BusyError(
+            raise TooManyJobsError(
                 f"The service keeps {self.settings.max_jobs} jobs and has as many; delete those that are done, or ask "
                 "again later.",
                 retry_after=30,
