@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from browser import serve
+from fastapi import Request
 from pictures import encoded, png_bomb
 from PIL import Image
 
@@ -448,7 +449,7 @@ def test_a_result_that_is_being_fetched_outlives_its_job(monkeypatch: pytest.Mon
         job = Job([], DescribeOptions(), Record("", "error", ""), io.BytesIO(), max_result_bytes=1000)
         job.finish()
         jobs._jobs[job.id] = job
-        pieces = (await jobs.result(job.id)).body_iterator
+        pieces = (await jobs.result(Request({"type": "http"}), job.id)).body_iterator  # type: ignore[attr-defined]
         data = await pieces.__aiter__().__anext__()
         await jobs.delete(job.id)
         with pytest.raises(UnknownJobError):

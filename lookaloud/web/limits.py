@@ -54,7 +54,7 @@ class Limits:
             scope["lookaloud.refusal"] = self._declared(scope, most)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        n_bytes, n_held, is_whole = 0, 0, False
+        n_bytes, n_held, is_whole = 0, 0, not _has_body(scope)
 
         async def receive_bounded() -> Message:
             nonlocal n_bytes, n_held, is_whole, deadline
@@ -83,7 +83,7 @@ class Limits:
                 # What was not read would be taken for the next request.
                 MutableHeaders(scope=message)["Connection"] = "close"
             is_end = message["type"] == "http.response.body" and not message.get("more_body", False)
-            if is_end and not is_whole and scope["method"] not in ("GET", "HEAD"):
+            if is_end and not is_whole:
                 await send({**message, "more_body": True})
                 await _discard(receive)
                 message = {"type": "http.response.body"}
@@ -123,6 +123,11 @@ class Limits:
         if not (given.isascii() and given.isdigit()):
             return RequestError("The length of the request is no number; send it again.")
         return _too_large(most) if int(given) > most else None
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 async def _discard(receive: Receive) -> None:

@@ -32,8 +32,7 @@ _WHY = {
     413: "The request, the picture or the text is too large.",
     415: "It was sent, or is wanted, in a form that is not known or cannot be made here.",
     422: "It is no picture, or a field cannot be used; the message names it.",
-    429: "Too many wrong tokens came from that address, or all places for jobs are taken; ask again after the seconds in "
-    "Retry-After.",
+    429: "Too many wrong tokens came from there, or all places for jobs are taken; Retry-After says when to ask again.",
     500: "Lookaloud has a fault; the log of the service names the place.",
     501: "An optional package is not installed where the service runs.",
     503: "Too much is being done, or the service cannot work now; ask again after the seconds in Retry-After.",
