@@ -25,6 +25,7 @@ from lookaloud.web.multipart import Body, Picture, encode_form
 from lookaloud.web.values import CaptionKnown, Described, DescribeOptions, JobStatus, Sound
 
 _Value = TypeVar("_Value")
+_WAV_HEADER = 44  # bytes
 
 JOB_OPTIONS = DescribeOptions(audio=True, format="mp3")
 """How the pictures of a job are described where nothing else is asked for: with sound."""
@@ -155,7 +156,8 @@ class Client:
         Args:
             voice: a name from `voices()`; None for the server's own.
             rate: speaking speed, 0.5 to 2.0.
-            format: wav, flac, ogg or mp3.
+            format: wav, flac, ogg, mp3, opus, pcm (24 kHz, 16 bit, little endian, no header), or aac where the server
+                has ffmpeg.
 
         >>> client.speak("Good morning.")[:4]
         b'RIFF'
@@ -163,7 +165,7 @@ class Client:
         said = {"model": "lookaloud", "input": text, "response_format": format, "speed": rate}
         body = Body.of_json(said if voice is None else {**said, "voice": voice})
         with self._ask("POST", "/v1/speech", body, accept="*/*") as answer:
-            return self._read(answer)
+            return _with_length(self._read(answer))
 
     def voices(self) -> tuple[VoiceInfo, ...]:
         """The voices that can be chosen, the usual one first.
@@ -300,6 +302,22 @@ class Client:
                 raise ServerError(f"{self.address} broke off ({reason}); ask again.") from error
             advice = "start it with 'lookaloud serve', or check the address"
             raise ServerError(f"{self.address} does not answer ({reason}); {advice}.") from error
+
+
+def _with_length(sound: bytes) -> bytes:
+    """The same sound; a WAV file, which was sent before its length was known, now says it."""
+    if sound[:4] != b"RIFF" or sound[36:40] != b"data":
+        return sound
+    n_bytes = len(sound) - _WAV_HEADER
+    return b"".join(
+        (
+            sound[:4],
+            (n_bytes + 36).to_bytes(4, "little"),
+            sound[8:40],
+            n_bytes.to_bytes(4, "little"),
+            sound[_WAV_HEADER:],
+        )
+    )
 
 
 def _job(job_id: str) -> str:

@@ -11,6 +11,7 @@
     ├── PlayerError   sound cannot be played: there is no player, or the player failed
     ├── ServeError    the service cannot be started as asked: address, port, token, other names
     ├── BusyError     the service has too much to do, or was too slow; to be asked again after some seconds
+    │   └── TooManyJobsError  it keeps as many jobs as it may
     ├── ServerError   what a server answered to `lookaloud.client`, or that there is none
     └── RequestError  what was sent to the service cannot be used
         ├── SignInError      there is no token, or a wrong one
@@ -77,6 +78,10 @@ class BusyError(LookaloudError):
     def __init__(self, message: str, *, retry_after: int = 2) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooManyJobsError(BusyError):
+    """The service keeps as many jobs as it may."""
 
 
 class ServerError(LookaloudError):

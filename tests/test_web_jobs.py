@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from browser import serve
+from fastapi import Request
 from pictures import encoded, png_bomb
 from PIL import Image
 
@@ -277,7 +278,7 @@ def test_jobs_are_few_and_each_takes_its_place_until_it_is_deleted(server: Serve
     server.gate.open.clear()
     jobs = [server.start(("dog.png", picture(20))) for _ in range(SETTINGS.max_jobs)]
     status, headers, answer = server.ask("POST", "/v1/jobs", form([("x.png", picture(9))], {}), Content_Type=FORM)
-    assert status == 503
+    assert status == 429
     assert int(headers["retry-after"]) > 0
     assert "keeps 2 jobs" in json.loads(answer)["error"]["message"]
     assert b"lookaloud_jobs 2.0" in server.ask("GET", "/metrics")[2]
@@ -448,7 +449,7 @@ def test_a_result_that_is_being_fetched_outlives_its_job(monkeypatch: pytest.Mon
         job = Job([], DescribeOptions(), Record("", "error", ""), io.BytesIO(), max_result_bytes=1000)
         job.finish()
         jobs._jobs[job.id] = job
-        pieces = (await jobs.result(job.id)).body_iterator
+        pieces = (await jobs.result(Request({"type": "http"}), job.id)).body_iterator  # type: ignore[attr-defined]
         data = await pieces.__aiter__().__anext__()
         await jobs.delete(job.id)
         with pytest.raises(UnknownJobError):

@@ -35,7 +35,7 @@ class Wanted:
     """What a picture is decoded to.
 
     Attributes:
-        min_side: shorter side that the captioner needs, in pixels; see `captioner.open_image`. None for no such picture.
+        min_side: shorter side that the captioner needs, in pixels; see `captioner.open_image`. None for no picture.
         max_side: longer side of a picture for reading text; None for no such picture.
         notes: whether to read what the photo says of itself.
         max_pixels: most pixels that a picture may have; None for what `captioner.open_image` takes.

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 import lookaloud
 from captioner.errors import CaptionerError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from lookaloud.pipeline import Narrator
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ABOUT = (
     "Describes pictures and speaks. Pictures and what is said of them are not kept. "
     'Errors are `{"error": {"code": ..., "message": ...}}`; the message says what to do.'
@@ -121,5 +123,19 @@ class _Refuse:
         await response(scope, receive, send)
 
 
-def _handle(_: Request, error: Exception) -> Response:
-    return answer(error)
+def _handle(request: Request, error: Exception) -> Response:
+    response = answer(error)
+    if response.status_code == 405:
+        response.headers["Allow"] = ", ".join(_methods(request))
+    return response
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of an address: each has a route of its own, and the router names those of the first it finds."""
+    methods = [method for method in _METHODS if _has_route(request, method)]
+    return [*methods, "HEAD"] if "GET" in methods else methods
+
+
+def _has_route(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)

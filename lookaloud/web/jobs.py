@@ -11,22 +11,22 @@ import hashlib
 import logging
 import tempfile
 import traceback
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
 
 from lookaloud.batch.records import engines_of
-from lookaloud.errors import BusyError, UnfinishedError, UnknownJobError
+from lookaloud.errors import TooManyJobsError, UnfinishedError, UnknownJobError
 from lookaloud.manifest import Record
 from lookaloud.web import operations
 from lookaloud.web.answers import refusal_of
 from lookaloud.web.job import PIECE_BYTES, Job, close_file
 from lookaloud.web.options import options_from
+from lookaloud.web.streaming import Streamed
 from lookaloud.web.uploads import items_of, receive
 from lookaloud.web.values import DescribeOptions, JobStatus
 
@@ -44,6 +44,7 @@ _TOLD = (
     "text", "caption", "alternatives", "confidence", "certainty", "is_photo", "kind", "text_found", "notes", "problems",
     "audio_seconds",
 )  # fmt: skip
+_BYTES_A_SECOND = 30_000  # slower readers of a result are let go
 _STAGES = ("open", "caption", "read", "speech")
 
 
@@ -79,7 +80,7 @@ def router(service: Service, settings: ServeSettings) -> APIRouter:
         summary="Stop a job and forget it with its result", **operations.delete_job(),
     )  # fmt: skip
     routes.add_api_route(
-        "/{job_id}/result", jobs.result, methods=["GET"], response_class=StreamingResponse,
+        "/{job_id}/result", jobs.result, methods=["GET"], response_class=Response,
         summary="What came of a job, as a ZIP archive", **operations.job_result(),
     )  # fmt: skip
     return routes
@@ -108,7 +109,7 @@ class Jobs:
         """
         if len(self._jobs) + self._n_arriving >= self.settings.max_jobs:
             self.service.metrics.refused()
-            raise BusyError(
+            raise TooManyJobsError(
                 f"The service keeps {self.settings.max_jobs} jobs and has as many; delete those that are done, or ask "
                 "again later.",
                 retry_after=30,
@@ -148,7 +149,7 @@ class Jobs:
         await self._forget(self._get(job_id))
         return Response(status_code=204)
 
-    async def result(self, job_id: str) -> StreamingResponse:
+    async def result(self, request: Request, job_id: str) -> Response:
         """`text/` and `audio/` with a file for each picture, and `manifest.jsonl` with a line for each, also for those
         that could not be described."""
         job = self._get(job_id)
@@ -164,7 +165,11 @@ class Jobs:
             "Content-Length": str(job.result_size),
             "Cache-Control": "no-store",
         }
-        return StreamingResponse(self._pieces(job), media_type="application/zip", headers=headers)
+        if "lookaloud.head" in request.scope:
+            return Response(media_type="application/zip", headers=headers)
+        pieces = self._pieces(job)
+        seconds = self.settings.job_seconds + job.result_size / _BYTES_A_SECOND
+        return Streamed(pieces, pieces, media_type="application/zip", headers=headers, seconds=seconds)
 
     async def close(self) -> None:
         """End all jobs."""
@@ -259,7 +264,7 @@ class Jobs:
         self._count()
         await asyncio.to_thread(job.close)
 
-    async def _pieces(self, job: Job) -> AsyncIterator[bytes]:
+    async def _pieces(self, job: Job) -> AsyncGenerator[bytes, None]:
         job.n_readers += 1
         try:
             for start in range(0, job.result_size, PIECE_BYTES):

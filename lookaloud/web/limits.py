@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ _BESIDE = 64_000
 _PER_PICTURE = 1024
 # JSON may write a letter as two escapes of six bytes.
 _PER_LETTER = 12
+_DISCARD_SECONDS, _DISCARD_BYTES = 0.5, 1_000_000
 
 
 class Limits:
@@ -53,7 +54,7 @@ class Limits:
             scope["lookaloud.refusal"] = self._declared(scope, most)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        n_bytes, n_held, is_whole = 0, 0, False
+        n_bytes, n_held, is_whole = 0, 0, not _has_body(scope)
 
         async def receive_bounded() -> Message:
             nonlocal n_bytes, n_held, is_whole, deadline
@@ -81,6 +82,11 @@ class Limits:
             if message["type"] == "http.response.start" and message["status"] >= 400 and not is_whole:
                 # What was not read would be taken for the next request.
                 MutableHeaders(scope=message)["Connection"] = "close"
+            is_end = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if is_end and not is_whole:
+                await send({**message, "more_body": True})
+                await _discard(receive)
+                message = {"type": "http.response.body"}
             await send(message)
 
         with ExitStack() as held:
@@ -117,6 +123,24 @@ class Limits:
         if not (given.isascii() and given.isdigit()):
             return RequestError("The length of the request is no number; send it again.")
         return _too_large(most) if int(given) > most else None
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+async def _discard(receive: Receive) -> None:
+    """Read a little of what is still being sent: a connection that is closed before loses the answer on its way."""
+    n_bytes = 0
+    with suppress(asyncio.TimeoutError):
+        deadline = asyncio.get_running_loop().time() + _DISCARD_SECONDS
+        while n_bytes < _DISCARD_BYTES:
+            left = deadline - asyncio.get_running_loop().time()
+            message = await asyncio.wait_for(receive(), max(0.0, left))
+            n_bytes += len(message.get("body", b""))
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return
 
 
 def _too_large(most: int) -> TooLargeError:

@@ -17,7 +17,7 @@ from lookaloud.web.schemas import (
 )
 from lookaloud.web.settings import ServeSettings
 from lookaloud.web.sounds import SPEECH_TYPES
-from lookaloud.web.speaking import MODELS, STREAM_FORMATS
+from lookaloud.web.speaking import MODELS, SPEECH_EVENTS, STREAM_FORMATS
 from lookaloud.web.values import MEDIA_TYPES, RANGES
 
 Operation = dict[str, Any]
@@ -25,8 +25,8 @@ Operation = dict[str, Any]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _NULLABLE: dict[str, Any] = {"type": ["string", "null"]}
+STREAM_EVENTS = ("caption", "description", "audio", "done", "error")
 _FILE: dict[str, Any] = {"type": "string", "format": "binary"}
-_EVENTS: dict[str, Any] = {"schema": {"type": "string"}}
 _PICTURES = "image/jpeg, image/png, image/webp, image/gif, image/tiff, image/avif, image/bmp"
 
 
@@ -44,7 +44,7 @@ def describe() -> Operation:
 
 def stream() -> Operation:
     """Return what is said of `/v1/describe/stream`."""
-    content = {"text/event-stream": {**_EVENTS, "example": examples.STREAM}}
+    content = {"text/event-stream": {**_events(*STREAM_EVENTS), "example": examples.STREAM}}
     told = answer(content, "Events, each with JSON as its data.")
     return _operation("describe", {**told, **refusals(404, 501, has_body=True)}, _describe_body())
 
@@ -53,7 +53,12 @@ def speech(settings: ServeSettings) -> Operation:
     """Return what is said of `/v1/audio/speech` and `/v1/speech`."""
     low, high = RANGES["rate"]
     properties = {
-        "input": {"type": "string", "minLength": 1, "maxLength": settings.max_speech_letters, "pattern": r"\S"},
+        "input": {
+            "type": "string",
+            "minLength": 1,
+            "pattern": r"\S",
+            "description": f"The text, of {settings.max_speech_letters} letters at most.",
+        },
         "model": {**_NULLABLE, "description": "Passed over."},
         "voice": {**_NULLABLE, "description": "A name of /v1/voices; OpenAI's names mean the usual voice."},
         "response_format": {"type": ["string", "null"], "enum": [*SPEECH_TYPES, None], "default": "mp3"},
@@ -63,7 +68,7 @@ def speech(settings: ServeSettings) -> Operation:
     }
     body = request_body({"application/json": with_fields("input", properties, examples.SPEECH, is_closed=False)})
     types = dict.fromkeys(kind.partition(";")[0] for kind in SPEECH_TYPES.values())
-    content = {**{kind: {"schema": _FILE} for kind in types}, "text/event-stream": _EVENTS}
+    content = {**{kind: {"schema": _FILE} for kind in types}, "text/event-stream": _events(*SPEECH_EVENTS)}
     told = answer(content, "A sound file, sent as it is made; or events, where stream_format is sse.")
     return _operation("speech", {**told, **refusals(404, 501, has_body=True)}, body)
 
@@ -158,6 +163,12 @@ def _describe_body() -> dict[str, Any]:
             "application/json": with_fields("image", properties, examples.DESCRIBE),
         }
     )
+
+
+def _events(*names: str) -> dict[str, Any]:
+    """The schema of each event of a stream."""
+    data = {"type": "string", "contentMediaType": "application/json"}
+    return {"schema": object_of(("event", "data"), {"event": {"type": "string", "enum": list(names)}, "data": data})}
 
 
 def _model() -> dict[str, Any]:

@@ -17,8 +17,8 @@ from lookaloud.web.values import MAX_PROMPT, PARTS, RANGES, Described, DescribeO
 
 _TYPES = {"str": "string", "float": "number", "int": "integer", "bool": "boolean"}
 _CHOICES = {"detail": DETAILS, "part": PARTS, "format": FORMATS}
-# What counts as true or false in a form, where everything is text.
-_FORM_BOOLEANS = ["true", "false", "True", "False", "1", "0", "yes", "no", "on", "off"]
+# What else counts as true or false in a form, where everything is text.
+_FORM_BOOLEANS = ("0", "1", "yes", "no", "on", "off")
 
 _WHY = {
     303: "A browser that has not given the token is sent to the page that asks for it.",
@@ -32,7 +32,7 @@ _WHY = {
     413: "The request, the picture or the text is too large.",
     415: "It was sent, or is wanted, in a form that is not known or cannot be made here.",
     422: "It is no picture, or a field cannot be used; the message names it.",
-    429: "Too many wrong tokens came from that address; ask again after the seconds in Retry-After.",
+    429: "Too many wrong tokens came from there, or all places for jobs are taken; Retry-After says when to ask again.",
     500: "Lookaloud has a fault; the log of the service names the place.",
     501: "An optional package is not installed where the service runs.",
     503: "Too much is being done, or the service cannot work now; ask again after the seconds in Retry-After.",
@@ -101,8 +101,7 @@ def options(*, in_form: bool, **usual: Any) -> dict[str, Any]:
         kind = _option(each.name, str(each.type).partition(" ")[0])
         default = usual.get(each.name, each.default)
         if in_form and kind["type"] == "boolean":
-            kind = {"type": "string", "enum": _FORM_BOOLEANS}
-            default = str(default).lower()
+            kind = {"anyOf": [{"type": "boolean"}, {"enum": [*_FORM_BOOLEANS, 0, 1]}]}
         elif not in_form:
             kind["type"] = [kind["type"], "null"]
             if "enum" in kind:

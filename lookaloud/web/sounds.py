@@ -112,7 +112,7 @@ class _Aac:
         command = ["ffmpeg", "-v", "error", "-f", "s16le", "-ar", str(audio.sample_rate), "-ac", "1", "-i", "pipe:0"]
         try:
             made = subprocess.run(
-                [*command, "-c:a", "aac", "-f", "adts", "pipe:1"],
+                [*command, "-ar", str(max(PCM_RATE, audio.sample_rate)), "-c:a", "aac", "-f", "adts", "pipe:1"],
                 input=_pcm(audio), capture_output=True, timeout=_AAC_SECONDS, check=True,
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as error:

@@ -32,6 +32,7 @@ MODELS = ("lookaloud", "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """What `model` may be called: all are the one that is there. OpenAI's are for programs that look theirs up."""
 
 STREAM_FORMATS = ("audio", "sse")
+SPEECH_EVENTS = ("speech.audio.delta", "speech.audio.done", "error")
 _TOKENS_A_SECOND = 20
 
 
