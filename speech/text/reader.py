@@ -84,7 +84,7 @@ class Reader:
                     if words is not None:
                         return words, match.end(), True
         token = _TOKEN.match(line, position)
-        assert token is not None  # noqa: S101  # "." takes any character
+        assert token is not None  # "." takes any character  # noqa: S101  # nosec B101
         return token[0], token.end(), False
 
 
