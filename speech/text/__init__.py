@@ -112,9 +112,10 @@ def is_foreign(text: str) -> bool:
 
 
 def _spoken_line(line: str) -> str:
-    line = name_symbols(name_scripts(_reader().read(line)))
+    line = signs.name_leftovers(name_symbols(name_scripts(_reader().read(line))))
     line = re.sub(r"\s+", " ", line).strip()
     line = re.sub(r" +(?=[,.;:!?…)])", "", line)
+    line = re.sub(r"(?<=[^\W\d_]\.)\.(?!\.)", "", line)
     line = re.sub(r"([,;!?])(?=[^\W_])", r"\1 ", line)
     line = re.sub(r"^[,;:—\s]+|(?<=[,;:.!?—(]),+|,+(?=[.!?;:)—])", "", line)
     heard_last = line.rstrip("'\"”’)")[-1:]

@@ -47,9 +47,9 @@ _WORDS = {  # with their stop
     "ln": "Lane", "ste": "suite", "rm": "room", "qty": "quantity", "tbsp": "tablespoon", "tsp": "teaspoon", "dist": "district",
 }  # fmt: skip
 _FIXED = {
-    "w/o": "without", "w/": "with", "n/a": "N A", "c/o": "care of", "a/c": "A C", "and/or": "and or", "vs": "versus",
+    "w/o": "without", "w/": "with", "n/a": "N A", "c/o": "care of", "a/c": "A C", "and/or": "and or", "vs": "versus", "vs.": "versus",
     "aka": "also known as", "btw": "by the way", "b/c": "because", "approx": "approximately", "p.s.": "PS", "et al.": "et al",
-    "etc": "et cetera",
+    "etc": "et cetera", "ph.d.": "PhD", "a.k.a.": "also known as",
 }  # fmt: skip
 _STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
@@ -129,6 +129,7 @@ def _state(match: re.Match[str]) -> str | None:
 _NAMES = r"(?:[A-Z][\w'’]*|\d{1,3}(?:st|nd|rd|th))\.?"
 _WAY = rf"(?:{_alternatives(_STREETS)}|street|avenue|road|boulevard|drive|lane|highway|expressway|parkway|court|place|square|terrace|circle|way)"
 CLASSES = (
+    rule("abbreviation", UPPER + LOWER, r"tel\b\.?(?=:)", lambda m: "Telephone", re.I),
     rule(
         "address", DIGIT, rf"(\d{{1,5}})(?:\s([NSEW]|[NS][EW])\b\.?)?(?=\s(?:{_NAMES}\s){{1,4}}(?i:{_WAY})\b)", _house
     ),

@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from speech.text.reader import LOWER, UPPER, final_stop, next_word, rule
+from speech.text.reader import LOWER, UPPER, around, final_stop, next_word, rule
 
 _LETTERS = frozenset(  # spelled wherever they stand
     ["USA", "UK", "UAE", "BBC", "CNN", "NBC", "CBS", "ABC", "HBO", "TV", "CD", "DVD", "ATM", "GPS", "NYC", "CEO", "CFO", "CTO", "FAQ", "RSVP", "VIP", "DIY", "EU", "UN", "FBI", "CIA", "NHS", "NYPD", "LAPD", "PC", "HTML", "HTTP", "HTTPS", "URL", "USB", "PDF", "API", "CPU", "GPU", "DNA", "RNA", "HIV", "BMW", "KFC", "IBM", "HP", "LG", "AMD", "WWF", "NBA", "NFL", "MLB", "NHL", "SUV", "RV", "BBQ", "AC", "DC", "AD", "BC", "CE", "BCE", "EST", "PST", "CST", "GMT", "UTC", "AKA", "ASAP", "BYOB", "DOB", "EMT", "ETA", "FYI", "GMO", "HR", "IPA", "IQ", "IRS", "IT", "JFK", "LCD", "LED", "MBA", "MD", "MIT", "MP", "MRI", "MTV", "NGO", "OJ", "PA", "PE", "PHD", "PIN", "PIC", "PM", "AM", "PMS", "PR", "QR", "RIP", "RPM", "SMS", "SOS", "SPF", "TBA", "TBD", "TGIF", "TNT", "UFO", "UFC", "UPS", "USPS", "UV", "UCLA", "USSR", "VHS", "VR", "WC", "WIFI", "WTO", "WWW", "XL", "XXL", "XS", "ZIP", "AI", "ID", "OK", "DJ", "MC", "BLT", "BFF", "OMG", "LOL", "AED", "CCTV", "CV", "EV", "EXP", "FM", "GDP", "HGV", "HQ", "ISBN", "ISO", "JPG", "LLC", "PLC", "NE", "NW", "SE", "SW", "MLK", "MSG", "NSW", "QLD", "RAF", "SPCA", "RSPCA", "TSA", "VAT", "VW", "YMCA", "YWCA", "WHO", "US", "BA", "BS", "MS", "LA", "ICU", "ER", "NY", "DC", "JR", "EXIF", "PNG", "CSV", "SQL", "CSS", "XML"]
@@ -30,6 +30,12 @@ _COMPANY = {  # what makes letters of the word before it, even on a sign
 _ACRONYMS = frozenset(
     ["NASA", "NATO", "UNESCO", "UNICEF", "FIFA", "UEFA", "IKEA", "AIDS", "OPEC", "ASEAN", "SWAT", "LEGO", "FEMA", "OSHA", "HUD", "NORAD", "COVID", "NASCAR", "NASDAQ", "LASER", "RADAR", "SONAR", "SCUBA", "PIN", "SIM", "RAM", "ROM", "GIF", "JPEG", "ZIP", "NAFTA", "PETA", "MOMA", "NOAA", "DARPA", "IMAX", "ASCII", "SARS", "MERS", "EFTA", "CERN", "ESA", "EPCOT", "LAX"]
 ) - frozenset(["LAX", "ESA"])
+
+
+_ONSETS = frozenset(  # two consonants that an English word or name begins with
+    "bl br ch cl cr dr dw dz fl fr gh gl gn gr kh kl kn kr ll mc ph pf pl pr ps rh sc sh sk sl sm sn sp sq sr st sv sw sz th "
+    "tr ts tw vl wh wr zh zl zw".split()
+)
 
 
 @lru_cache(maxsize=1)
@@ -73,6 +79,8 @@ def is_word(word: str) -> bool:
 def _can_be_said(word: str) -> bool:
     """Whether an unknown word in capitals looks like a name rather than like initials."""
     plain = word.lower()
+    if re.match(r"[^aeiouyà-öø-ÿ]{2}", plain) and plain[:2] not in _ONSETS:
+        return False
     vowels = len(re.findall("[aeiouyà-öø-ÿ]", plain))
     return len(plain) > 3 and len(plain) / 5 <= vowels and not re.search(r"[^aeiouyà-öø-ÿ'’]{5}", plain)
 
@@ -81,8 +89,9 @@ def _run(match: re.Match[str]) -> str:
     """Words in capitals in a row, each read by what it is and by its neighbours."""
     words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*", match[0])
     shouted = len(words) > 1 and any(_is_shouted(word) for word in words)
-    line = match.string
-    alone = len(words) == 1 and not any(char.islower() for char in line) and len(re.findall(r"[^\W\d_]{2,}", line)) > 1
+    before, behind = around(match)
+    company = before + behind
+    alone = len(words) == 1 and not any(char.islower() for char in company) and bool(re.search(r"[^\W\d_]{2}", company))
     after = next_word(match).lower()
     following = [*[word.lower() for word in words[1:]], after]
     said = iter([_say(word, follow, shouted or alone) for word, follow in zip(words, following, strict=True)])
@@ -96,6 +105,8 @@ def _is_shouted(word: str) -> bool:
 def _say(word: str, following: str, shouted: bool) -> str:
     if len(word) == 1:
         return word.lower() if shouted and word == "A" else word
+    if word[:2] in ("I'", "I’"):
+        return "I" + word[1:].lower()
     root = re.sub(r"['’]S$", "", word)
     ending = word[len(root) :].lower()
     if root in _LETTERS and not (shouted and root in _BOTH and following not in _COMPANY.get(root, ())):
@@ -105,6 +116,10 @@ def _say(word: str, following: str, shouted: bool) -> str:
     if is_word(word) and not (len(word) == 2 and not shouted and not re.search("[AEIOUY]", word)):
         return word.lower()
     return word.capitalize() if _can_be_said(word) else root + ending
+
+
+def _scottish(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2].capitalize()}{(match[3] or '').lower()}"
 
 
 def _spelled(letters: str) -> str:
@@ -123,12 +138,16 @@ def _dotted(match: re.Match[str]) -> str:
 
 
 _CAPS = r"[A-ZÀ-ÖØ-Þ]+(?:['’][A-ZÀ-ÖØ-Þ]+)*(?![^\W_])"
+_ROMAN = r"[IVXLC]{1,7}(?![^\W_])"  # left to its own class
 CLASSES = (
+    rule("letter sequence", UPPER, r"[A-Z]{1,3}(?:&[A-Z]{1,3}){1,2}(?![\w])", lambda m: m[0].replace("&", " and ")),
+    rule("letter sequence", UPPER, r"([A-Z]{1,4})-(?=\d)", lambda m: f"{m[1]} "),
+    rule("capitals", UPPER, r"(Mc|Mac|O['’])([A-Z]{2,20})(['’]S)?(?![^\W_])", _scottish),
     rule(
         "letter sequence",
         UPPER + LOWER,
         r"(?:[A-Z]\.){2,8}(?:[A-Z]\b)?|(?:[A-Z]\. ?){1,4}[A-Z]\.(?= [A-Z][a-z])|[ap]\.\s?m\b\.?",
         _dotted,
     ),
-    rule("capitals", UPPER, rf"(?=[A-ZÀ-ÖØ-Þ'’]{{2}}|A [A-Z]{{2}}|I [A-Z]{{2}}){_CAPS}(?:[ -]{_CAPS}){{0,60}}", _run),
+    rule("capitals", UPPER, rf"(?=[A-ZÀ-ÖØ-Þ'’]{{2}}|A [A-Z]{{2}}|I [A-Z]{{2}}){_CAPS}(?:[ -](?!{_ROMAN}){_CAPS}){{0,60}}", _run),
 )

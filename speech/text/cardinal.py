@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import NUMBER, cardinal, digits, grouped_digits, ordinal, paired, plural, words, year
-from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, is_alone, next_word, previous_word, rule
+from speech.text.reader import DIGIT, LETTER, LOWER, SIGN, UPPER, is_alone, next_word, previous_word, rule
 
 _ROOMS = ["room", "rm", "suite", "ste", "apartment", "apt", "flat", "unit", "flight", "route", "bus", "gate", "highway", "interstate", "platform", "bay", "locker", "extension"]
 _NOT_COUNTED = frozenset(
@@ -61,7 +61,7 @@ def _version(match: re.Match[str]) -> str:
 def _letters_and_digits(match: re.Match[str]) -> str:
     """B2A23C, MP3, T5, A380: digits of three and more one by one, letters as they stand."""
     parts = re.findall(r"\d+|[^\W\d_]+", match[0])
-    return " ".join(_code(part) if part.isdigit() else part for part in parts)
+    return " ".join(_code(part) if part.isdecimal() else part for part in parts)
 
 
 def _code(text: str) -> str:
@@ -91,21 +91,25 @@ def _counted(match: re.Match[str]) -> str:
     return f"number{'s' if match[1] == 's' else ''} {words(match[2])}"
 
 
-_MIXED = r"(?=[^\W_]{0,24}?\d)(?:[^\W\d_]{1,24}(?![^\W\d_])|\d{1,24}(?!\d)){2,16}(?![^\W_])"
+_MIXED = (
+    rf"(?=[^\W_]{{0,24}}?\d)(?:{LETTER}{{1,24}}(?!{LETTER})|\d{{1,24}}(?!\d)){{2,16}}"
+    rf"(?!{LETTER}|\d)"
+)
 SIGNED = rule("cardinal", SIGN, rf"(\+/-|[-−–+±]) ?({NUMBER})(?![\w,/:-])", _signed)
 CLASSES = (
     rule("ordinal", DIGIT, r"(\d{1,3}(?:,\d{3})+|\d{1,12})(st|nd|rd|th)\b(?!['’]?\w)", _ordinal, re.I),
     rule("decimal", SIGN, r"\.(\d{2,3})(?=[ -]?(?:cal\b|caliber|calibre|rifle|pistol|magnum|gun))", _calibre),
-    rule("decimal", LOWER + UPPER + DIGIT, r"(v|V|)(?<!\w)\.? ?(\d{1,6}(?:\.\d{1,6}){2,8})(?![\w])", _version),
+    rule("decimal", LOWER + UPPER + DIGIT, r"(v|V|)(?<!\w)\.? ?(?!\d{1,3}(?:\.\d{3}){2,6}(?:,|(?!\.?\d)))(\d{1,6}(?:\.\d{1,6}){2,8})(?![\w])", _version),
     rule("decimal", LOWER + UPPER, r"([vV])\.? ?(\d{1,6}(?:\.\d{1,6}){1,8})(?![\w])", _version),
     rule("ordinal", LOWER + UPPER, r"(?i:no)(s)?\. ?(\d+)", _counted),
     rule("ordinal", SIGN, r"(?:#|№\s?)(s)?(\d+)(?!\w)", _counted),
     SIGNED,
     rule("decimal", DIGIT, rf"({NUMBER})[ ]?(k)\b", lambda m: f"{words(m[1])} thousand" if m[2] == "k" else None),
+    rule("decimal", DIGIT, r"(\d+(?:\.\d+)?)[xX×]\b(?! ?\d)", lambda m: f"{words(m[1])} x"),
+    rule("cardinal", DIGIT, r"[1-9]\d{0,2}(?: \d{3}){1,4}(?= [a-z]{2}|[.!?]?$)", lambda m: words(m[0].replace(" ", ","))),
     rule("cardinal", DIGIT, r"\d+(?!['’]?\w|[,.]\d)", _whole),
     rule("cardinal", DIGIT, r"\d{1,3}(?:,\d{1,2}(?!\d)){1,9}(?![\w.]\d)", _comma_list),
     rule("decimal", DIGIT + SIGN, rf"{NUMBER}(?!\w|[.,]\d)", lambda m: words(m[0])),
-    rule("decimal", DIGIT, r"(\d+(?:\.\d+)?)[xX×]\b(?! ?\d)", lambda m: f"{words(m[1])} x"),
     rule("ordinal", DIGIT, r"\d{1,4}(?=['’]?s\b)['’]?s", lambda m: plural(_whole_text(m[0]))),
     rule("cardinal", DIGIT, r"\d+(?=['’])", lambda m: _whole_text(m[0])),
     rule("letters", DIGIT + LOWER + UPPER, _MIXED, _letters_and_digits),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.numbers import NUMBER, cardinal, words
+from speech.text.numbers import NUMBER, cardinal, digits, words
 from speech.text.reader import DIGIT, final_stop, rule
 
 _HALF = r"(?:([ap])\.?\s?m\b\.?)"
@@ -15,7 +15,7 @@ _DASH = r"\s?(?:[-–—]|to|until)\s?"
 def _hour_and_minute(hour: str, minute: str | None, half: str | None) -> str:
     h, m = int(hour), int(minute or 0)
     if m == 0:
-        return cardinal(h) if half or h == 0 else f"{cardinal(h)} o'clock"
+        return cardinal(h) if half else f"{cardinal(h)} o'clock"
     return f"{cardinal(h)} {'oh ' if m < 10 else ''}{cardinal(m)}"
 
 
@@ -57,8 +57,9 @@ def _ratio(match: re.Match[str]) -> str:
     return f"{words(match[1])} to {words(match[2])}"
 
 
-def _after_dot(match: re.Match[str]) -> str | None:
-    return _once(match)
+def _lap(match: re.Match[str]) -> str:
+    """1:05.3, as races are timed."""
+    return f"{_hour_and_minute(match[1], match[2], '-')} point {digits(match[3])}"
 
 
 _CLOCK = rf"(\d{{1,2}})(?:[:.](\d\d))?\s?{_HALF}?"
@@ -69,6 +70,7 @@ CLASSES = (
     rule("time", DIGIT, rf"(\d{{1,2}})(?:[:.](\d\d))?\s?{_HALF}{_ZONE}?(?!\w)", _once, _I),
     rule("time", DIGIT, rf"(\d{{1,2}}):(\d\d)(){_ZONE}?(?![\w:]|[.,]\d)", _once, _I),
     rule("time", DIGIT, r"(\d{1,2})h(\d\d)()()(?!\w)", _once),
+    rule("time", DIGIT, r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\w:])", _lap),
     rule("range", DIGIT, rf"({NUMBER}):({NUMBER})(?![\w:])", _ratio),
     rule("range", DIGIT, r"\d+(?::\d+){2,8}(?!\w)", lambda m: " to ".join(words(part) for part in m[0].split(":"))),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import ordinal, paired, plural, short_year, year
-from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, final_stop, previous_word, rule
+from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, around, final_stop, previous_word, rule
 
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 _DAYS = {
@@ -137,7 +137,7 @@ CLASSES = (
         "date",
         SIGN,
         r"['’‘](\d\d)(?=\s|[.,;:!?)]|$)",
-        lambda m: None if "'" in m.string[: m.start()] else short_year(m[1]),
+        lambda m: None if "'" in around(m)[0] else short_year(m[1]),
     ),
     rule("date", DIGIT, rf"(\d{{1,4}}) ?({_ERA})(?!\w)", _era),
     rule("date", UPPER, r"(?:A\.D\.|AD) (\d{1,4})\b()", lambda m: f"AD {year(m[1])}"),
@@ -146,7 +146,7 @@ CLASSES = (
     rule(
         "date",
         UPPER,
-        rf"({_WEEKDAY})(?:\.(?=\W)|(?=,? (?:{_DAY}|{_MONTH})\b)|(?=\s?[-–]\s?{_WEEKDAY}))()",
+        rf"({_WEEKDAY})(?:\.(?=\W|$)|(?=,? (?:{_DAY}|{_MONTH})\b)|(?=\s?[-–]\s?{_WEEKDAY}))()",
         _weekdays,
         _I,
     ),

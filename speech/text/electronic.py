@@ -33,7 +33,7 @@ def spell(address: str) -> str:
     """
     parts = re.findall(r"[^\W\d_]+|\d|[\W_]", address)
     said = [
-        digits(part) if part.isdigit() else _SIGNS.get(part, part) if not part[0].isalpha() else _SAID.get(part, part)
+        digits(part) if part.isdecimal() else _SIGNS.get(part, part) if not part[0].isalpha() else _SAID.get(part, part)
         for part in parts
     ]
     return re.sub(r"\s+", " ", " ".join(said)).strip()

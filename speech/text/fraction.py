@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from speech.text.measure import END, UNIT, unit_name
 from speech.text.numbers import NUMBER, cardinal, ordinal, plural, words
 from speech.text.reader import DIGIT, LOWER, SIGN, rule
 
@@ -14,7 +15,7 @@ _FIXED = {
     "20/20": "twenty twenty",
     "4/4": "four four",
 }
-_SIGNS = {
+SIGNS = {
     "½": "one half", "⅓": "one third", "¼": "one quarter", "¾": "three quarters", "⅔": "two thirds", "⅛": "one eighth",
     "⅜": "three eighths", "⅝": "five eighths", "⅞": "seven eighths", "⅕": "one fifth", "⅖": "two fifths", "⅗": "three fifths",
     "⅘": "four fifths", "⅙": "one sixth", "⅚": "five sixths",
@@ -38,7 +39,8 @@ def _fraction(match: re.Match[str]) -> str | None:
         if has_place or lower == 2
         else f"{cardinal(upper)} over {cardinal(lower)}"
     )
-    return f"{words(whole)} and {spoken}" if whole else spoken
+    spoken = f"{words(whole)} and {spoken}" if whole else spoken
+    return f"{spoken} {unit_name(match[4], whole or '1', several=bool(whole))}" if match[4] else spoken
 
 
 CLASSES = (
@@ -46,15 +48,14 @@ CLASSES = (
     rule(
         "fraction",
         DIGIT,
-        rf"({NUMBER})?\s?([{''.join(_SIGNS)}])",
-        lambda m: (f"{words(m[1])} and " if m[1] else "") + _SIGNS[m[2]],
+        rf"({NUMBER})?\s?([{''.join(SIGNS)}])",
+        lambda m: (f"{words(m[1])} and " if m[1] else "") + SIGNS[m[2]],
     ),
-    rule("fraction", SIGN + LOWER + DIGIT, rf"[{''.join(_SIGNS)}]", lambda m: _SIGNS[m[0]]),
+    rule("fraction", SIGN + LOWER + DIGIT, rf"[{''.join(SIGNS)}]", lambda m: SIGNS[m[0]]),
     rule(
         "fraction",
         DIGIT,
-        r"(?:(\d{1,6})[ -])?(\d{1,9})\s?[/⁄]\s?(\d{1,9})(?:st|nd|rd|th|s)?(?![\w]|/\w)(?!\.\d)",
+        rf"(?:(\d{{1,6}})[ -])?(\d{{1,9}})\s?[/⁄]\s?(\d{{1,9}})(?:st|nd|rd|th|ST|ND|RD|TH|s)?(?:[ -]?({UNIT}){END}|(?![\w]|/\w)(?!\.\d))",
         _fraction,
-        re.I,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import NUMBER, is_one, words, year
-from speech.text.reader import DIGIT, LOWER, SIGN, next_word, rule
+from speech.text.reader import DIGIT, LOWER, SIGN, around, next_word, rule
 
 # As written: what one of them is called, and several.
 _METRIC = {
@@ -28,15 +28,15 @@ _OTHERS = {
     "tsp.": "teaspoon", "ha": "hectare", "kg.": "kilogram", "km.": "kilometer", "cm.": "centimeter", "mm.": "millimeter",
     "sq ft": "square foot", "sq. ft.": "square foot", "sqft": "square foot", "sq m": "square meter", "sq mi": "square mile",
     "cu ft": "cubic foot", "fl oz": "fluid ounce", "fl. oz.": "fluid ounce", "deg": "degree", "wk": "week", "mo": "month",
-    "yr": "year", "yrs": "year", "d": "day", "st.": "stone", "ct": "carat", "cup": "cup", "cups": "cup",
+    "yr": "year", "yrs": "year", "cup": "cup", "cups": "cup",
 }  # fmt: skip
 _SAME = {  # no plural
     "mph": "miles per hour", "kph": "kilometers per hour", "kmh": "kilometers per hour", "rpm": "R P M", "%": "percent",
     "fps": "frames per second", "dB": "decibels", "pct": "percent", "cc": "CC", "psi": "P S I", "dpi": "D P I", "ppm": "parts per million",
-    "MP": "megapixels", "px": "pixels", "bpm": "beats per minute", "mpg": "miles per gallon", "A": "amps", "K": "kelvin", "‰": "per thousand",
+    "MP": "megapixels", "px": "pixels", "bpm": "beats per minute", "mpg": "miles per gallon", "‰": "per thousand",
 }  # fmt: skip
 _DEGREES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "N": "north", "S": "south", "E": "east", "W": "west"}
-_PLURALS = {"foot": "feet", "inch": "inches", "hertz": "hertz"}
+_PLURALS = {"foot": "feet", "inch": "inches", }
 _PER = {
     "h": "hour",
     "hr": "hour",
@@ -51,7 +51,7 @@ _PER = {
 }
 _POWERS = {"²": "square", "³": "cubic", "2": "square", "3": "cubic"}
 _ATTRIBUTES = frozenset(
-    ["pizza", "pencil", "pen", "lens", "film", "pistol", "rifle", "screen", "display", "monitor", "pipe", "bolt", "nut", "tile", "nail", "screw", "drill", "cable", "hose", "bottle", "bag", "box", "jar", "can", "tank", "race", "run", "walk", "limit", "zone", "gun", "knife", "blade", "wheel", "wheels", "tire", "television", "tv", "laptop", "tablet", "phone", "pot", "pan", "pack", "packet", "steak", "burger", "ruler", "record", "pizzas", "cake", "sub"]
+    ["pizza", "pencil", "pen", "lens", "film", "pistol", "rifle", "screen", "display", "monitor", "pipe", "bolt", "nut", "tile", "nail", "screw", "drill", "cable", "hose", "bottle", "bag", "box", "jar", "can", "tank", "race", "run", "walk", "limit", "zone", "gun", "knife", "blade", "wheel", "wheels", "tire", "television", "tv", "laptop", "tablet", "phone", "pot", "pan", "pack", "packet", "steak", "burger", "ruler", "record", "pizzas", "cake", "sub", "dash", "sprint", "relay", "freestyle"]
 )
 
 
@@ -82,12 +82,12 @@ def _prefixed(unit: str) -> str:
 def _plural(name: str) -> str:
     head, per, tail = name.partition(" per ")
     first, _, last = head.rpartition(" ")
-    return f"{first} {_PLURALS.get(last, f'{last}s')}{per}{tail}".strip()
+    return f"{first} {_PLURALS.get(last) or (last if last.endswith('hertz') else f'{last}s')}{per}{tail}".strip()
 
 
 UNITS = _unit_table()
 _FOLDED = {unit.lower(): name for unit, name in UNITS.items() if len(unit) > 1}
-_UNIT = "|".join(
+UNIT = "|".join(
     re.escape(unit)
     for unit in sorted(
         {
@@ -126,7 +126,7 @@ _UNIT = "|".join(
         reverse=True,
     )
 )
-_END = r"(?![\w])(?!['’]\w)"
+END = r"(?![\w])(?!['’]\w)"
 _SCALES = "hundred|thousand|million|billion|trillion"
 
 
@@ -183,7 +183,7 @@ def _feet_and_inches(match: re.Match[str]) -> str:
 def _inches(match: re.Match[str]) -> str | None:
     """12" is twelve inches where no quotation ends there."""
     number, mark = match.groups()
-    quotes = match.string[: match.start()].count('"')
+    quotes = around(match)[0].count('"')
     if quotes % 2:
         return None
     unit = "ft" if mark == "′" else "in"
@@ -213,19 +213,19 @@ def _inches(match: re.Match[str]) -> str | None:
 def _by(match: re.Match[str]) -> str:
     joint = " times " if "=" in match.string else " by "
     parts = re.findall(NUMBER, match[0])
-    return joint.join(year(part) if len(part) == 4 and part.isdigit() else words(part) for part in parts)
+    return joint.join(year(part) if len(part) == 4 and part.isdecimal() else words(part) for part in parts)
 
 
 def _power(match: re.Match[str]) -> str:
     return f"{_POWERS[match[2]]} {UNITS[match[1]][1]}"
 
 
-_PER_UNIT = rf"(?:\s?(?:/|per)\s?({_UNIT}|ea)([²³])?)?"
+_PER_UNIT = rf"(?:\s?(?:/|per)\s?({UNIT}|ea)([²³])?)?"
 CLASSES = (
     rule(
         "measure",
         DIGIT + SIGN,
-        rf"([-−–+])?({NUMBER})(?:(\s?[-–x×+]\s?|\sto\s)({NUMBER}))?[ -]?({_SCALES})?\s?({_UNIT})([²³]|(?<=m)[23](?!\d))?{_PER_UNIT}{_END}",
+        rf"([-−–+])?({NUMBER})(?:(\s?[-–x×+]\s?|\sto\s)({NUMBER}))?[ -]?({_SCALES})?\s?({UNIT})([²³]|(?<=m)[23](?!\d))?{_PER_UNIT}{END}",
         _measure,
     ),
     rule(
@@ -237,6 +237,6 @@ CLASSES = (
     rule("measure", DIGIT, r"(\d{1,2})['′’]\s?(\d{1,2})(?:[\"″”]|'')", _feet_and_inches),
     rule("measure", DIGIT + SIGN, rf"({NUMBER})([\"″”′])(?!\w)", _inches),
     rule("measure", DIGIT, rf"{NUMBER}(?:\s?[xX×]\s?{NUMBER}){{1,3}}(?!\w)(?<!0[xX]\d)", _by),
-    rule("measure", DIGIT + SIGN, rf"({NUMBER})/({_UNIT}){_END}", lambda m: f"{words(m[1])} per {per_name(m[2])}"),
+    rule("measure", DIGIT + SIGN, rf"({NUMBER})/({UNIT}){END}", lambda m: f"{words(m[1])} per {per_name(m[2])}"),
     rule("measure", LOWER, r"(mm|cm|km|m|ft|in)([²³])(?!\w)", _power),
 )

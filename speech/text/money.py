@@ -92,7 +92,7 @@ _PER = (
     + "|".join(
         re.escape(unit)
         for unit in sorted(
-            {*UNITS, "lb", "ea", "person", "night", "day", "month", "year", "week", "hour", "kilo", "piece", "pp"},
+            {*UNITS, "lb", "ea", "person", "night", "day", "month", "year", "week", "hour", "kilo", "piece", "pp", "d", "h"},
             key=len,
             reverse=True,
         )
@@ -164,7 +164,7 @@ CLASSES = (
     rule(
         "money",
         DIGIT + SIGN,
-        rf"({NUMBER})\s?(¢)|({NUMBER})(p)\b",
+        rf"({NUMBER})\s?(¢)|(?!(?:144|240|360|480|720|1080|1440|2160)p)(\d{{1,4}})(p)\b",
         lambda m: f"{words(m[1] or m[3])} {_CENTS[m[2] or m[4]][not is_one(m[1] or m[3])]}",
     ),
     rule("symbols", SIGN, r"[$€£¥₩₹₽¢₿₺₪]", lambda m: _ALONE[m[0]]),

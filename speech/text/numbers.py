@@ -26,8 +26,8 @@ _LONGEST = 3 * len(_SCALES) - 3  # digits that are still followed when they are 
 
 # 1,234.5 | 1.234,5 | 1.234.567 | 1'234 | 1234.5 | .5: whatever `words` understands. Never ends inside digits.
 NUMBER = (
-    r"(?:\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}(?!\d)|"
-    r"\d{1,3}(?:['’]\d{3})+(?!\d)|\d+(?:\.\d+)?|\.\d+)"
+    r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)(?:\.\d+)?|\d{1,3}(?:\.\d{3}){1,6},\d+|\d{1,3}(?:\.\d{3}){2,6}(?!\d)|"
+    r"\d{1,3}(?:['’]\d{3}){1,6}(?!\d)|\d+(?:\.\d+)?|\.\d+)"
 )
 
 
@@ -69,7 +69,7 @@ def digits(text: str, *, zero: str = "zero") -> str:
     >>> digits("0199", zero="oh")
     'oh one nine nine'
     """
-    return " ".join(_ONES[int(char)] if char != "0" else zero for char in text if char.isdigit())
+    return " ".join(_ONES[int(char)] if char != "0" else zero for char in text if char.isdecimal())
 
 
 def grouped_digits(text: str) -> str:
@@ -95,6 +95,8 @@ def paired(text: str, *, zero: str = "zero") -> str:
     if text.startswith("0") and len(text) > 1:
         return digits(text, zero=zero)
     high, low = text[:-2], text[-2:]
+    if len(text) == 4 and low == "00" and high[1] != "0":
+        return f"{cardinal(int(high))} hundred"
     if len(text) not in (3, 4) or low == "00":
         return cardinal(int(text)) if len(text) < 5 else digits(text, zero=zero)
     return f"{cardinal(int(high))} {f'{zero} {_ONES[int(low)]}' if low[0] == '0' else cardinal(int(low))}"

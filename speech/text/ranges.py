@@ -7,19 +7,24 @@ import re
 from speech.text.numbers import NUMBER, digits, split_number, words
 from speech.text.reader import DIGIT, is_alone, previous_word, rule
 
+_DAYS = frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
+_OPEN = frozenset(["open", "hours", "daily", "weekdays", "weekends", "from"])
 _SCORES = frozenset(["won", "lost", "win", "lose", "drew", "score", "beat", "leads", "lead", "led", "trailed", "trailing", "draw", "tied", "tie", "final"])
 
 
 def _range(match: re.Match[str]) -> str:
     low, high = match[1], match[2]
     first, second = (float(f"{whole or 0}.{behind or 0}") for whole, behind in map(split_number, (low, high)))
-    apart = is_alone(match) or first >= second or previous_word(match).lower() in _SCORES
+    before = previous_word(match).lower()
+    if before[:3] in _DAYS or before in _OPEN:
+        return f"{words(low)} to {words(high)}"
+    apart = is_alone(match) or first >= second or before in _SCORES
     return f"{_one(low)}, {_one(high)}" if apart else f"{words(low)} to {words(high)}"
 
 
 def _one(text: str) -> str:
     """Five digits that are no amount are read one by one, as everywhere."""
-    return digits(text) if text.isdigit() and len(text) > 4 else words(text)
+    return digits(text) if text.isdecimal() and len(text) > 4 else words(text)
 
 
 CLASSES = (

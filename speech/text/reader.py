@@ -11,9 +11,12 @@ import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"\s+|\d+|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.S)
-# Words in lower case that no class starts with, unless a digit or a sign comes next: most of a caption.
-_PLAIN = re.compile(r"[a-z]+(?:['’][a-z]+)*(?=[,;:!?)”\"]*(?:\s+[A-Za-z\"“(]|\s*$))")
+LETTER = r"[^\W\d_²³¹⁰⁴-⁹₀-₉¼-¾⅐-⅞]"  # for re, "²" and "½" are of a word, too
+_TOKEN = re.compile(rf"\s+|\d+|{LETTER}+(?:['’]{LETTER}+)*|.", re.S)
+# What no class starts with, most of a caption: words in lower case, unless a digit or a sign comes next, and punctuation.
+_PLAIN = re.compile(
+    r"[a-z]+(?:['’][a-z]+)*(?=[,;:!?)”\"]*(?:\s+[A-Za-z\"“(]|\s*$))|\s+|[,;:!?)\"”“…—]+|\.(?!\w)|[(‘'’](?!\d)"
+)
 
 DIGIT, UPPER, LOWER, SIGN = "0", "A", "a", "."
 _OPENER = re.compile(
@@ -73,7 +76,7 @@ class Reader:
     def _at(self, line: str, position: int) -> tuple[str, int, bool]:
         char = line[position]
         if not char.isspace():
-            kind = DIGIT if char.isdigit() else (UPPER if char.isupper() else LOWER) if char.isalpha() else SIGN
+            kind = DIGIT if char.isdecimal() else (UPPER if char.isupper() else LOWER) if char.isalpha() else SIGN
             for one in self._by_start[kind]:
                 match = one.pattern.match(line, position)
                 if match is not None and match.end() > position:
@@ -100,8 +103,15 @@ def next_word(match: re.Match[str]) -> str:
 
 def is_alone(match: re.Match[str]) -> bool:
     """Whether the line has nothing else to say."""
-    around = match.string[: match.start()] + match.string[match.end() :]
-    return len(around) < 10 and not any(char.isalnum() for char in around)
+    if len(match.string) - len(match[0]) > 10:
+        return False
+    return not any(char.isalnum() for char in match.string[: match.start()] + match.string[match.end() :])
+
+
+def around(match: re.Match[str], *, n_chars: int = 200) -> tuple[str, str]:
+    """Return what stands before and behind a match; bounded, for a class must not read a long line again and again."""
+    start, end = match.span()
+    return match.string[max(0, start - n_chars) : start], match.string[end : end + n_chars]
 
 
 def final_stop(match: re.Match[str]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import cardinal, ordinal
-from speech.text.reader import UPPER, next_word, previous_word, rule
+from speech.text.reader import UPPER, is_alone, next_word, previous_word, rule
 
 _COUNTED = frozenset(
-    ["chapter", "part", "volume", "vol", "book", "act", "scene", "war", "section", "article", "appendix", "phase", "type", "stage", "level", "class", "grade", "title", "version", "episode", "season", "series", "figure", "table", "plate", "page", "unit", "step", "round", "world", "bowl", "mark", "model", "apollo", "saturn", "column", "row", "room"]
+    ["chapter", "part", "volume", "vol", "book", "act", "scene", "war", "section", "article", "appendix", "phase", "type", "stage", "level", "class", "grade", "title", "version", "episode", "season", "series", "figure", "table", "plate", "page", "unit", "step", "round", "world", "bowl", "mark", "model", "apollo", "saturn", "column", "row", "room", "mk"]
 )
 _REIGNED = frozenset(
     ["henry", "louis", "george", "edward", "elizabeth", "charles", "james", "william", "richard", "paul", "pius", "benedict", "philip", "catherine", "nicholas", "alexander", "frederick", "napoleon", "ramses", "ptolemy", "ferdinand", "francis", "leo", "gregory", "innocent", "clement", "urban", "ivan", "mary", "john", "xavier", "christian", "gustav", "carl", "leopold", "albert", "otto", "peter", "robert", "malcolm", "constantine", "xerxes", "darius", "cyrus"]
@@ -44,8 +44,10 @@ def _roman(match: re.Match[str]) -> str | None:
         and not (numeral == "I" and re.match(r" (?:[a-z]|['’]|am\b)", match.string[match.end() :]) and not is_title)
     ):
         return None if before.lower() == "malcolm" and numeral == "X" else f"the {ordinal(n)}"
+    if len(numeral) > 2 or is_alone(match):
+        return cardinal(n) if len(numeral) > 1 else None
     is_named = before[:1].isupper() and before[1:].islower() and len(before) > 3
     return cardinal(n) if len(numeral) > 1 and is_named and numeral not in ("IV", "XL", "LI") else None
 
 
-CLASSES = (rule("Roman numeral", UPPER, rf"({_NUMERAL})(?![\w.])(?<=[IVXLC])", _roman),)
+CLASSES = (rule("Roman numeral", UPPER, rf"({_NUMERAL})(?!\w|\.\w)(?<=[IVXLC])", _roman),)

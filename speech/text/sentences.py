@@ -9,7 +9,7 @@ def _is_speakable(text: str) -> bool:
     return any(char.isalnum() or char in "&%+=@$£€¥°×÷±" for char in text)
 
 
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)")
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)")
 _NEVER_LAST = re.compile(r"mrs?|ms|dr|prof|messrs|e\.g|eg|i\.e|ie|vs|cf|viz", re.I)
 _BEFORE_NUMBERS = re.compile(r"nos?|figs?|vols?|ch|pp?|art|sec", re.I)
 _SELDOM_LAST = re.compile(  # and single letters, and acronyms such as U.S.
@@ -50,14 +50,14 @@ def split_sentences(text: str, *, max_chars: int = 250) -> list[str]:
 
 
 def _ends_sentence(line: str, start: int, match: re.Match[str]) -> bool:
-    following = line[match.end() :].lstrip().lstrip("\"'“‘(")
+    following = line[match.end() : match.end() + 40].lstrip().lstrip("\"'“‘(")
     if following[:1].islower():
         return False
     if not _is_speakable(line[start : match.start()]):
         return False
     if not match[0].startswith(".") or match[0].startswith(".."):
         return True
-    word = re.split(r"[\s(\"“'‘]", line[start : match.start()])[-1]
+    word = re.split(r"[\s(\"“'‘]", line[max(start, match.start() - 40) : match.start()])[-1]
     if _NEVER_LAST.fullmatch(word) or (_BEFORE_NUMBERS.fullmatch(word) and following[:1].isdigit()):
         return False
     if _SELDOM_LAST.fullmatch(word):

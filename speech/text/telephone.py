@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from speech.text.capitals import is_word
 from speech.text.numbers import digits
 from speech.text.reader import DIGIT, SIGN, rule
 
@@ -25,7 +26,8 @@ def _ip(match: re.Match[str]) -> str | None:
 
 def _vanity(match: re.Match[str]) -> str:
     """1-800-FLOWERS"""
-    return f"{_groups(match[1])}, {match[2].replace('-', ' ')}"
+    parts = [part.lower() if len(part) > 2 and is_word(part) else part for part in match[2].split("-")]
+    return f"{_groups(match[1])}, {' '.join(parts)}"
 
 
 _SEP = r"[-. ]"
