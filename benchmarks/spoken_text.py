@@ -12,8 +12,8 @@ with the reason where one is known: some of its conventions are not what a liste
 tiny write down what it hears. Both sides are put into words by the same rules and numbers into digits, for Whisper
 writes "7.30" for what was said as "seven thirty". Needs the extra [eval].
 
-The speed is that of captions and signs on one core; the time for 100 kB of each class against that for an eighth says that no text
-is slower than linear.
+The speed is that of captions and signs on one core; the time for 100 kB of each class against that for an eighth says
+that no text is slower than linear.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Any
 from environment import describe_machine
 
 from speech.text import spoken_text
+from speech.text.numbers import cardinal
 
 LEFT_OUT = ("serial", "special_text", "whitelist")
 REASONS = (  # of a difference, by what the case has
@@ -124,7 +125,7 @@ CLASS_TEXTS = {
     "fraction": "1/2 3 3/4 ½ 1/3rd ",
     "slashes": "1/1/1/1/",
     "money": "$3.99/lb 12,50 € US$5bn $5-10 ",
-    "measure": "5 km 20°C 6'2\" 12\" 2-5 lb 3 m² ",
+    "measure": '5 km 20°C 6\'2" 12" 2-5 lb 3 m² ',
     "range": "2-5 1980-1986 3–4 ",
     "hyphens": "1-1-1-1-",
     "date": "Jan. 15, 2020 2024/10/01 '90s 17 May 2010 Mon-Fri ",
@@ -151,9 +152,8 @@ CLASS_TEXTS = {
     "words": "a dog and a cat sit on the grass ",
     "lines": "1. one\nand two\n",
 }
-_ONES = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen "
-         "fourteen fifteen sixteen seventeen eighteen nineteen".split())} | {"oh": 0}  # fmt: skip
-_TENS = {w: n * 10 for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_ONES = {cardinal(n): n for n in range(20)} | {"oh": 0}
+_TENS = {cardinal(n): n for n in range(20, 100, 10)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 
 
@@ -165,7 +165,9 @@ def main() -> None:
     args = parser.parse_args()
     figures: dict[str, Any] = {"machine": describe_machine(), "captions_per_second": round(captions_per_second())}
     print(f"{figures['captions_per_second']} captions a second on one core")
-    figures["time_of_100_kB_against_8_times_12_kB"] = {name: round(growth(text), 2) for name, text in CLASS_TEXTS.items()}
+    figures["time_of_100_kB_against_8_times_12_kB"] = {
+        name: round(growth(text), 2) for name, text in CLASS_TEXTS.items()
+    }
     print("time for 100 kB against eight times an eighth:", figures["time_of_100_kB_against_8_times_12_kB"])
     if args.cases:
         figures["cases"] = score_cases(args.cases)

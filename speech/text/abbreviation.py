@@ -6,18 +6,21 @@ import re
 
 from speech.text.numbers import digits, paired
 from speech.text.reader import DIGIT, LOWER, UPPER, final_stop, previous_word, rule
+from speech.text.tables import word_set
 
 _TITLES = {
     "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor", "St": "Saint", "Mt": "Mount",
     "Ft": "Fort", "Gen": "General", "Gov": "Governor", "Sen": "Senator", "Rep": "Representative", "Capt": "Captain",
-    "Lt": "Lieutenant", "Col": "Colonel", "Sgt": "Sergeant", "Cmdr": "Commander", "Rev": "Reverend", "Hon": "Honorable",
-    "Pres": "President", "Cpl": "Corporal", "Maj": "Major", "Adm": "Admiral", "Fr": "Father", "Messrs": "Messieurs",
+    "Lt": "Lieutenant", "Col": "Colonel", "Sgt": "Sergeant", "Cmdr": "Commander", "Rev": "Reverend",
+    "Hon": "Honorable", "Pres": "President", "Cpl": "Corporal", "Maj": "Major", "Adm": "Admiral", "Fr": "Father",
+    "Messrs": "Messieurs",
 }  # fmt: skip
 _KEPT = frozenset(["Mr", "Mrs", "Ms"])  # every voice knows these
 _STREETS = {
-    "st": "Street", "str": "Street", "ave": "Avenue", "av": "Avenue", "rd": "Road", "blvd": "Boulevard", "dr": "Drive", "ln": "Lane",
-    "hwy": "Highway", "expy": "Expressway", "pkwy": "Parkway", "ct": "Court", "pl": "Place", "sq": "Square", "ter": "Terrace",
-    "cir": "Circle", "trl": "Trail", "tpke": "Turnpike", "fwy": "Freeway", "aly": "Alley", "xing": "Crossing", "pk": "Park", "plz": "Plaza",
+    "st": "Street", "str": "Street", "ave": "Avenue", "av": "Avenue", "rd": "Road", "blvd": "Boulevard",
+    "dr": "Drive", "ln": "Lane", "hwy": "Highway", "expy": "Expressway", "pkwy": "Parkway", "ct": "Court",
+    "pl": "Place", "sq": "Square", "ter": "Terrace", "cir": "Circle", "trl": "Trail", "tpke": "Turnpike",
+    "fwy": "Freeway", "aly": "Alley", "xing": "Crossing", "pk": "Park", "plz": "Plaza",
 }  # fmt: skip
 _DIRECTIONS = {
     "N": "North",
@@ -30,40 +33,42 @@ _DIRECTIONS = {
     "SW": "Southwest",
 }
 _NUMBERED = {  # before a number, with or without a stop
-    "rm": "room", "apt": "apartment", "ste": "suite", "bldg": "building", "fl": "floor", "ext": "extension", "fig": "figure",
-    "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter", "pp": "pages", "p": "page", "sec": "section",
-    "art": "article", "tel": "telephone", "ph": "phone", "hwy": "highway", "rte": "route", "eq": "equation", "ver": "version",
-    "c": "circa", "ca": "circa", "approx": "approximately", "max": "maximum", "min": "minimum", "est": "established",
-    "b": "born", "d": "died", "temp": "temperature", "qty": "quantity", "pg": "page", "ref": "reference",
+    "rm": "room", "apt": "apartment", "ste": "suite", "bldg": "building", "fl": "floor", "ext": "extension",
+    "fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter", "pp": "pages",
+    "p": "page", "sec": "section", "art": "article", "tel": "telephone", "ph": "phone", "hwy": "highway",
+    "rte": "route", "eq": "equation", "ver": "version", "c": "circa", "ca": "circa", "approx": "approximately",
+    "max": "maximum", "min": "minimum", "est": "established", "b": "born", "d": "died", "temp": "temperature",
+    "qty": "quantity", "pg": "page", "ref": "reference",
 }  # fmt: skip
 _WORDS = {  # with their stop
     "jr": "Junior", "sr": "Senior", "ltd": "Limited", "inc": "Incorporated", "corp": "Corporation", "co": "Company",
     "bros": "Brothers", "dept": "Department", "univ": "University", "assn": "Association", "govt": "Government",
-    "approx": "approximately", "est": "established", "vs": "versus", "vol": "volume", "fig": "figure", "ed": "edition",
-    "eds": "editors", "cf": "compare", "etc": "et cetera", "viz": "namely", "ave": "Avenue", "blvd": "Boulevard", "rd": "Road",
-    "apt": "apartment", "bldg": "building", "min": "minimum", "max": "maximum", "tel": "telephone", "misc": "miscellaneous",
-    "ref": "reference", "incl": "including", "excl": "excluding", "temp": "temperature", "attn": "attention", "mfg": "manufacturing",
-    "intl": "international", "natl": "national", "asst": "assistant", "mgr": "manager", "hwy": "Highway", "pkwy": "Parkway",
-    "ln": "Lane", "ste": "suite", "rm": "room", "qty": "quantity", "tbsp": "tablespoon", "tsp": "teaspoon", "dist": "district",
+    "approx": "approximately", "est": "established", "vs": "versus", "vol": "volume", "fig": "figure",
+    "ed": "edition", "eds": "editors", "cf": "compare", "etc": "et cetera", "viz": "namely", "ave": "Avenue",
+    "blvd": "Boulevard", "rd": "Road", "apt": "apartment", "bldg": "building", "min": "minimum", "max": "maximum",
+    "tel": "telephone", "misc": "miscellaneous", "ref": "reference", "incl": "including", "excl": "excluding",
+    "temp": "temperature", "attn": "attention", "mfg": "manufacturing", "intl": "international", "natl": "national",
+    "asst": "assistant", "mgr": "manager", "hwy": "Highway", "pkwy": "Parkway", "ln": "Lane", "ste": "suite",
+    "rm": "room", "qty": "quantity", "tbsp": "tablespoon", "tsp": "teaspoon", "dist": "district",
 }  # fmt: skip
 _FIXED = {
-    "w/o": "without", "w/": "with", "n/a": "N A", "c/o": "care of", "a/c": "A C", "and/or": "and or", "vs": "versus", "vs.": "versus",
-    "aka": "also known as", "btw": "by the way", "b/c": "because", "approx": "approximately", "p.s.": "PS", "et al.": "et al",
-    "etc": "et cetera", "ph.d.": "PhD", "a.k.a.": "also known as",
+    "w/o": "without", "w/": "with", "n/a": "N A", "c/o": "care of", "a/c": "A C", "and/or": "and or", "vs": "versus",
+    "vs.": "versus", "aka": "also known as", "btw": "by the way", "b/c": "because", "approx": "approximately",
+    "p.s.": "PS", "et al.": "et al", "etc": "et cetera", "ph.d.": "PhD", "a.k.a.": "also known as",
 }  # fmt: skip
 _STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
-    "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois",
-    "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine", "MD": "Maryland",
-    "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri", "MT": "Montana",
-    "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York",
-    "NC": "North Carolina", "ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania",
-    "RI": "Rhode Island", "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah",
-    "VT": "Vermont", "VA": "Virginia", "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
-    "DC": "DC",
+    "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",
+    "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana",
+    "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi",
+    "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey",
+    "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota", "OH": "Ohio",
+    "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "RI": "Rhode Island", "SC": "South Carolina",
+    "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia",
+    "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming", "DC": "DC",
 }  # fmt: skip
 STARTERS = frozenset([*_STREETS, *(word for word in _FIXED if word.isalpha()), *_NUMBERED])
-_NO_NAME = frozenset(["On", "In", "At", "To", "The", "From", "By", "Near", "And", "Of", "For", "With", "Is", "Was", "Visit", "See", "Our", "Our"])
+_NO_NAME = word_set("On In At To The From By Near And Of For With Is Was Visit See Our Our")
 
 
 def _alternatives(table: dict[str, str]) -> str:
@@ -127,7 +132,10 @@ def _state(match: re.Match[str]) -> str | None:
 
 
 _NAMES = r"(?:[A-Z][\w'’]*|\d{1,3}(?:st|nd|rd|th))\.?"
-_WAY = rf"(?:{_alternatives(_STREETS)}|street|avenue|road|boulevard|drive|lane|highway|expressway|parkway|court|place|square|terrace|circle|way)"
+_WAY = (
+    rf"(?:{_alternatives(_STREETS)}|"
+    r"street|avenue|road|boulevard|drive|lane|highway|expressway|parkway|court|place|square|terrace|circle|way)"
+)
 CLASSES = (
     rule("abbreviation", UPPER + LOWER, r"tel\b\.?(?=:)", lambda m: "Telephone", re.I),
     rule(

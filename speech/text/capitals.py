@@ -14,27 +14,94 @@ from functools import lru_cache
 from pathlib import Path
 
 from speech.text.reader import LOWER, UPPER, around, final_stop, next_word, rule
+from speech.text.tables import word_set
 
 _LETTERS = frozenset(  # spelled wherever they stand
-    ["USA", "UK", "UAE", "BBC", "CNN", "NBC", "CBS", "ABC", "HBO", "TV", "CD", "DVD", "ATM", "GPS", "NYC", "CEO", "CFO", "CTO", "FAQ", "RSVP", "VIP", "DIY", "EU", "UN", "FBI", "CIA", "NHS", "NYPD", "LAPD", "PC", "HTML", "HTTP", "HTTPS", "URL", "USB", "PDF", "API", "CPU", "GPU", "DNA", "RNA", "HIV", "BMW", "KFC", "IBM", "HP", "LG", "AMD", "WWF", "NBA", "NFL", "MLB", "NHL", "SUV", "RV", "BBQ", "AC", "DC", "AD", "BC", "CE", "BCE", "EST", "PST", "CST", "GMT", "UTC", "AKA", "ASAP", "BYOB", "DOB", "EMT", "ETA", "FYI", "GMO", "HR", "IPA", "IQ", "IRS", "IT", "JFK", "LCD", "LED", "MBA", "MD", "MIT", "MP", "MRI", "MTV", "NGO", "OJ", "PA", "PE", "PHD", "PIN", "PIC", "PM", "AM", "PMS", "PR", "QR", "RIP", "RPM", "SMS", "SOS", "SPF", "TBA", "TBD", "TGIF", "TNT", "UFO", "UFC", "UPS", "USPS", "UV", "UCLA", "USSR", "VHS", "VR", "WC", "WIFI", "WTO", "WWW", "XL", "XXL", "XS", "ZIP", "AI", "ID", "OK", "DJ", "MC", "BLT", "BFF", "OMG", "LOL", "AED", "CCTV", "CV", "EV", "EXP", "FM", "GDP", "HGV", "HQ", "ISBN", "ISO", "JPG", "LLC", "PLC", "NE", "NW", "SE", "SW", "MLK", "MSG", "NSW", "QLD", "RAF", "SPCA", "RSPCA", "TSA", "VAT", "VW", "YMCA", "YWCA", "WHO", "US", "BA", "BS", "MS", "LA", "ICU", "ER", "NY", "DC", "JR", "EXIF", "PNG", "CSV", "SQL", "CSS", "XML"]
+    word_set(
+        "USA UK UAE BBC CNN NBC CBS ABC HBO TV CD DVD ATM GPS NYC CEO CFO CTO FAQ RSVP VIP DIY EU UN FBI CIA NHS NYPD "
+        "LAPD PC HTML HTTP HTTPS URL USB PDF API CPU GPU DNA RNA HIV BMW KFC IBM HP LG AMD WWF NBA NFL MLB NHL SUV RV "
+        "BBQ AC DC AD BC CE BCE EST PST CST GMT UTC AKA ASAP BYOB DOB EMT ETA FYI GMO HR IPA IQ IRS IT JFK LCD LED "
+        "MBA MD MIT MP MRI MTV NGO OJ PA PE PHD PIN PIC PM AM PMS PR QR RIP RPM SMS SOS SPF TBA TBD TGIF TNT UFO UFC "
+        "UPS USPS UV UCLA USSR VHS VR WC WIFI WTO WWW XL XXL XS ZIP AI ID OK DJ MC BLT BFF OMG LOL AED CCTV CV EV EXP "
+        "FM GDP HGV HQ ISBN ISO JPG LLC PLC NE NW SE SW MLK MSG NSW QLD RAF SPCA RSPCA TSA VAT VW YMCA YWCA WHO US BA "
+        "BS MS LA ICU ER NY DC JR EXIF PNG CSV SQL CSS XML"
+    )
 ) - frozenset(["PIN", "ZIP", "EXP", "PIC", "JR", "NE", "RIP", "WIFI"])
 # Of those, what reads as a word when its neighbours are words in capitals too.
-_BOTH = frozenset(["IT", "US", "AM", "WHO", "ID", "LED", "AD", "AI", "PA", "LA", "MA", "ER", "OK", "IN", "OR", "ME", "HI", "PE", "RIP", "BA", "MS"])
+_BOTH = word_set("IT US AM WHO ID LED AD AI PA LA MA ER OK IN OR ME HI PE RIP BA MS")
 _SAFE = frozenset(["AM", "PM", "US", "OK", "ID", "AI", "BBQ"])  # voices spell these without stops
 _COMPANY = {  # what makes letters of the word before it, even on a sign
-    "IT": ["support", "department", "team", "desk", "manager", "service", "services", "staff", "help", "consultant", "specialist", "systems", "equipment", "room"],
-    "US": ["open", "army", "navy", "dollar", "dollars", "president", "government", "mail", "marine", "marines", "air", "post", "embassy", "customs", "senate", "congress", "capitol", "flag", "grand"],
+    "IT": word_set(
+        "support department team desk manager service services staff help consultant specialist systems equipment room"
+    ),
+    "US": word_set(
+        "open army navy dollar dollars president government mail marine marines air post embassy customs senate "
+        "congress capitol flag grand"
+    ),
     "ID": ["card", "cards", "badge", "number", "required", "check", "photo", "please"],
     "AD": ["century"],
 }
 _ACRONYMS = frozenset(
-    ["NASA", "NATO", "UNESCO", "UNICEF", "FIFA", "UEFA", "IKEA", "AIDS", "OPEC", "ASEAN", "SWAT", "LEGO", "FEMA", "OSHA", "HUD", "NORAD", "COVID", "NASCAR", "NASDAQ", "LASER", "RADAR", "SONAR", "SCUBA", "PIN", "SIM", "RAM", "ROM", "GIF", "JPEG", "ZIP", "NAFTA", "PETA", "MOMA", "NOAA", "DARPA", "IMAX", "ASCII", "SARS", "MERS", "EFTA", "CERN", "ESA", "EPCOT", "LAX"]
+    word_set(
+        "NASA NATO UNESCO UNICEF FIFA UEFA IKEA AIDS OPEC ASEAN SWAT LEGO FEMA OSHA HUD NORAD COVID NASCAR NASDAQ "
+        "LASER RADAR SONAR SCUBA PIN SIM RAM ROM GIF JPEG ZIP NAFTA PETA MOMA NOAA DARPA IMAX ASCII SARS MERS EFTA "
+        "CERN ESA EPCOT LAX"
+    )
 ) - frozenset(["LAX", "ESA"])
 
 
 _ONSETS = frozenset(  # two consonants that an English word or name begins with
-    "bl br ch cl cr dr dw dz fl fr gh gl gn gr kh kl kn kr ll mc ph pf pl pr ps rh sc sh sk sl sm sn sp sq sr st sv sw sz th "
-    "tr ts tw vl wh wr zh zl zw".split()
+    [
+        "bl",
+        "br",
+        "ch",
+        "cl",
+        "cr",
+        "dr",
+        "dw",
+        "dz",
+        "fl",
+        "fr",
+        "gh",
+        "gl",
+        "gn",
+        "gr",
+        "kh",
+        "kl",
+        "kn",
+        "kr",
+        "ll",
+        "mc",
+        "ph",
+        "pf",
+        "pl",
+        "pr",
+        "ps",
+        "rh",
+        "sc",
+        "sh",
+        "sk",
+        "sl",
+        "sm",
+        "sn",
+        "sp",
+        "sq",
+        "sr",
+        "st",
+        "sv",
+        "sw",
+        "sz",
+        "th",
+        "tr",
+        "ts",
+        "tw",
+        "vl",
+        "wh",
+        "wr",
+        "zh",
+        "zl",
+        "zw",
+    ]
 )
 
 
@@ -149,5 +216,10 @@ CLASSES = (
         r"(?:[A-Z]\.){2,8}(?:[A-Z]\b)?|(?:[A-Z]\. ?){1,4}[A-Z]\.(?= [A-Z][a-z])|[ap]\.\s?m\b\.?",
         _dotted,
     ),
-    rule("capitals", UPPER, rf"(?=[A-ZÀ-ÖØ-Þ'’]{{2}}|A [A-Z]{{2}}|I [A-Z]{{2}}){_CAPS}(?:[ -](?!{_ROMAN}){_CAPS}){{0,60}}", _run),
+    rule(
+        "capitals",
+        UPPER,
+        rf"(?=[A-ZÀ-ÖØ-Þ'’]{{2}}|A [A-Z]{{2}}|I [A-Z]{{2}}){_CAPS}(?:[ -](?!{_ROMAN}){_CAPS}){{0,60}}",
+        _run,
+    ),
 )

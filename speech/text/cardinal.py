@@ -6,10 +6,16 @@ import re
 
 from speech.text.numbers import NUMBER, cardinal, digits, grouped_digits, ordinal, paired, plural, words, year
 from speech.text.reader import DIGIT, LETTER, LOWER, SIGN, UPPER, is_alone, next_word, previous_word, rule
+from speech.text.tables import word_set
 
-_ROOMS = ["room", "rm", "suite", "ste", "apartment", "apt", "flat", "unit", "flight", "route", "bus", "gate", "highway", "interstate", "platform", "bay", "locker", "extension"]
+_ROOMS = word_set(
+    "room rm suite ste apartment apt flat unit flight route bus gate highway interstate platform bay locker extension"
+)
 _NOT_COUNTED = frozenset(
-    ["is", "was", "has", "as", "and", "or", "but", "in", "at", "on", "by", "to", "of", "the", "a", "an", "for", "with", "from", "that", "this", "which", "who", "are", "were", "be", "if", "than", "then", "minus", "plus", "times", "equals"]
+    word_set(
+        "is was has as and or but in at on by to of the a an for with from that this which who are were be if than "
+        "then minus plus times equals"
+    )
 )
 
 
@@ -99,14 +105,21 @@ SIGNED = rule("cardinal", SIGN, rf"(\+/-|[-−–+±]) ?({NUMBER})(?![\w,/:-])",
 CLASSES = (
     rule("ordinal", DIGIT, r"(\d{1,3}(?:,\d{3})+|\d{1,12})(st|nd|rd|th)\b(?!['’]?\w)", _ordinal, re.I),
     rule("decimal", SIGN, r"\.(\d{2,3})(?=[ -]?(?:cal\b|caliber|calibre|rifle|pistol|magnum|gun))", _calibre),
-    rule("decimal", LOWER + UPPER + DIGIT, r"(v|V|)(?<!\w)\.? ?(?!\d{1,3}(?:\.\d{3}){2,6}(?:,|(?!\.?\d)))(\d{1,6}(?:\.\d{1,6}){2,8})(?![\w])", _version),
+    rule(
+        "decimal",
+        LOWER + UPPER + DIGIT,
+        r"(v|V|)(?<!\w)\.? ?(?!\d{1,3}(?:\.\d{3}){2,6}(?:,|(?!\.?\d)))(\d{1,6}(?:\.\d{1,6}){2,8})(?![\w])",
+        _version,
+    ),
     rule("decimal", LOWER + UPPER, r"([vV])\.? ?(\d{1,6}(?:\.\d{1,6}){1,8})(?![\w])", _version),
     rule("ordinal", LOWER + UPPER, r"(?i:no)(s)?\. ?(\d+)", _counted),
     rule("ordinal", SIGN, r"(?:#|№\s?)(s)?(\d+)(?!\w)", _counted),
     SIGNED,
     rule("decimal", DIGIT, rf"({NUMBER})[ ]?(k)\b", lambda m: f"{words(m[1])} thousand" if m[2] == "k" else None),
     rule("decimal", DIGIT, r"(\d+(?:\.\d+)?)[xX×]\b(?! ?\d)", lambda m: f"{words(m[1])} x"),
-    rule("cardinal", DIGIT, r"[1-9]\d{0,2}(?: \d{3}){1,4}(?= [a-z]{2}|[.!?]?$)", lambda m: words(m[0].replace(" ", ","))),
+    rule(
+        "cardinal", DIGIT, r"[1-9]\d{0,2}(?: \d{3}){1,4}(?= [a-z]{2}|[.!?]?$)", lambda m: words(m[0].replace(" ", ","))
+    ),
     rule("cardinal", DIGIT, r"\d+(?!['’]?\w|[,.]\d)", _whole),
     rule("cardinal", DIGIT, r"\d{1,3}(?:,\d{1,2}(?!\d)){1,9}(?![\w.]\d)", _comma_list),
     rule("decimal", DIGIT + SIGN, rf"{NUMBER}(?!\w|[.,]\d)", lambda m: words(m[0])),

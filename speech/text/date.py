@@ -6,8 +6,9 @@ import re
 
 from speech.text.numbers import ordinal, paired, plural, short_year, year
 from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, around, final_stop, previous_word, rule
+from speech.text.tables import word_list
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = word_list("January February March April May June July August September October November December")
 _DAYS = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
     "sun": "Sunday",
@@ -118,14 +119,16 @@ CLASSES = (
     rule(
         "date",
         UPPER + LOWER,
-        rf"({_MONTH})\.?\s+({_DAY})(st|nd|rd|th)?(?:\s?[-–]\s?({_DAY}))?\b(?![:%/]|[.,]\d|\s?[-–]\s?\d|\s?[ap]\.?m\b)(?:(,)? ?\b({_YEAR})\b(?!-\d))?",
+        rf"({_MONTH})\.?\s+({_DAY})(st|nd|rd|th)?(?:\s?[-–]\s?({_DAY}))?\b(?![:%/]|[.,]\d|\s?[-–]\s?\d|\s?[ap]\.?m\b)"
+        rf"(?:(,)? ?\b({_YEAR})\b(?!-\d))?",
         _month_first,
         _I,
     ),
     rule(
         "date",
         DIGIT,
-        rf"({_DAY})(?:st|nd|rd|th)?(?:\s?[-–]\s?({_DAY})(?:st|nd|rd|th)?)? (?:of )?({_MONTH})\b\.?(?:(,)? ({_YEAR})\b)?(?![\w])",
+        rf"({_DAY})(?:st|nd|rd|th)?(?:\s?[-–]\s?({_DAY})(?:st|nd|rd|th)?)? "
+        rf"(?:of )?({_MONTH})\b\.?(?:(,)? ({_YEAR})\b)?(?![\w])",
         _day_first,
         _I,
     ),

@@ -18,8 +18,8 @@ _FILES = (
 )
 _SIGNS = {
     ".": "dot", "/": "slash", ":": "colon", "-": "dash", "_": "underscore", "?": "question mark", "=": "equals",
-    "&": "ampersand", "#": "hash", "%": "percent", "~": "tilde", "@": "at", "+": "plus", ",": "comma", ";": "semicolon",
-    "!": "exclamation mark", "'": "apostrophe", "*": "star", "$": "dollar", "(": "", ")": "",
+    "&": "ampersand", "#": "hash", "%": "percent", "~": "tilde", "@": "at", "+": "plus", ", ": "comma",
+    ";": "semicolon", "!": "exclamation mark", "'": "apostrophe", "*": "star", "$": "dollar", "(": "", ")": "",
 }  # fmt: skip
 _SAID = {"jpg": "jpeg", "mp": "MP"}
 _ENDS = ".,;:!?)'’*_\"”"
@@ -52,7 +52,8 @@ def _file(match: re.Match[str]) -> str:
 
 def _tag(match: re.Match[str]) -> str:
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", match[2])
-    return f"{'hashtag' if match[1] == '#' else 'at'} {re.sub(r'[0-9]+', lambda m: ' ' + digits(m[0]) + ' ', words).strip()}"
+    words = re.sub(r"[0-9]+", lambda m: f" {digits(m[0])} ", words)
+    return f"{'hashtag' if match[1] == '#' else 'at'} {words.strip()}"
 
 
 def _mail(match: re.Match[str]) -> str | None:

@@ -16,9 +16,9 @@ _FIXED = {
     "4/4": "four four",
 }
 SIGNS = {
-    "½": "one half", "⅓": "one third", "¼": "one quarter", "¾": "three quarters", "⅔": "two thirds", "⅛": "one eighth",
-    "⅜": "three eighths", "⅝": "five eighths", "⅞": "seven eighths", "⅕": "one fifth", "⅖": "two fifths", "⅗": "three fifths",
-    "⅘": "four fifths", "⅙": "one sixth", "⅚": "five sixths",
+    "½": "one half", "⅓": "one third", "¼": "one quarter", "¾": "three quarters", "⅔": "two thirds",
+    "⅛": "one eighth", "⅜": "three eighths", "⅝": "five eighths", "⅞": "seven eighths", "⅕": "one fifth",
+    "⅖": "two fifths", "⅗": "three fifths", "⅘": "four fifths", "⅙": "one sixth", "⅚": "five sixths",
 }  # fmt: skip
 
 
@@ -55,7 +55,8 @@ CLASSES = (
     rule(
         "fraction",
         DIGIT,
-        rf"(?:(\d{{1,6}})[ -])?(\d{{1,9}})\s?[/⁄]\s?(\d{{1,9}})(?:st|nd|rd|th|ST|ND|RD|TH|s)?(?:[ -]?({UNIT}){END}|(?![\w]|/\w)(?!\.\d))",
+        rf"(?:(\d{{1,6}})[ -])?(\d{{1,9}})\s?[/⁄]\s?(\d{{1,9}})(?:st|nd|rd|th|ST|ND|RD|TH|s)?"
+        rf"(?:[ -]?({UNIT}){END}|(?![\w]|/\w)(?!\.\d))",
         _fraction,
     ),
 )

@@ -6,6 +6,7 @@ import re
 
 from speech.text.numbers import NUMBER, is_one, words, year
 from speech.text.reader import DIGIT, LOWER, SIGN, around, next_word, rule
+from speech.text.tables import word_list, word_set
 
 # As written: what one of them is called, and several.
 _METRIC = {
@@ -14,29 +15,37 @@ _METRIC = {
     "b": "bit", "cal": "calorie", "s": "second", "Ω": "ohm",
 }  # fmt: skip
 _PREFIXES = {
-    "m": "milli", "c": "centi", "k": "kilo", "M": "mega", "G": "giga", "T": "tera", "µ": "micro", "μ": "micro", "n": "nano",
-    "d": "deci", "h": "hecto",
+    "m": "milli", "c": "centi", "k": "kilo", "M": "mega", "G": "giga", "T": "tera", "µ": "micro", "μ": "micro",
+    "n": "nano", "d": "deci", "h": "hecto",
 }  # fmt: skip
 # Only what is met: not every prefix goes with every unit.
-_PREFIXED = ["mm", "cm", "dm", "km", "µm", "μm", "nm", "mg", "kg", "µg", "μg", "ml", "mL", "cl", "cL", "dl", "dL", "mW", "kW", "MW", "GW", "mV", "kV", "Hz", "kHz", "MHz", "GHz", "THz", "kB", "KB", "MB", "GB", "TB", "Wh", "kWh", "MWh", "GWh", "kJ", "MJ", "kPa", "hPa", "MPa", "mAh", "Ah", "kbps", "Kbps", "mbps", "Mbps", "gbps", "Gbps", "kcal", "ms", "ns", "Mbit", "Gbit", "kbit", "Kb", "Mb", "Gb", "kΩ", "MΩ"]
+_PREFIXED = word_list(
+    "mm cm dm km µm μm nm mg kg µg μg ml mL cl cL dl dL mW kW MW GW mV kV Hz kHz MHz GHz THz kB KB MB GB TB Wh "
+    "kWh MWh GWh kJ MJ kPa hPa MPa mAh Ah kbps Kbps mbps Mbps gbps Gbps kcal ms ns Mbit Gbit kbit Kb Mb Gb kΩ MΩ"
+)
 _OTHERS = {
-    "ft": "foot", "in": "inch", "in.": "inch", "ft.": "foot", "yd": "yard", "yds": "yard", "mi": "mile", "oz": "ounce",
-    "lb": "pound", "lbs": "pound", "oz.": "ounce", "lb.": "pound", "lbs.": "pound", "hr": "hour", "hrs": "hour", "h": "hour",
-    "min": "minute", "mins": "minute", "sec": "second", "secs": "second", "hr.": "hour", "hrs.": "hour",
-    "min.": "minute", "mins.": "minute", "sec.": "second", "mi.": "mile", "yd.": "yard", "mcg": "microgram", "gal": "gallon",
-    "gal.": "gallon", "qt": "quart", "pt": "pint", "tbsp": "tablespoon", "tbsp.": "tablespoon", "tsp": "teaspoon",
-    "tsp.": "teaspoon", "ha": "hectare", "kg.": "kilogram", "km.": "kilometer", "cm.": "centimeter", "mm.": "millimeter",
-    "sq ft": "square foot", "sq. ft.": "square foot", "sqft": "square foot", "sq m": "square meter", "sq mi": "square mile",
-    "cu ft": "cubic foot", "fl oz": "fluid ounce", "fl. oz.": "fluid ounce", "deg": "degree", "wk": "week", "mo": "month",
-    "yr": "year", "yrs": "year", "cup": "cup", "cups": "cup",
+    "ft": "foot", "in": "inch", "in.": "inch", "ft.": "foot", "yd": "yard", "yds": "yard", "mi": "mile",
+    "oz": "ounce", "lb": "pound", "lbs": "pound", "oz.": "ounce", "lb.": "pound", "lbs.": "pound", "hr": "hour",
+    "hrs": "hour", "h": "hour", "min": "minute", "mins": "minute", "sec": "second", "secs": "second", "hr.": "hour",
+    "hrs.": "hour", "min.": "minute", "mins.": "minute", "sec.": "second", "mi.": "mile", "yd.": "yard",
+    "mcg": "microgram", "gal": "gallon", "gal.": "gallon", "qt": "quart", "pt": "pint", "tbsp": "tablespoon",
+    "tbsp.": "tablespoon", "tsp": "teaspoon", "tsp.": "teaspoon", "ha": "hectare", "kg.": "kilogram",
+    "km.": "kilometer", "cm.": "centimeter", "mm.": "millimeter", "sq ft": "square foot", "sq. ft.": "square foot",
+    "sqft": "square foot", "sq m": "square meter", "sq mi": "square mile", "cu ft": "cubic foot",
+    "fl oz": "fluid ounce", "fl. oz.": "fluid ounce", "deg": "degree", "wk": "week", "mo": "month", "yr": "year",
+    "yrs": "year", "cup": "cup", "cups": "cup",
 }  # fmt: skip
 _SAME = {  # no plural
-    "mph": "miles per hour", "kph": "kilometers per hour", "kmh": "kilometers per hour", "rpm": "R P M", "%": "percent",
-    "fps": "frames per second", "dB": "decibels", "pct": "percent", "cc": "CC", "psi": "P S I", "dpi": "D P I", "ppm": "parts per million",
-    "MP": "megapixels", "px": "pixels", "bpm": "beats per minute", "mpg": "miles per gallon", "‰": "per thousand",
+    "mph": "miles per hour", "kph": "kilometers per hour", "kmh": "kilometers per hour", "rpm": "R P M",
+    "%": "percent", "fps": "frames per second", "dB": "decibels", "pct": "percent", "cc": "CC", "psi": "P S I",
+    "dpi": "D P I", "ppm": "parts per million", "MP": "megapixels", "px": "pixels", "bpm": "beats per minute",
+    "mpg": "miles per gallon", "‰": "per thousand",
 }  # fmt: skip
 _DEGREES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "N": "north", "S": "south", "E": "east", "W": "west"}
-_PLURALS = {"foot": "feet", "inch": "inches", }
+_PLURALS = {
+    "foot": "feet",
+    "inch": "inches",
+}
 _PER = {
     "h": "hour",
     "hr": "hour",
@@ -51,7 +60,12 @@ _PER = {
 }
 _POWERS = {"²": "square", "³": "cubic", "2": "square", "3": "cubic"}
 _ATTRIBUTES = frozenset(
-    ["pizza", "pencil", "pen", "lens", "film", "pistol", "rifle", "screen", "display", "monitor", "pipe", "bolt", "nut", "tile", "nail", "screw", "drill", "cable", "hose", "bottle", "bag", "box", "jar", "can", "tank", "race", "run", "walk", "limit", "zone", "gun", "knife", "blade", "wheel", "wheels", "tire", "television", "tv", "laptop", "tablet", "phone", "pot", "pan", "pack", "packet", "steak", "burger", "ruler", "record", "pizzas", "cake", "sub", "dash", "sprint", "relay", "freestyle"]
+    word_set(
+        "pizza pencil pen lens film pistol rifle screen display monitor pipe bolt nut tile nail screw drill cable "
+        "hose bottle bag box jar can tank race run walk limit zone gun knife blade wheel wheels tire television tv "
+        "laptop tablet phone pot pan pack packet steak burger ruler record pizzas cake sub dash sprint relay "
+        "freestyle"
+    )
 )
 
 
@@ -225,7 +239,8 @@ CLASSES = (
     rule(
         "measure",
         DIGIT + SIGN,
-        rf"([-−–+])?({NUMBER})(?:(\s?[-–x×+]\s?|\sto\s)({NUMBER}))?[ -]?({_SCALES})?\s?({UNIT})([²³]|(?<=m)[23](?!\d))?{_PER_UNIT}{END}",
+        rf"([-−–+])?({NUMBER})(?:(\s?[-–x×+]\s?|\sto\s)({NUMBER}))?"
+        rf"[ -]?({_SCALES})?\s?({UNIT})([²³]|(?<=m)[23](?!\d))?{_PER_UNIT}{END}",
         _measure,
     ),
     rule(

@@ -42,8 +42,8 @@ _CURRENCIES = {
 }
 _OF_COUNTRIES = {
     "US$": "US", "HK$": "Hong Kong", "A$": "Australian", "AU$": "Australian", "C$": "Canadian", "CA$": "Canadian",
-    "NZ$": "New Zealand", "S$": "Singapore", "NT$": "Taiwan", "AUD": "Australian", "CAD": "Canadian", "NZD": "New Zealand",
-    "HKD": "Hong Kong", "SGD": "Singapore", "USD": "US",
+    "NZ$": "New Zealand", "S$": "Singapore", "NT$": "Taiwan", "AUD": "Australian", "CAD": "Canadian",
+    "NZD": "New Zealand", "HKD": "Hong Kong", "SGD": "Singapore", "USD": "US",
 }  # fmt: skip
 _CODES = {
     "EUR": "€",
@@ -92,7 +92,23 @@ _PER = (
     + "|".join(
         re.escape(unit)
         for unit in sorted(
-            {*UNITS, "lb", "ea", "person", "night", "day", "month", "year", "week", "hour", "kilo", "piece", "pp", "d", "h"},
+            {
+                *UNITS,
+                "lb",
+                "ea",
+                "person",
+                "night",
+                "day",
+                "month",
+                "year",
+                "week",
+                "hour",
+                "kilo",
+                "piece",
+                "pp",
+                "d",
+                "h",
+            },
             key=len,
             reverse=True,
         )

@@ -1,6 +1,6 @@
 """Numbers of other languages than English in words, for voices that would leave out every digit.
 
-num2words (LGPL-2.1, in the extra `models`, where those voices are) knows some fifty languages, which is no work of ours.
+num2words (LGPL-2.1, in the extra `models`, where those voices are) knows some fifty languages.
 English does not pass here: `spoken_text` leaves no digit.
 """
 
@@ -16,12 +16,13 @@ def spell_numbers(text: str, language: str) -> str:
     """Return the text with its numbers in words of that language; as it is where num2words does not know it.
 
     >>> spell_numbers("3,5 km und 2 Hunde", "de")
-    'drei Komma fünf  km und  zwei  Hunde'
+    'drei Komma fünf km und zwei Hunde'
     """
     if not any(char.isdigit() for char in text):
         return text
     primary = language.split("-")[0]
-    return _NUMBER.sub(lambda match: f" {_words(match[0], primary)} ", text).strip()
+    spoken = _NUMBER.sub(lambda match: f" {_words(match[0], primary)} ", text)
+    return re.sub(r" {2,}", " ", spoken).strip()
 
 
 def _words(number: str, language: str) -> str:

@@ -6,10 +6,11 @@ import re
 
 from speech.text.numbers import NUMBER, digits, split_number, words
 from speech.text.reader import DIGIT, is_alone, previous_word, rule
+from speech.text.tables import word_set
 
 _DAYS = frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
 _OPEN = frozenset(["open", "hours", "daily", "weekdays", "weekends", "from"])
-_SCORES = frozenset(["won", "lost", "win", "lose", "drew", "score", "beat", "leads", "lead", "led", "trailed", "trailing", "draw", "tied", "tie", "final"])
+_SCORES = word_set("won lost win lose drew score beat leads lead led trailed trailing draw tied tie final")
 
 
 def _range(match: re.Match[str]) -> str:

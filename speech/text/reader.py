@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 LETTER = r"[^\W\d_²³¹⁰⁴-⁹₀-₉¼-¾⅐-⅞]"  # for re, "²" and "½" are of a word, too
 _TOKEN = re.compile(rf"\s+|\d+|{LETTER}+(?:['’]{LETTER}+)*|.", re.S)
-# What no class starts with, most of a caption: words in lower case, unless a digit or a sign comes next, and punctuation.
+# What no class starts with, most of a caption: punctuation, and words in lower case unless a digit or a sign is next.
 _PLAIN = re.compile(
     r"[a-z]+(?:['’][a-z]+)*(?=[,;:!?)”\"]*(?:\s+[A-Za-z\"“(]|\s*$))|\s+|[,;:!?)\"”“…—]+|\.(?!\w)|[(‘'’](?!\d)"
 )

@@ -10,10 +10,10 @@ from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, around, rule
 
 _WORDS = {
     "&": "and", "%": "percent", "=": "equals", "+": "plus", "@": "at", "#": "hash", "/": "slash", "\\": "backslash",
-    "°": "degrees", "º": "degrees", "±": "plus or minus", "×": "times", "÷": "divided by", "§": "section", "¶": "paragraph", "^": "caret",
-    "~": "tilde", "<": "less than", ">": "greater than", "→": "to", "µ": "micro", "‰": "per thousand", "¬": "not",
-    "≤": "less than or equal to", "≥": "greater than or equal to", "≠": "not equal to", "≈": "about", "−": "minus",
-    "√": "square root of", "∞": "infinity", "∑": "sum", "π": "pi", 
+    "°": "degrees", "º": "degrees", "±": "plus or minus", "×": "times", "÷": "divided by", "§": "section",
+    "¶": "paragraph", "^": "caret", "~": "tilde", "<": "less than", ">": "greater than", "→": "to", "µ": "micro",
+    "‰": "per thousand", "¬": "not", "≤": "less than or equal to", "≥": "greater than or equal to",
+    "≠": "not equal to", "≈": "about", "−": "minus", "√": "square root of", "∞": "infinity", "∑": "sum", "π": "pi",
 }  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -68,7 +68,12 @@ BEFORE_NUMBERS = (
     rule(
         "math", DIGIT + LOWER + UPPER, rf"({NUMBER}|[A-Za-z])\s?[-–−]\s?(?={NUMBER}|[A-Za-z]\b)(?<![A-Za-z]-)", _minus
     ),
-    rule("math", DIGIT + LOWER + UPPER, rf"(?!(?:[cmk]?m|ft|in)[²³])({NUMBER}|[A-Za-z]{{1,3}})\^?([⁰¹²³⁴⁵⁶⁷⁸⁹]+|(?<=\^)\d+)(?!\w)", _power),
+    rule(
+        "math",
+        DIGIT + LOWER + UPPER,
+        rf"(?!(?:[cmk]?m|ft|in)[²³])({NUMBER}|[A-Za-z]{{1,3}})\^?([⁰¹²³⁴⁵⁶⁷⁸⁹]+|(?<=\^)\d+)(?!\w)",
+        _power,
+    ),
     rule("symbols", UPPER, r"[A-Z][A-Za-z]?[₀-₉]+(?:[A-Za-z]{1,2}[₀-₉]{0,3}){0,12}", _subscript),
     rule("symbols", UPPER, r"([CFG])#(?!\w)", lambda m: f"{m[1]} sharp"),
     rule("symbols", UPPER + LOWER, r"([A-Za-z])\+\+(?!\w)", lambda m: f"{m[1]} plus plus"),
@@ -82,7 +87,12 @@ BEFORE_NUMBERS = (
 CLASSES = (
     rule("symbols", SIGN, r"(?<=\d)[x×*](?=\d)", _operator),
     rule("symbols", SIGN, "[" + re.escape("".join(_WORDS)) + "]", lambda m: f" {_sign(m)} "),
-    rule("symbols", SIGN, r"[|_·∙⋅•²³¹⁰⁴-⁹₀-₉]", lambda m: " " if m[0] == "_" else ", " if m[0] in "|·∙⋅•" else f" {_raised(m[0])} "),
+    rule(
+        "symbols",
+        SIGN,
+        r"[|_·∙⋅•²³¹⁰⁴-⁹₀-₉]",
+        lambda m: " " if m[0] == "_" else ", " if m[0] in "|·∙⋅•" else f" {_raised(m[0])} ",
+    ),
     rule("symbols", SIGN, r"[–‒]", lambda m: "—"),
     rule("symbols", SIGN, r"(?<=\d)['′](?!\w)", lambda m: ""),
 )
