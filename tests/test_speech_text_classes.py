@@ -47,6 +47,8 @@ HEARD = [
     ("Fish $4.99/lb", "Fish four dollars ninety nine per pound."),
     ("$1.01, £0.50, 5p, 20¢", "one dollar one cent, fifty pence, five pence, twenty cents."),
     ("$5-$10 or 20 USD", "five to ten dollars or twenty US dollars."),
+    ("3.500 €, 12,- €, $1 million-$2 million", "three thousand five hundred euros, twelve euros, "
+     "one million dollars to two million dollars."),
     # measure
     ('A 14" pizza', "A fourteen inch pizza."),
     ("5'11\", 180 lbs.", "five feet eleven inches, one hundred eighty pounds."),
@@ -54,6 +56,8 @@ HEARD = [
     ("20 m², 60 km/h, 5 km", "twenty square meters, sixty kilometers per hour, five kilometers."),
     ("16GB, 50 %, 3x zoom", "sixteen gigabytes, fifty percent, three x zoom."),
     ("2-4 kg or 3x5 cm", "two to four kilograms or three by five centimeters."),
+    ("2,5 kg and 1kg/m3", "two point five kilograms and one kilogram per cubic meter."),
+    ("30\"x40\", 6' fence", "thirty inches by forty inches, six foot fence."),
     # range
     ("3-4 people on pages 10–12", "three to four people on pages ten to twelve."),
     ("They won 3-1.", "They won three, one."),
@@ -66,6 +70,7 @@ HEARD = [
     ("Feb. 3, 1999", "February third, nineteen ninety nine."),
     ("3 March 1905", "the third of March nineteen oh five."),
     ("the 1930s and '80s", "the nineteen thirties and eighties."),
+    ("the 80s, 1880's", "the eighties, eighteen eighties."),
     ("340 AD, c. 1720", "three forty AD, circa seventeen twenty."),
     ("You may 5 times", "You may five times."),
     # time
@@ -74,6 +79,7 @@ HEARD = [
     ("At 6 p.m. The dog slept.", "At six PM. The dog slept."),
     ("0:59:03", "zero hours fifty nine minutes and three seconds."),
     # telephone
+    ("call 911", "call nine one one."),
     ("CALL 1-888-555-0123", "call one, eight eight eight, five five five, oh one two three."),
     ("+49 30 1234567", "plus four nine, three oh, one two three four five six seven."),
     ("192.168.0.1", "one nine two dot one six eight dot zero dot one."),
@@ -95,7 +101,10 @@ HEARD = [
     # abbreviation
     ("cats vs. dogs, approx. 5, etc.", "cats versus dogs, approximately five, et cetera."),
     ("w/ milk and/or sugar", "with milk and or sugar."),
+    ("ST. JAMES ST., DR. POE", "Saint james Street, Doctor poe."),
     # letter sequence and capitals
+    ("MADE IN THE U.S.A.", "made in the USA."),
+    ("FREE WI-FI, HDMI", "free Wi-Fi, HDMI."),
     ("KEEP OFF THE GRASS", "keep off the grass."),
     ("TURN IT OFF", "turn it off."),
     ("LET US IN", "let us in."),

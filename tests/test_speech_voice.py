@@ -143,7 +143,24 @@ def test_exported_names_exist_and_nothing_heavy_is_imported() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["audio", "errors", "options", "text", "text.numbers", "text.other_languages", "voice", "registry", "testing"],
+    [
+        "audio",
+        "errors",
+        "options",
+        "text",
+        "text.capitals",
+        "text.date",
+        "text.electronic",
+        "text.markup",
+        "text.numbers",
+        "text.other_languages",
+        "text.roman",
+        "text.sentences",
+        "text.tables",
+        "voice",
+        "registry",
+        "testing",
+    ],
 )
 def test_examples_in_docstrings(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"speech.{module}"))

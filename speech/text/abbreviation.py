@@ -77,7 +77,7 @@ def _alternatives(table: dict[str, str]) -> str:
 
 def _title(match: re.Match[str]) -> str | None:
     """Before a name: but "Elm St. Paul" has a street before it."""
-    written = match[1]
+    written = match[1].capitalize()
     if written in ("St", "Dr", "Ft", "Mt") and _is_name(previous_word(match)) and written in ("St", "Dr"):
         return None
     return written if written in _KEPT else _TITLES[written]
@@ -107,6 +107,7 @@ def _numbered(match: re.Match[str]) -> str | None:
         "." not in match[0]
         and word.lower() in ("c", "p", "b", "d", "ch", "fl", "art", "sec", "est", "ca", "min", "max", "ph", "fig")
         and not (word.lower() == "ca" and word.islower())
+        and not (word == "EST" and re.match(r"\s?\d{4}", match.string[match.end() :]))
     ):
         return None
     if word[0].isupper() and word.lower() in ("c", "p", "b", "d"):
@@ -155,6 +156,8 @@ CLASSES = (
     ),
     rule("address", UPPER, rf"({_alternatives(_STATES)})\b()()()(?=\s*(?:$|[,.;]))(?<!^[A-Z][A-Z])", _state),
     rule("abbreviation", UPPER, rf"({_alternatives(_TITLES)})\b\.?(?=\s[A-Z])", _title),
+    rule("abbreviation", UPPER, rf"({_alternatives(_TITLES).upper()})\.(?=\s[A-Z])", _title),
+    rule("abbreviation", LOWER, r"(dr|mr|mrs|ms|prof)\.(?=\s\w)", _title),
     rule("address", UPPER + LOWER, rf"({_alternatives(_STREETS)})\b\.?", _street, re.I),
     rule(
         "abbreviation",

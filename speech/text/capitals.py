@@ -16,16 +16,14 @@ from pathlib import Path
 from speech.text.reader import LOWER, UPPER, around, final_stop, next_word, rule
 from speech.text.tables import word_set
 
-_LETTERS = frozenset(  # spelled wherever they stand
-    word_set(
-        "USA UK UAE BBC CNN NBC CBS ABC HBO TV CD DVD ATM GPS NYC CEO CFO CTO FAQ RSVP VIP DIY EU UN FBI CIA NHS NYPD "
-        "LAPD PC HTML HTTP HTTPS URL USB PDF API CPU GPU DNA RNA HIV BMW KFC IBM HP LG AMD WWF NBA NFL MLB NHL SUV RV "
-        "BBQ AC DC AD BC CE BCE EST PST CST GMT UTC AKA ASAP BYOB DOB EMT ETA FYI GMO HR IPA IQ IRS IT JFK LCD LED "
-        "MBA MD MIT MP MRI MTV NGO OJ PA PE PHD PIN PIC PM AM PMS PR QR RIP RPM SMS SOS SPF TBA TBD TGIF TNT UFO UFC "
-        "UPS USPS UV UCLA USSR VHS VR WC WIFI WTO WWW XL XXL XS ZIP AI ID OK DJ MC BLT BFF OMG LOL AED CCTV CV EV EXP "
-        "FM GDP HGV HQ ISBN ISO JPG LLC PLC NE NW SE SW MLK MSG NSW QLD RAF SPCA RSPCA TSA VAT VW YMCA YWCA WHO US BA "
-        "BS MS LA ICU ER NY DC JR EXIF PNG CSV SQL CSS XML"
-    )
+_LETTERS = word_set(  # spelled wherever they stand
+    "OS USA UK UAE BBC CNN NBC CBS ABC HBO TV CD DVD ATM GPS NYC CEO CFO CTO FAQ RSVP VIP DIY EU UN FBI CIA NHS "
+    "NYPD LAPD PC HTML HTTP HTTPS URL USB PDF API CPU GPU DNA RNA HIV BMW KFC IBM HP LG AMD WWF NBA NFL MLB NHL "
+    "SUV RV BBQ AC DC AD BC CE BCE EST PST CST GMT UTC AKA ASAP BYOB DOB EMT ETA FYI GMO HR IPA IQ IRS IT JFK LCD "
+    "LED MBA MD MIT MP MRI MTV NGO OJ PA PE PHD PIN PIC PM AM PMS PR QR RIP RPM SMS SOS SPF TBA TBD TGIF TNT UFO "
+    "UFC UPS USPS UV UCLA USSR VHS VR WC WIFI WTO WWW XL XXL XS ZIP AI ID OK DJ MC BLT BFF OMG LOL AED CCTV CV EV "
+    "EXP FM GDP HGV HQ ISBN ISO JPG LLC PLC NE NW SE SW MLK MSG NSW QLD RAF SPCA RSPCA TSA VAT VW YMCA YWCA WHO "
+    "US BA BS MS LA ICU ER NY DC JR EXIF PNG CSV SQL CSS XML"
 ) - frozenset(["PIN", "ZIP", "EXP", "PIC", "JR", "NE", "RIP", "WIFI"])
 # Of those, what reads as a word when its neighbours are words in capitals too.
 _BOTH = word_set("IT US AM WHO ID LED AD AI PA LA MA ER OK IN OR ME HI PE RIP BA MS")
@@ -41,67 +39,16 @@ _COMPANY = {  # what makes letters of the word before it, even on a sign
     "ID": ["card", "cards", "badge", "number", "required", "check", "photo", "please"],
     "AD": ["century"],
 }
-_ACRONYMS = frozenset(
-    word_set(
-        "NASA NATO UNESCO UNICEF FIFA UEFA IKEA AIDS OPEC ASEAN SWAT LEGO FEMA OSHA HUD NORAD COVID NASCAR NASDAQ "
-        "LASER RADAR SONAR SCUBA PIN SIM RAM ROM GIF JPEG ZIP NAFTA PETA MOMA NOAA DARPA IMAX ASCII SARS MERS EFTA "
-        "CERN ESA EPCOT LAX"
-    )
-) - frozenset(["LAX", "ESA"])
+_ACRONYMS = word_set(
+    "NASA NATO UNESCO UNICEF FIFA UEFA IKEA AIDS OPEC ASEAN SWAT LEGO FEMA OSHA HUD NORAD COVID NASCAR NASDAQ "
+    "LASER RADAR SONAR SCUBA PIN SIM RAM ROM GIF JPEG ZIP NAFTA PETA MOMA NOAA DARPA IMAX ASCII SARS MERS EFTA "
+    "CERN EPCOT WI FI"
+)
 
 
-_ONSETS = frozenset(  # two consonants that an English word or name begins with
-    [
-        "bl",
-        "br",
-        "ch",
-        "cl",
-        "cr",
-        "dr",
-        "dw",
-        "dz",
-        "fl",
-        "fr",
-        "gh",
-        "gl",
-        "gn",
-        "gr",
-        "kh",
-        "kl",
-        "kn",
-        "kr",
-        "ll",
-        "mc",
-        "ph",
-        "pf",
-        "pl",
-        "pr",
-        "ps",
-        "rh",
-        "sc",
-        "sh",
-        "sk",
-        "sl",
-        "sm",
-        "sn",
-        "sp",
-        "sq",
-        "sr",
-        "st",
-        "sv",
-        "sw",
-        "sz",
-        "th",
-        "tr",
-        "ts",
-        "tw",
-        "vl",
-        "wh",
-        "wr",
-        "zh",
-        "zl",
-        "zw",
-    ]
+_ONSETS = word_set(  # two consonants that an English word or name begins with
+    "bl br ch cl cr dr dw dz fl fr gh gl gn gr kh kl kn kr ll mc ph pf pl pr ps rh sc sh sk sl sm sn sp sq sr st "
+    "sv sw sz th tr ts tw vl wh wr zh zl zw"
 )
 
 
@@ -143,13 +90,17 @@ def is_word(word: str) -> bool:
     return any(stem in lexicon() for stem in stems)
 
 
-def _can_be_said(word: str) -> bool:
+def _can_be_said(word: str, shouted: bool) -> bool:
     """Whether an unknown word in capitals looks like a name rather than like initials."""
     plain = word.lower()
     if re.match(r"[^aeiouyà-öø-ÿ]{2}", plain) and plain[:2] not in _ONSETS:
         return False
     vowels = len(re.findall("[aeiouyà-öø-ÿ]", plain))
-    return len(plain) > 3 and len(plain) / 5 <= vowels and not re.search(r"[^aeiouyà-öø-ÿ'’]{5}", plain)
+    return (
+        len(plain) > (2 if shouted else 3)
+        and len(plain) / 5 <= vowels
+        and not re.search(r"[^aeiouyà-öø-ÿ'’]{5}", plain)
+    )
 
 
 def _run(match: re.Match[str]) -> str:
@@ -182,7 +133,7 @@ def _say(word: str, following: str, shouted: bool) -> str:
         return root.capitalize() + ending
     if is_word(word) and not (len(word) == 2 and not shouted and not re.search("[AEIOUY]", word)):
         return word.lower()
-    return word.capitalize() if _can_be_said(word) else root + ending
+    return word.capitalize() if _can_be_said(word, shouted) else root + ending
 
 
 def _scottish(match: re.Match[str]) -> str:
@@ -204,8 +155,8 @@ def _dotted(match: re.Match[str]) -> str:
     return spoken + final_stop(match)
 
 
-_CAPS = r"[A-ZÀ-ÖØ-Þ]+(?:['’][A-ZÀ-ÖØ-Þ]+)*(?![^\W_])"
-_ROMAN = r"[IVXLC]{1,7}(?![^\W_])"  # left to its own class
+_CAPS = r"[A-ZÀ-ÖØ-Þ]+(?:['’][A-ZÀ-ÖØ-Þ]+)*(?![^\W_]|\.[A-Z])"
+_ROMAN = r"(?:[IVXLC]{1,7}|ST|AVE|RD|BLVD|DR|LN|HWY|PKWY|SQ)(?![^\W_])"  # left to their own classes
 CLASSES = (
     rule("letter sequence", UPPER, r"[A-Z]{1,3}(?:&[A-Z]{1,3}){1,2}(?![\w])", lambda m: m[0].replace("&", " and ")),
     rule("letter sequence", UPPER, r"([A-Z]{1,4})-(?=\d)", lambda m: f"{m[1]} "),

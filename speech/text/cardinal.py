@@ -11,11 +11,10 @@ from speech.text.tables import word_set
 _ROOMS = word_set(
     "room rm suite ste apartment apt flat unit flight route bus gate highway interstate platform bay locker extension"
 )
-_NOT_COUNTED = frozenset(
-    word_set(
-        "is was has as and or but in at on by to of the a an for with from that this which who are were be if than "
-        "then minus plus times equals"
-    )
+_EMERGENCY, _CALLS = word_set("911 999 112 000 311 411 988"), word_set("call dial text phone ring")
+_NOT_COUNTED = word_set(
+    "is was has as and or but in at on by to of the a an for with from that this which who are were be if than "
+    "then minus plus times equals"
 )
 
 
@@ -26,6 +25,8 @@ def _whole(match: re.Match[str]) -> str:
     if before in _ROOMS:
         return paired(text, zero="oh")
     if len(text) > 1 and text[0] == "0":
+        return digits(text)
+    if text in _EMERGENCY and (before in _CALLS or text == "911"):
         return digits(text)
     if len(text) == 4:
         return _four_digits(match)
@@ -55,6 +56,12 @@ def _ordinal(match: re.Match[str]) -> str | None:
     if match[2].lower() == right:
         return ordinal(n)
     return f"{cardinal(n) if n < 100 else digits(match[1])} {match[2]}"
+
+
+def _thousands(match: re.Match[str]) -> str | None:
+    """5k, 100K; but a 4K screen and a 10K run."""
+    is_size = match[2] == "K" and len(match[1]) < 3 and int(float(match[1])) < 20
+    return None if is_size else f"{words(match[1])} thousand"
 
 
 def _version(match: re.Match[str]) -> str:
@@ -94,7 +101,7 @@ def _comma_list(match: re.Match[str]) -> str:
 
 
 def _counted(match: re.Match[str]) -> str:
-    return f"number{'s' if match[1] == 's' else ''} {words(match[2])}"
+    return f"number{'s' if match[1] else ''} "
 
 
 _MIXED = (
@@ -112,10 +119,12 @@ CLASSES = (
         _version,
     ),
     rule("decimal", LOWER + UPPER, r"([vV])\.? ?(\d{1,6}(?:\.\d{1,6}){1,8})(?![\w])", _version),
-    rule("ordinal", LOWER + UPPER, r"(?i:no)(s)?\. ?(\d+)", _counted),
-    rule("ordinal", SIGN, r"(?:#|№\s?)(s)?(\d+)(?!\w)", _counted),
+    rule("ordinal", LOWER + UPPER, r"(?i:no)(s)?\. ?(?=\d)", _counted),
+    rule("ordinal", SIGN, r"(?:#|№\s?)()(?=\d)", _counted),
+    rule("cardinal", DIGIT, r"(\d{1,6})[.,][-–—]{1,2}(?![\w-])", lambda m: words(m[1])),
     SIGNED,
-    rule("decimal", DIGIT, rf"({NUMBER})[ ]?(k)\b", lambda m: f"{words(m[1])} thousand" if m[2] == "k" else None),
+    rule("decimal", DIGIT, rf"({NUMBER})(k|K)\b", _thousands),
+    rule("decimal", DIGIT, r"(\d+\.\d+)([A-Za-z]{1,3})(?!\w)", lambda m: f"{words(m[1])} {m[2]}"),
     rule("decimal", DIGIT, r"(\d+(?:\.\d+)?)[xX×]\b(?! ?\d)", lambda m: f"{words(m[1])} x"),
     rule(
         "cardinal", DIGIT, r"[1-9]\d{0,2}(?: \d{3}){1,4}(?= [a-z]{2}|[.!?]?$)", lambda m: words(m[0].replace(" ", ","))

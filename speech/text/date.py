@@ -6,7 +6,7 @@ import re
 
 from speech.text.numbers import ordinal, paired, plural, short_year, year
 from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, around, final_stop, previous_word, rule
-from speech.text.tables import word_list
+from speech.text.tables import word_list, word_set
 
 _MONTHS = word_list("January February March April May June July August September October November December")
 _DAYS = {
@@ -18,6 +18,7 @@ _MONTH = (
     r"Nov(?:ember)?|Dec(?:ember)?)"
 )
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])"
+_BEFORE_DECADES = word_set("the in early late mid his her their my our since from")
 _YEAR = r"(?:1[0-9]\d\d|20\d\d)"
 _WEEKDAY = r"(?:Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun)"
 _ERA = r"(?:A\.?D\.?|B\.?C\.?(?:E\.?)?|C\.?E\.?)"
@@ -94,6 +95,12 @@ def _decades(match: re.Match[str]) -> str:
     return _decade(first) + (f" to {_decade(last)}" if last else "")
 
 
+def _bare_decade(match: re.Match[str]) -> str | None:
+    """The 80s, but not an exposure of 30s."""
+    is_decade = match[2] or previous_word(match).lower() in _BEFORE_DECADES
+    return _decade(match[1]) if is_decade else None
+
+
 def _years(match: re.Match[str]) -> str:
     first, last = match.groups()
     ending = year(last) if len(last) > 2 else short_year(last)
@@ -135,6 +142,7 @@ CLASSES = (
     rule("date", DIGIT, rf"({_DAY})(?:st|nd|rd|th)?-()({_MONTH})-()({_YEAR})\b", _day_first, _I),
     rule("date", UPPER + LOWER, rf"({_MONTH})\.?,? ({_YEAR})\b(?!['’]?\w|-\d)", _month_and_year, _I),
     rule("date", DIGIT, r"((?:1\d|20)\d0)['’]? ?s(?:\s?[-–]\s?['’]?((?:1\d|20)?\d0)s)?\b", _decades),
+    rule("date", DIGIT, r"([2-9]0)(['’]?)s\b()", _bare_decade),
     rule("date", SIGN, r"['’‘](\d0)['’]?s(?:\s?[-–]\s?['’]?(\d0)s)?\b", _decades),
     rule(
         "date",

@@ -33,6 +33,8 @@ def _fraction(match: re.Match[str]) -> str | None:
         return _FIXED[match[0]]
     if lower == 0 or len(match[3]) > 9:
         return None
+    if match.string[match.end() : match.end() + 2].lstrip().startswith("="):
+        return f"{cardinal(upper)} divided by {cardinal(lower)}"
     has_place = lower > 1 and lower % 100 not in (1, 2)
     spoken = (
         f"{cardinal(upper)} {_below(lower, upper)}"
@@ -40,7 +42,10 @@ def _fraction(match: re.Match[str]) -> str | None:
         else f"{cardinal(upper)} over {cardinal(lower)}"
     )
     spoken = f"{words(whole)} and {spoken}" if whole else spoken
-    return f"{spoken} {unit_name(match[4], whole or '1', several=bool(whole))}" if match[4] else spoken
+    if not match[4]:
+        return spoken
+    unit = "in" if match[4] in '"″' else match[4]
+    return f"{spoken} {unit_name(unit, whole or '1', several=bool(whole))}"
 
 
 CLASSES = (
@@ -56,7 +61,7 @@ CLASSES = (
         "fraction",
         DIGIT,
         rf"(?:(\d{{1,6}})[ -])?(\d{{1,9}})\s?[/⁄]\s?(\d{{1,9}})(?:st|nd|rd|th|ST|ND|RD|TH|s)?"
-        rf"(?:[ -]?({UNIT}){END}|(?![\w]|/\w)(?!\.\d))",
+        rf"(?:[ -]?({UNIT}|[\"″]){END}|(?![\w]|/\w)(?!\.\d))",
         _fraction,
     ),
 )

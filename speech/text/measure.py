@@ -57,16 +57,22 @@ _PER = {
     "min": "minute",
     "l": "liter",
     "ea": "each",
+    "week": "week",
+    "day": "day",
+    "month": "month",
+    "year": "year",
+    "hour": "hour",
+    "person": "person",
 }
 _POWERS = {"²": "square", "³": "cubic", "2": "square", "3": "cubic"}
-_ATTRIBUTES = frozenset(
-    word_set(
-        "pizza pencil pen lens film pistol rifle screen display monitor pipe bolt nut tile nail screw drill cable "
-        "hose bottle bag box jar can tank race run walk limit zone gun knife blade wheel wheels tire television tv "
-        "laptop tablet phone pot pan pack packet steak burger ruler record pizzas cake sub dash sprint relay "
-        "freestyle"
-    )
+_ATTRIBUTES = word_set(
+    "pizza pencil pen lens film pistol rifle screen display monitor pipe bolt nut tile nail screw drill cable "
+    "hose bottle bag box jar can tank race run walk limit zone gun knife blade wheel wheels tire television tv "
+    "laptop tablet phone pot pan pack packet steak burger ruler record pizzas cake sub dash sprint relay "
+    "freestyle"
 )
+
+_NOT_DESCRIBED = word_set("is was and or by x of in long wide tall high deep thick from on at apart away")
 
 
 def _unit_table() -> dict[str, tuple[str, str]]:
@@ -155,13 +161,21 @@ def per_name(unit: str) -> str:
     return _PER.get(unit) or (UNITS.get(unit) or _FOLDED.get(unit.lower()) or (unit,))[0]
 
 
-def _number(sign: str | None, text: str) -> str:
-    return f"{'minus ' if sign and sign in '-−–' else 'plus ' if sign else ''}{words(text)}"
+def sign_name(match: re.Match[str]) -> str:
+    """Return what the sign in the first group says: behind a word or number it stands for "to"."""
+    if not match[1]:
+        return ""
+    before = match.string[max(0, match.start() - 1) : match.start()]
+    return "to " if before.isalnum() and match[1] != "+" else "plus " if match[1] == "+" else "minus "
+
+
+def _signed(match: re.Match[str], text: str) -> str:
+    return sign_name(match) + words(text)
 
 
 def _measure(match: re.Match[str]) -> str | None:
     sign, low, dash, high, scale, unit, power, per, per_power = match.groups()
-    spoken = _number(sign, low)
+    spoken = _signed(match, low)
     if high:
         spoken += (" by " if dash.strip() in "xX×" else " plus " if dash.strip() == "+" else " to ") + words(high)
     name = unit_name(unit, low, several=bool(high or scale) or bool(sign))
@@ -183,8 +197,8 @@ def _stop(match: re.Match[str]) -> str:
 
 
 def _degrees(match: re.Match[str]) -> str:
-    sign, low, high, scale = match.groups()
-    spoken = _number(sign, low) + (f" to {words(high)}" if high else "")
+    _, low, high, scale = match.groups()
+    spoken = _signed(match, low) + (f" to {words(high)}" if high else "")
     name = "degree" if is_one(low) and not high else "degrees"
     return f"{spoken} {name} {_DEGREES[scale.upper()]}" if scale else f"{spoken} {name}"
 
@@ -197,30 +211,12 @@ def _feet_and_inches(match: re.Match[str]) -> str:
 def _inches(match: re.Match[str]) -> str | None:
     """12" is twelve inches where no quotation ends there."""
     number, mark = match.groups()
-    quotes = around(match)[0].count('"')
-    if quotes % 2:
+    quotes = len(re.findall(r'(?<!\d)"', around(match)[0]))
+    if quotes % 2 if mark in '"”' else re.search(r"(?:^|\s)['‘]", around(match)[0]):
         return None
-    unit = "ft" if mark == "′" else "in"
+    unit = "ft" if mark in "'′’" else "in"
     following = next_word(match)
-    described = following.islower() and following not in (
-        "is",
-        "was",
-        "and",
-        "or",
-        "by",
-        "x",
-        "of",
-        "in",
-        "long",
-        "wide",
-        "tall",
-        "high",
-        "deep",
-        "thick",
-        "from",
-        "on",
-        "at",
-    )
+    described = following.islower() and following not in _NOT_DESCRIBED
     return f"{words(number)} {unit_name(unit, '1' if described else number)}"
 
 
@@ -234,12 +230,13 @@ def _power(match: re.Match[str]) -> str:
     return f"{_POWERS[match[2]]} {UNITS[match[1]][1]}"
 
 
-_PER_UNIT = rf"(?:\s?(?:/|per)\s?({UNIT}|ea)([²³])?)?"
+_AMOUNT = rf"(?:\d{{1,6}},\d{{1,2}}(?!\d)(?!,\d)|{NUMBER})"  # 2,5 kg
+_PER_UNIT = rf"(?:\s?(?:/|per)\s?({UNIT}|ea|week|day|month|year|hour|person)([²³]|(?<=m)[23](?!\d))?)?"
 CLASSES = (
     rule(
         "measure",
         DIGIT + SIGN,
-        rf"([-−–+])?({NUMBER})(?:(\s?[-–x×+]\s?|\sto\s)({NUMBER}))?"
+        rf"([-−–+])?({_AMOUNT})(?:(\s?[-–x×+]\s?|\sto\s)({_AMOUNT}))?"
         rf"[ -]?({_SCALES})?\s?({UNIT})([²³]|(?<=m)[23](?!\d))?{_PER_UNIT}{END}",
         _measure,
     ),
@@ -250,7 +247,8 @@ CLASSES = (
         _degrees,
     ),
     rule("measure", DIGIT, r"(\d{1,2})['′’]\s?(\d{1,2})(?:[\"″”]|'')", _feet_and_inches),
-    rule("measure", DIGIT + SIGN, rf"({NUMBER})([\"″”′])(?!\w)", _inches),
+    rule("measure", DIGIT + SIGN, rf"({NUMBER})([\"″”′'’])(?!(?!x ?\d)\w)", _inches),
+    rule("measure", LOWER, r"(?<=[\"″”] )x(?= ?\d)|(?<=[\"″”])x(?= ?\d)", lambda m: " by "),
     rule("measure", DIGIT, rf"{NUMBER}(?:\s?[xX×]\s?{NUMBER}){{1,3}}(?!\w)(?<!0[xX]\d)", _by),
     rule("measure", DIGIT + SIGN, rf"({NUMBER})/({UNIT}){END}", lambda m: f"{words(m[1])} per {per_name(m[2])}"),
     rule("measure", LOWER, r"(mm|cm|km|m|ft|in)([²³])(?!\w)", _power),

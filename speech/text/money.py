@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.measure import UNITS, per_name
+from speech.text.measure import UNITS, per_name, sign_name
 from speech.text.numbers import NUMBER, cardinal, is_one, split_number, words
 from speech.text.reader import DIGIT, SIGN, UPPER, rule
 
@@ -115,12 +115,15 @@ _PER = (
     )
     + r")(?!\w))"
 )
-_AMOUNT = rf"(?:\d{{1,3}}(?: \d{{3}}){{1,4}}(?!\d)(?:[.,]\d{{1,2}}(?!\d))?|\d+,\d{{1,2}}(?!\d)(?!,\d)|{NUMBER})"
+_AMOUNT = (
+    rf"(?:\d{{1,3}}(?: \d{{3}}){{1,4}}(?!\d)(?:[.,]\d{{1,2}}(?!\d))?|"
+    rf"\d+,\d{{1,2}}(?!\d)(?!,\d)|\d+[.,][-–—]{{1,2}}|{NUMBER})"
+)
 
 
 def _amount(text: str, currency: str, *, short: bool = False) -> str:
     one, several, cent, cents = _CURRENCIES[currency]
-    whole, behind = split_number(text.replace(" ", ""))
+    whole, behind = split_number(text.replace(" ", "").rstrip(".,-–—"))
     if len(behind) > 2 and behind[2:].strip("0") == "":
         behind = behind[:2]
     if not behind.strip("0") and len(behind) < 3:
@@ -134,7 +137,7 @@ def _amount(text: str, currency: str, *, short: bool = False) -> str:
     return f"{words(whole)} {one if is_one(whole) else several} {cardinal(n) if short else small}"
 
 
-def _money(sign: str | None, currency: str, low: str, high: str | None, scale: str | None, per: str | None) -> str:
+def _money(sign: str, currency: str, low: str, high: str | None, scale: str | None, per: str | None) -> str:
     if scale or high:
         size = _SCALES.get(scale.lower(), scale) if scale else ""
         joined = words(low.replace(" ", "")) + (f" to {words(high.replace(' ', ''))}" if high else "")
@@ -142,23 +145,25 @@ def _money(sign: str | None, currency: str, low: str, high: str | None, scale: s
     else:
         is_continental = "," in low and not re.search(r",\d{3}", low)
         spoken = _amount(low, currency, short=is_continental or bool(per))
-    spoken = f"minus {spoken}" if sign and sign in "-−–" else f"plus {spoken}" if sign else spoken
+    spoken = sign + spoken
     return spoken if not per else f"{spoken} {'each' if per == 'ea' else f'per {per_name(per)}'}"
 
 
 def _before(match: re.Match[str]) -> str:
-    sign, currency, low, high, word, letter, per = match.groups()
-    return _money(sign, currency, low, high, word or letter, per)
+    _, currency, low, high, word, letter, per = match.groups()
+    return _money(sign_name(match), currency, low, high, word or letter, per)
 
 
 def _behind(match: re.Match[str]) -> str | None:
-    sign, low, high, word, letter, currency, per = match.groups()
-    return _money(sign, currency, low, high, word or letter, per)
+    _, low, high, word, letter, currency, per = match.groups()
+    if re.fullmatch(r"\d{1,3}\.\d{3}", low):  # 3.500 €: whoever puts the sign behind, groups by points
+        low = low.replace(".", "")
+    return _money(sign_name(match), currency, low, high, word or letter, per)
 
 
 def _spaced_country(match: re.Match[str]) -> str:
     """US $76 trillion: the country stands apart."""
-    return f"{match[1]} {_money(None, '$', match[2], None, match[3] or match[4], None)}"
+    return f"{match[1]} {_money('', '$', match[2], None, match[3] or match[4], None)}"
 
 
 _CENTS = {"¢": ("cent", "cents"), "p": ("penny", "pence"), "c": ("cent", "cents")}

@@ -8,20 +8,16 @@ from speech.text.numbers import cardinal, ordinal
 from speech.text.reader import UPPER, is_alone, next_word, previous_word, rule
 from speech.text.tables import word_set
 
-_COUNTED = frozenset(
-    word_set(
-        "chapter part volume vol book act scene war section article appendix phase type stage level class grade title "
-        "version episode season series figure table plate page unit step round world bowl mark model apollo saturn "
-        "column row room mk"
-    )
+_COUNTED = word_set(
+    "chapter part volume vol book act scene war section article appendix phase type stage level class grade title "
+    "version episode season series figure table plate page unit step round world bowl mark model apollo saturn "
+    "column row room mk"
 )
-_REIGNED = frozenset(
-    word_set(
-        "henry louis george edward elizabeth charles james william richard paul pius benedict philip catherine "
-        "nicholas alexander frederick napoleon ramses ptolemy ferdinand francis leo gregory innocent clement urban "
-        "ivan mary john xavier christian gustav carl leopold albert otto peter robert malcolm constantine xerxes "
-        "darius cyrus"
-    )
+_REIGNED = word_set(
+    "henry louis george edward elizabeth charles james william richard paul pius benedict philip catherine "
+    "nicholas alexander frederick napoleon ramses ptolemy ferdinand francis leo gregory innocent clement urban "
+    "ivan mary john xavier christian gustav carl leopold albert otto peter robert malcolm constantine xerxes "
+    "darius cyrus"
 )
 _TITLES = frozenset(["king", "queen", "pope", "emperor", "empress", "tsar", "czar", "prince", "sultan", "kaiser"])
 _NUMERAL = r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"

@@ -12,20 +12,11 @@ _WORDS = {
     "&": "and", "%": "percent", "=": "equals", "+": "plus", "@": "at", "#": "hash", "/": "slash", "\\": "backslash",
     "°": "degrees", "º": "degrees", "±": "plus or minus", "×": "times", "÷": "divided by", "§": "section",
     "¶": "paragraph", "^": "caret", "~": "tilde", "<": "less than", ">": "greater than", "→": "to", "µ": "micro",
-    "‰": "per thousand", "¬": "not", "≤": "less than or equal to", "≥": "greater than or equal to",
+    "‰": "per thousand", "¬": "not", "*": "times", "≤": "less than or equal to", "≥": "greater than or equal to",
     "≠": "not equal to", "≈": "about", "−": "minus", "√": "square root of", "∞": "infinity", "∑": "sum", "π": "pi",
 }  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-
-
-def _operator(match: re.Match[str]) -> str | None:
-    """A hyphen or × between two things in a line with an equals sign."""
-    if "=" not in match.string[:500]:
-        return None
-    return {"-": "minus", "–": "minus", "−": "minus", "×": "times", "*": "times", "x": "times"}.get(
-        match[1], "minus"
-    ) + " "
 
 
 def _minus(match: re.Match[str]) -> str | None:
@@ -85,7 +76,6 @@ BEFORE_NUMBERS = (
     ),
 )
 CLASSES = (
-    rule("symbols", SIGN, r"(?<=\d)[x×*](?=\d)", _operator),
     rule("symbols", SIGN, "[" + re.escape("".join(_WORDS)) + "]", lambda m: f" {_sign(m)} "),
     rule(
         "symbols",
