@@ -19,8 +19,12 @@ _log = logging.getLogger(__name__)
 
 SLOWEST, FASTEST = 0.5, 2.0
 _LOUDNESS_LUFS = -16.0  # the level of podcasts and audiobooks: clear on a phone, no louder than what plays before it
-_LETTERS = re.compile(r"(?<![\w.])[A-Z]{2,}(?![\w.])")  # to be spelled, which some voices only do with stops
+_LETTERS = re.compile(r"(?<![\w.])[A-Z]{2,}(?!\w|\.\w)\.?")  # to be spelled, which some voices only do with stops
 _SENTENCE_PAUSE, _CLAUSE_PAUSE = 0.40, 0.15  # seconds at rate 1.0
+
+
+def _with_stops(match: re.Match[str]) -> str:
+    return ".".join(match[0].rstrip(".")) + "."
 
 
 class Backend(Protocol):
@@ -118,7 +122,7 @@ class Voice:
         words = spoken_text(text) if english else clean_text(text)
         sentences = [sentence for sentence in split_sentences(words) if is_speakable(sentence)]
         if english:
-            sentences = [_LETTERS.sub(lambda match: ".".join(match[0]) + ".", sentence) for sentence in sentences]
+            sentences = [_LETTERS.sub(_with_stops, sentence) for sentence in sentences]
         if not sentences:
             found = f"only {text.strip()[:40]!r}" if text.strip() else "nothing, or only spaces"
             raise EmptyTextError(f"The text to speak holds {found}; give at least one letter, digit or emoji.")

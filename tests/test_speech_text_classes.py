@@ -88,6 +88,7 @@ HEARD = [
     ("Rm. 305, Apt. 4C", "Room three oh five, Apartment four C."),
     ("6th Ave, 2100 Oak St.", "sixth Avenue, twenty one hundred Oak Street."),
     ("Dr. Poe lives on Oak Dr. in St. Cloud.", "Doctor Poe lives on Oak Drive in Saint Cloud."),
+    ("Reno, NV. Well, OK.", "Reno, Nevada. Well, OK."),
     ("Reno, NV 89501", "Reno, Nevada eight nine five zero one."),
     # electronic
     ("me_2@site.org", "me underscore two at site dot org."),
@@ -101,7 +102,7 @@ HEARD = [
     # abbreviation
     ("cats vs. dogs, approx. 5, etc.", "cats versus dogs, approximately five, et cetera."),
     ("w/ milk and/or sugar", "with milk and or sugar."),
-    ("ST. JAMES ST., DR. POE", "Saint james Street, Doctor poe."),
+    ("ST. JAMES ST., DR. POE", "Saint james Street, Doctor Poe."),
     # letter sequence and capitals
     ("MADE IN THE U.S.A.", "made in the USA."),
     ("FREE WI-FI, HDMI", "free Wi-Fi, HDMI."),
@@ -217,3 +218,12 @@ def test_every_class_is_in_the_docs() -> None:
 
     page = (Path(__file__).resolve().parent.parent / "docs" / "speech-text.md").read_text(encoding="utf-8")
     assert not {one.name for one in CLASSES} - set(re.findall(r"^\| ([A-Za-z ]+?) \|", page, re.M))
+
+
+def test_voices_get_letters_with_stops() -> None:
+    from speech import Voice
+    from speech.testing import FakeVoiceBackend
+
+    backend = FakeVoiceBackend()
+    Voice(backend).speak("The BBC FAQ at 6 p.m. The DVDs of the USA.")
+    assert backend.sentences == ["The B.B.C. F.A.Q. at six P.M.", "The DVDs of the U.S.A."]

@@ -29,7 +29,7 @@ from speech.text import (
 )
 from speech.text.markup import plain_lines
 from speech.text.reader import Reader
-from speech.text.sentences import split_sentences
+from speech.text.sentences import is_speakable, split_sentences
 from speech.text.symbols import drop_scripts, name_scripts, name_symbols, simplify_forms
 
 __all__ = ["clean_text", "is_foreign", "is_speakable", "split_sentences", "spoken_text"]
@@ -91,15 +91,6 @@ def spoken_text(text: str) -> str:
     text = simplify_forms(clean_text(_THIN_SPACE.sub(",", text)))
     lines = [_spoken_line(line) for line in plain_lines(text)]
     return "\n".join(line for line in lines if is_speakable(line))
-
-
-def is_speakable(text: str) -> bool:
-    """Return whether the text has a letter or digit, or one of the signs that are read as a word (&, %, +, =, @...).
-
-    >>> is_speakable("...!"), is_speakable("A."), is_speakable("&")
-    (False, True, True)
-    """
-    return any(char.isalnum() or char in "&%+=@$£€¥°×÷±" for char in text)
 
 
 def is_foreign(text: str) -> bool:

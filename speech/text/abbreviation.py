@@ -68,6 +68,8 @@ _STATES = {
     "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming", "DC": "DC",
 }  # fmt: skip
 STARTERS = frozenset([*_STREETS, *(word for word in _FIXED if word.isalpha()), *_NUMBERED])
+_ALSO_WORDS = word_set("OK OH HI OR IN ME")
+_WITHOUT_STOP = {key: _TITLES[key] for key in ("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Mt", "Ft", "Capt", "Sgt")}
 _NO_NAME = word_set("On In At To The From By Near And Of For With Is Was Visit See Our Our")
 
 
@@ -122,14 +124,9 @@ def _word(match: re.Match[str]) -> str:
 
 
 def _state(match: re.Match[str]) -> str | None:
-    before = match.string[max(0, match.start() - 2) : match.start()]
-    if not before.endswith(", ") and not match[2]:
-        return None
-    return (
-        _STATES[match[1]]
-        + (f"{match[2] and ' '}{digits(match[3])}" if match[3] else "")
-        + (f", {digits(match[4])}" if match[4] else "")
-    )
+    """Springfield, IL: behind a comma, where it is no word."""
+    behind_comma = match.string[max(0, match.start() - 2) : match.start()] == ", "
+    return _STATES[match[1]] if behind_comma and match[1] not in _ALSO_WORDS else None
 
 
 _NAMES = r"(?:[A-Z][\w'’]*|\d{1,3}(?:st|nd|rd|th))\.?"
@@ -154,8 +151,9 @@ CLASSES = (
         rf"({_alternatives(_STATES)})\b(,?\s)(\d{{5}})(?:-(\d{{4}}))?\b",
         lambda m: f"{_STATES[m[1]]}{m[2]}{digits(m[3])}" + (f", {digits(m[4])}" if m[4] else ""),
     ),
-    rule("address", UPPER, rf"({_alternatives(_STATES)})\b()()()(?=\s*(?:$|[,.;]))(?<!^[A-Z][A-Z])", _state),
-    rule("abbreviation", UPPER, rf"({_alternatives(_TITLES)})\b\.?(?=\s[A-Z])", _title),
+    rule("address", UPPER, rf"({_alternatives(_STATES)})\b(?=\s*(?:$|[,.;]))", _state),
+    rule("abbreviation", UPPER, rf"({_alternatives(_TITLES)})\.(?=\s[A-Z])", _title),
+    rule("abbreviation", UPPER, rf"({_alternatives(_WITHOUT_STOP)})(?=\s[A-Z])", _title),
     rule("abbreviation", UPPER, rf"({_alternatives(_TITLES).upper()})\.(?=\s[A-Z])", _title),
     rule("abbreviation", LOWER, r"(dr|mr|mrs|ms|prof)\.(?=\s\w)", _title),
     rule("address", UPPER + LOWER, rf"({_alternatives(_STREETS)})\b\.?", _street, re.I),

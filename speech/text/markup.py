@@ -29,7 +29,7 @@ def plain_lines(text: str) -> list[str]:
     """Return the lines without list marks and markup; a line that goes on in lower case is joined to the one before.
 
     >>> plain_lines("# **Title**\\n- one &amp; two\\nand more")
-    ['Title', 'one & two', 'and more']
+    ['Title', 'one & two and more']
     """
     lines: list[str] = []
     for raw in html.unescape(text).split("\n") if "&" in text else text.split("\n"):
@@ -39,7 +39,7 @@ def plain_lines(text: str) -> list[str]:
             lines[-1] += " " + line
         else:
             lines.append(line)
-    return [_without_markup(line) for line in lines]
+    return [_without_markup(line).strip() for line in lines]
 
 
 def _without_markup(line: str) -> str:

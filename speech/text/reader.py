@@ -32,19 +32,19 @@ class Class:
     Attributes:
         name: as docs/speech-text.md and the benchmark name it.
         starts: the kinds of token that it can begin with: DIGIT, UPPER, LOWER, SIGN.
-        pattern: matched where a token begins. Every repetition in it is bounded or eats what it sees.
+        pattern: a regular expression, matched where a token begins. Every repetition in it is bounded or eats what it
+            sees, so that no text takes longer than its length.
         read: the words of a match; None leaves it to the next class.
     """
 
     name: str
     starts: str
-    pattern: re.Pattern[str]
+    pattern: str
     read: Callable[[re.Match[str]], str | None]
+    flags: int = 0
 
 
-def rule(name: str, starts: str, pattern: str, read: Callable[[re.Match[str]], str | None], flags: int = 0) -> Class:
-    """Return the class of a pattern that is still to be compiled."""
-    return Class(name, starts, re.compile(pattern, flags), read)
+rule = Class  # as the tables of the classes call it
 
 
 class Reader:
@@ -53,7 +53,11 @@ class Reader:
     def __init__(self, classes: Sequence[Class], starters: Set[str] = frozenset()) -> None:
         """`starters` are words in lower case, with nothing else about them, that a class starts with."""
         self._starters = starters
-        self._by_start = {kind: [c for c in classes if kind in c.starts] for kind in (DIGIT, UPPER, LOWER, SIGN)}
+        rules = [(one.starts, re.compile(one.pattern, one.flags), one.read) for one in classes]
+        self._by_start = {
+            kind: [(pattern, read) for starts, pattern, read in rules if kind in starts]
+            for kind in (DIGIT, UPPER, LOWER, SIGN)
+        }
 
     def read(self, line: str) -> str:
         """Return the line in words."""
@@ -77,10 +81,10 @@ class Reader:
         char = line[position]
         if not char.isspace():
             kind = DIGIT if char.isdecimal() else (UPPER if char.isupper() else LOWER) if char.isalpha() else SIGN
-            for one in self._by_start[kind]:
-                match = one.pattern.match(line, position)
+            for pattern, read in self._by_start[kind]:
+                match = pattern.match(line, position)
                 if match is not None and match.end() > position:
-                    words = one.read(match)
+                    words = read(match)
                     if words is not None:
                         return words, match.end(), True
         token = _TOKEN.match(line, position)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 
 
-def _is_speakable(text: str) -> bool:
+def is_speakable(text: str) -> bool:
+    """Return whether the text has a letter or digit, or one of the signs that are read as a word (&, %, +, =, @...).
+
+    >>> is_speakable("...!"), is_speakable("A."), is_speakable("&")
+    (False, True, True)
+    """
     return any(char.isalnum() or char in "&%+=@$£€¥°×÷±" for char in text)
 
 
@@ -53,7 +58,7 @@ def _ends_sentence(line: str, start: int, match: re.Match[str]) -> bool:
     following = line[match.end() : match.end() + 40].lstrip().lstrip("\"'“‘(")
     if following[:1].islower():
         return False
-    if not _is_speakable(line[start : match.start()]):
+    if not is_speakable(line[start : match.start()]):
         return False
     if not match[0].startswith(".") or match[0].startswith(".."):
         return True
