@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
@@ -137,7 +138,7 @@ class Speaking:
 
     async def _sound(self, encoder: Encoder, first: Audio, rest: AsyncGenerator[Audio, None]) -> AsyncIterator[bytes]:
         async for piece in _from(first, rest):
-            if data := await self.service.in_speech_thread(lambda piece=piece: encoder.add(piece)):
+            if data := await self.service.in_speech_thread(partial(encoder.add, piece)):
                 yield data
         if data := await self.service.in_speech_thread(encoder.end):
             yield data
