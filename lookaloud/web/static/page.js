@@ -373,6 +373,7 @@ function remember() {
 
 function start() {
   for (const id of ["picture-ways", "speak-choice", "folder"]) byId(id).hidden = false;
+  byId("folder-input").webkitdirectory = true; // not in the page itself: every browser knows it, HTML's standard does not
   remember();
   byId("form").addEventListener("submit", (event) => {
     event.preventDefault();
