@@ -204,7 +204,8 @@ def wav_header(sample_rate: int, n_bytes: int) -> bytes:
 def _samples(audio: Audio) -> npt.NDArray[np.int16]:
     import numpy as np
 
-    return np.clip(np.rint(audio.samples * 32768.0), -32768, 32767).astype("<i2")
+    samples: npt.NDArray[np.int16] = np.clip(np.rint(audio.samples * 32768.0), -32768, 32767).astype("<i2")
+    return samples
 
 
 def _pcm(audio: Audio) -> bytes:
