@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
@@ -114,8 +115,8 @@ class Speaking:
         voice = text_of(given, "voice")
         if voice in OPENAI_VOICES and voice not in self.service.voices.names():
             voice = None
-        stream_format = text_of(given, "stream_format") or "audio"
-        if stream_format not in STREAM_FORMATS:
+        stream_format = text_of(given, "stream_format")
+        if stream_format is not None and stream_format not in STREAM_FORMATS:
             raise RequestError(f"stream_format is {stream_format[:40]!r}; it must be one of: audio, sse.")
         format_name = text_of(given, "response_format")
         format_name = "mp3" if format_name is None else format_name  # "" is a format that there is not
@@ -137,7 +138,7 @@ class Speaking:
 
     async def _sound(self, encoder: Encoder, first: Audio, rest: AsyncGenerator[Audio, None]) -> AsyncIterator[bytes]:
         async for piece in _from(first, rest):
-            if data := await self.service.in_speech_thread(lambda piece=piece: encoder.add(piece)):
+            if data := await self.service.in_speech_thread(partial(encoder.add, piece)):
                 yield data
         if data := await self.service.in_speech_thread(encoder.end):
             yield data
