@@ -328,6 +328,7 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(
         ({"input": "Hello.", "speed": float("nan")}, 422, "speed is nan; it must be from 0.5 to 2.0."),
         ({"input": "Hello.", "speed": "fast"}, 422, "speed is 'fast'; it must be a number from 0.5 to 2.0."),
         ({"input": "Hello.", "speed": True}, 422, "speed is 'True'; it must be a number from 0.5 to 2.0."),
+        ({"input": "Hello.", "stream_format": ""}, 422, "stream_format is ''; it must be one of: audio, sse."),
         ({"input": "Hello.", "stream_format": "chunks"}, 422, "stream_format is 'chunks'; it must be one of: audio"),
         ({"input": "Hello.", "model": ["tts-1"]}, 422, "model is no text"),
     ],
@@ -336,6 +337,14 @@ def test_a_text_that_cannot_be_spoken_is_refused(server: Live, asked: dict[str, 
     answer = server.post_json("/v1/speech", asked)
     assert answer.status == status, answer.body
     assert says in answer.message
+
+
+def test_an_option_that_comes_twice_is_refused(server: Live) -> None:
+    body = form(picture(), rate="1").replace(b"--part--", b"") + form(None, rate="2")
+    for path in ("/v1/describe", "/v1/jobs"):
+        answer = server.ask("POST", path, body, Content_Type=FORM)
+        assert (answer.status, answer.code) == (422, "request"), answer.body
+        assert "The field 'rate' came more than once" in answer.message
 
 
 def test_a_form_without_a_picture_is_refused(server: Live) -> None:

@@ -302,7 +302,7 @@ def blocks(kind: str) -> list[str]:
 def test_the_commands_in_the_documentation_work(real_address: str, folder: Path) -> None:
     strict = 'set -euo pipefail\ncurl() { command curl -sS --fail-with-body --noproxy "*" "$@"; }\n'
     commands = blocks("sh")
-    assert len(commands) == 6
+    assert len(commands) == 7
     outputs = []
     for command in commands:
         script = strict + command.replace("http://127.0.0.1:8000", real_address)
@@ -315,6 +315,8 @@ def test_the_commands_in_the_documentation_work(real_address: str, folder: Path)
     assert by_form["text"] == as_json["text"] == said["text"]
     assert (by_form["source"], by_form["confidence"]) == (said["source"], pytest.approx(said["confidence"], abs=0.01))
     assert re.findall(r"^event: (\w+)$", outputs[3], re.MULTILINE) == ["caption", "description", "audio", "done"]
+    said_events = re.findall(r"^event: (\S+)$", outputs[5], re.MULTILINE)
+    assert (set(said_events[:-1]), said_events[-1]) == ({"speech.audio.delta"}, "speech.audio.done")
     for name in ("pagoda.mp3", "morning.mp3"):
         assert read_audio(folder / name).seconds > 0.5
     with zipfile.ZipFile(folder / "described.zip") as archive:
@@ -343,6 +345,10 @@ def test_the_bounds_in_the_documentation_are_those_of_the_service() -> None:
         f"| {bounds.max_job_pictures}, {bounds.max_job_bytes / 1e6:g} MB |",
         f"| jobs at once, running or done | {bounds.max_jobs} |",
         f"| {bounds.job_seconds / 60:g} minutes |",
+        f"| {bounds.n_decoders}, {bounds.decode_seconds:g} seconds, {bounds.decode_memory_mb / 1000:g} GB |",
+        f"| time for a stream as a whole | {bounds.stream_seconds / 60:g} minutes |",
+        f"| one request that needs no token, and its time to arrive | {bounds.open_bytes / 1000:g} kB, "
+        f"{bounds.open_seconds:g} seconds |",
     ):
         assert said in DOC
 

@@ -18,7 +18,7 @@ from lookaloud.web import operations
 from lookaloud.web.answers import log_fault, refusal_of
 from lookaloud.web.gone import gone, unless_gone
 from lookaloud.web.metrics import CONTENT_TYPE
-from lookaloud.web.options import options_from
+from lookaloud.web.options import once, options_from
 from lookaloud.web.reading import json_object, picture_of, text_of
 from lookaloud.web.speaking import Speaking
 from lookaloud.web.streaming import Streamed
@@ -165,7 +165,7 @@ class _Api:
                 if not isinstance(upload, UploadFile):
                     raise RequestError("There is no picture in the request; send one as a file in the field image.")
                 data, name = await upload.read(), printable(upload.filename or _NAMELESS)
-                options = options_from({key: value for key, value in form.multi_items() if key != "image"})
+                options = options_from(once((key, value) for key, value in form.multi_items() if key != "image"))
         else:
             raise FormatError(
                 f"The picture came as {kind[:60] or 'something without a type'}; send a form (multipart/form-data) or "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
@@ -51,6 +51,20 @@ def options_from(given: Mapping[str, Any], *, is_json: bool = False, **usual: An
             raise RequestError(str(cause)) from None
         reason = first["msg"].replace("Input should", "it should", 1)
         raise RequestError(f"{first['loc'][0]} is {str(first['input'])[:40]!r}; {reason}.") from None
+
+
+def once(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the fields of a form by name.
+
+    Raises:
+        RequestError: one came more than once.
+    """
+    fields_by_name: dict[str, Any] = {}
+    for name, value in given:
+        if name in fields_by_name:
+            raise RequestError(f"The field {name[:40]!r} came more than once; send it once.")
+        fields_by_name[name] = value
+    return fields_by_name
 
 
 def _check_types(given: Mapping[str, Any]) -> None:

@@ -115,8 +115,8 @@ class Speaking:
         voice = text_of(given, "voice")
         if voice in OPENAI_VOICES and voice not in self.service.voices.names():
             voice = None
-        stream_format = text_of(given, "stream_format") or "audio"
-        if stream_format not in STREAM_FORMATS:
+        stream_format = text_of(given, "stream_format")
+        if stream_format is not None and stream_format not in STREAM_FORMATS:
             raise RequestError(f"stream_format is {stream_format[:40]!r}; it must be one of: audio, sse.")
         format_name = text_of(given, "response_format")
         format_name = "mp3" if format_name is None else format_name  # "" is a format that there is not

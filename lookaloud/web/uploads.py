@@ -162,6 +162,8 @@ class _Reader:
 
     def _end(self) -> None:
         if self._upload is None:
+            if self._name in self.fields:
+                raise RequestError(f"The field {self._name[:40]!r} came more than once; send it once.")
             self.fields[self._name] = self._value.decode("utf-8", "replace")
             return
         name, start = self._upload
