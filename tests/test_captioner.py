@@ -185,7 +185,7 @@ def test_a_folder_is_a_captioner_too(tmp_path: Path) -> None:
 def test_the_built_in_files_are_small_enough_and_described() -> None:
     files = {path.name: path.stat().st_size for path in WEIGHTS.iterdir()}
     writers = {"writer_0.onnx", "writer_1.onnx"}
-    networks = {"config.json", "tokenizer.json", "encoder.onnx", *writers, "gate.npz", "neighbours.npz"}
+    networks = {"config.json", "tokenizer.json", "encoder.onnx", *writers, "gate.npz", "neighbours.npz", "scripts.npz"}
     assert set(files) == {*networks, "MODEL_CARD.md"}
     assert sum(files.values()) < 40e6
     stated = captioner.list_captioners()[0].size_mb
