@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-# fmt: off
-_SMALL = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-# fmt: on
+from speech.text.numbers import IRREGULAR_ORDINALS, ONES, TENS
+
 _SCALES = {10**12: "trillion", 10**9: "billion", 10**6: "million", 1000: "thousand", 100: "hundred"}
-_IRREGULAR_ORDINALS = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
-    "twelve": "twelfth",
-}
 
 
 def ordinal(word: str) -> str:
     """Return the ordinal of a number word: "twenty" is "twentieth"."""
-    if word in _IRREGULAR_ORDINALS:
-        return _IRREGULAR_ORDINALS[word]
+    if word in IRREGULAR_ORDINALS:
+        return IRREGULAR_ORDINALS[word]
     return word[:-1] + "ieth" if word.endswith("y") else word + "th"
 
 
@@ -37,9 +23,9 @@ def plural(word: str) -> str:
     return word + ("es" if word == "six" else "s")
 
 
-DIGITS = _SMALL[:10]
-_VALUES = {word: value for value, word in enumerate(_SMALL)} | {
-    word: 10 * value for value, word in enumerate(_TENS) if word
+DIGITS = ONES[:10]
+_VALUES = {word: value for value, word in enumerate(ONES)} | {
+    word: 10 * value for value, word in enumerate(TENS) if value > 1
 }
 _CARDINALS = frozenset(_VALUES) | frozenset(_SCALES.values()) | {"point"}
 _SINGULAR = {plural(word): word for word in _CARDINALS - {"point"}}
@@ -62,11 +48,11 @@ def cardinal(number: int) -> list[str]:
         ['one', 'thousand', 'nine', 'hundred', 'eighty', 'four']
     """
     if number < 20:
-        return [_SMALL[number]]
+        return [ONES[number]]
     for size, name in _SCALES.items():
         if number >= size:
             return [*cardinal(number // size), name, *(cardinal(number % size) if number % size else [])]
-    return [_TENS[number // 10], *([_SMALL[number % 10]] if number % 10 else [])]
+    return [TENS[number // 10], *([ONES[number % 10]] if number % 10 else [])]
 
 
 def read_pairs(words: Iterable[str]) -> Iterator[str]:

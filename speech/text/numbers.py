@@ -12,13 +12,13 @@ from functools import lru_cache
 
 from speech.text.tables import word_list
 
-_ONES = word_list(
+ONES = word_list(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
 )
-_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ["", "thousand", "million", "billion", "trillion", "quadrillion"]
-_ORDINALS = {
+IRREGULAR_ORDINALS = {
     "one": "first",
     "two": "second",
     "three": "third",
@@ -46,11 +46,11 @@ def cardinal(n: int) -> str:
     if n < 0:
         return f"minus {cardinal(-n)}"
     if n < 20:
-        return _ONES[n]
+        return ONES[n]
     if n < 100:
-        return _TENS[n // 10] + (f" {_ONES[n % 10]}" if n % 10 else "")
+        return TENS[n // 10] + (f" {ONES[n % 10]}" if n % 10 else "")
     if n < 1000:
-        return f"{_ONES[n // 100]} hundred" + (f" {cardinal(n % 100)}" if n % 100 else "")
+        return f"{ONES[n // 100]} hundred" + (f" {cardinal(n % 100)}" if n % 100 else "")
     if n >= 10**_LONGEST:
         return digits(str(n))
     groups = [(n // 1000**scale % 1000, name) for scale, name in enumerate(_SCALES)]
@@ -64,7 +64,7 @@ def ordinal(n: int) -> str:
     ('twenty first', 'fortieth', 'one thousandth')
     """
     head, _, last = cardinal(n).rpartition(" ")
-    last = _ORDINALS.get(last) or (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
+    last = IRREGULAR_ORDINALS.get(last) or (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
     return f"{head} {last}".strip()
 
 
@@ -74,7 +74,7 @@ def digits(text: str, *, zero: str = "zero") -> str:
     >>> digits("0199", zero="oh")
     'oh one nine nine'
     """
-    return " ".join(_ONES[int(char)] if char != "0" else zero for char in text if char.isdecimal())
+    return " ".join(ONES[int(char)] if char != "0" else zero for char in text if char.isdecimal())
 
 
 def grouped_digits(text: str) -> str:
@@ -104,7 +104,7 @@ def paired(text: str, *, zero: str = "zero") -> str:
         return f"{cardinal(int(high))} hundred"
     if len(text) not in (3, 4) or low == "00":
         return cardinal(int(text)) if len(text) < 5 else digits(text, zero=zero)
-    return f"{cardinal(int(high))} {f'{zero} {_ONES[int(low)]}' if low[0] == '0' else cardinal(int(low))}"
+    return f"{cardinal(int(high))} {f'{zero} {ONES[int(low)]}' if low[0] == '0' else cardinal(int(low))}"
 
 
 def year(text: str) -> str:
