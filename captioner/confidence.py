@@ -104,10 +104,6 @@ class Calibration:
     weights: tuple[float, ...]
     bias: float
 
-    def __post_init__(self) -> None:
-        if len(self.weights) != N_FEATURES:
-            raise ValueError(f"a calibration has {N_FEATURES} weights, not {len(self.weights)}")
-
     @classmethod
     def from_json(cls, raw: Any) -> Calibration:
         """The regression that `dataclasses.asdict` wrote.
@@ -115,7 +111,10 @@ class Calibration:
         Raises:
             ValueError: it is something else.
         """
-        return typed(raw, cls)
+        found = typed(raw, cls)
+        if len(found.weights) != N_FEATURES:
+            raise ValueError(f"a calibration has {N_FEATURES} weights, not {len(found.weights)}")
+        return found
 
     def probability(self, features: npt.NDArray[np.float64]) -> float:
         """How likely a caption with these features is acceptable, in [0, 1]."""
