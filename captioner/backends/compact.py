@@ -23,7 +23,7 @@ from captioner.backends.stepping import cached_step, memory_names
 from captioner.beam import Hypothesis, Step, diverse_beam_search
 from captioner.caption import PHOTOGRAPH, CaptionOptions
 from captioner.captioner import Draft
-from captioner.confidence import DIVERSITY, FUNCTION_WORDS, Calibration, content, features_of
+from captioner.confidence import DIVERSITY, FUNCTION_WORDS, N_FEATURES, Calibration, content, features_of
 from captioner.errors import WeightsError
 from captioner.neighbours import NEIGHBOURS_FILE, Neighbours
 from captioner.photo import GATE_FILE, Gate, Verdict, plain_kind
@@ -118,6 +118,8 @@ class _Config:
             raise ValueError("a size in it is below 1, or larger than any captioner's")
         if not (0 <= self.bos < self.vocab_size and 0 <= self.eos < self.vocab_size):
             raise ValueError("its first or last token is not in its vocabulary")
+        if self.confidence is not None and len(self.confidence.weights) != N_FEATURES:
+            raise ValueError(f"its confidence has {len(self.confidence.weights)} weights; expected {N_FEATURES}")
 
 
 @dataclass(frozen=True)
