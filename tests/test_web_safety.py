@@ -43,7 +43,7 @@ import captioner.errors
 import lookaloud.web.server
 import speech.errors
 from lookaloud.errors import ServeError
-from lookaloud.web.answers import answer, problem_of, refusal_of
+from lookaloud.web import answers
 from lookaloud.web.server import check_address
 from lookaloud.web.settings import ServeSettings
 
@@ -687,10 +687,10 @@ def test_an_upload_that_breaks_off_is_no_fault(server: Live, caplog: pytest.LogC
     ],
 )
 def test_no_answer_names_a_path_of_the_computer(error: Exception, status: int) -> None:
-    refusal = refusal_of(error)
+    refusal = answers.refusal_of(error)
     assert refusal.status == status
-    assert "secret" not in refusal.message + problem_of(error)
-    assert ("retry-after" in answer(error).headers) == (status == 503)
+    assert "secret" not in refusal.message + answers.problem_of(error)
+    assert ("retry-after" in answers.answer(error).headers) == (status == 503)
 
 
 def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
