@@ -184,6 +184,7 @@ def test_a_job_that_is_deleted_gives_its_decoder_back() -> None:
         assert server.describe().status == 200
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="/proc is Linux's list of processes")
 def test_the_end_of_the_service_ends_the_processes() -> None:
     with live(SETTINGS) as server:
         assert server.describe().status == 200

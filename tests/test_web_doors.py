@@ -12,9 +12,10 @@ from web_live import FORM, Answer, Live, form, head, live, picture, read_all, re
 
 import lookaloud.web.guesses
 import lookaloud.web.server
-from lookaloud.errors import TooManyGuessesError
+from lookaloud.errors import ServeError, TooManyGuessesError
 from lookaloud.web.guard import session_of
 from lookaloud.web.guesses import N_FREE, Guesses, address_of, grouped
+from lookaloud.web.server import check_address
 from lookaloud.web.settings import ServeSettings
 
 TOKEN = "nobody guesses this"
@@ -86,6 +87,9 @@ def test_the_table_is_bounded_and_the_quietest_are_forgotten() -> None:
         ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("::1", "::1"),
+        ("192.0.2.7:5000", "192.0.2.7"),
+        ("[2001:db8:1:2::7]:5000", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::7]", "2001:db8:1:2::/64"),
         ("", "unknown"),
         ("a" * 9000, "unknown"),
     ],
@@ -112,6 +116,11 @@ def test_x_forwarded_for_counts_where_a_named_proxy_sends_it(
 ) -> None:
     headers = [(b"x-forwarded-for", each.encode()) for each in passed]
     assert address_of({"client": ("198.51.100.9", 1), "headers": headers}, proxies) == address
+
+
+def test_a_proxy_is_named_by_its_address() -> None:
+    with pytest.raises(ServeError, match="--proxy nginx is not an address; give one such as"):
+        check_address(ServeSettings(proxies=("10.0.0.1", "nginx")))
 
 
 # --- guesses on a live server ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import http.client
 import json
@@ -38,8 +39,11 @@ from web_live import (
     wait_until,
 )
 
+import captioner.errors
 import lookaloud.web.server
+import speech.errors
 from lookaloud.errors import ServeError
+from lookaloud.web import answers
 from lookaloud.web.server import check_address
 from lookaloud.web.settings import ServeSettings
 
@@ -665,6 +669,28 @@ def test_an_upload_that_breaks_off_is_no_fault(server: Live, caplog: pytest.LogC
 
 
 # --- what is left of a request ---
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "/secret/tmp"), 503),
+        (PermissionError(errno.EACCES, "Permission denied", "/secret/tmp"), 503),
+        (OSError(errno.EROFS, "Read-only file system", "/secret/tmp"), 503),
+        (OSError(errno.EMFILE, "Too many open files", "/secret/tmp"), 503),
+        (OSError(errno.ENOSPC, "No space left on device", "/secret/tmp"), 507),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/secret/tmp"), 507),
+        (captioner.errors.WeightsError("The captioner's file /secret/encoder.onnx is missing."), 503),
+        (speech.errors.WeightsError("/secret/voice.onnx cannot be read."), 503),
+        (captioner.errors.ReadingError("the text reader could not be loaded (OSError: /secret/det.onnx)"), 500),
+        (RuntimeError("/secret"), 500),
+    ],
+)
+def test_no_answer_names_a_path_of_the_computer(error: Exception, status: int) -> None:
+    refusal = answers.refusal_of(error)
+    assert refusal.status == status
+    assert "secret" not in refusal.message + answers.problem_of(error)
+    assert ("retry-after" in answers.answer(error).headers) == (status == 503)
 
 
 def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

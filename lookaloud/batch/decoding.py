@@ -16,11 +16,15 @@ from captioner.errors import ImageError
 from lookaloud.batch.decoder import read_message, write_message
 from lookaloud.batch.items import Item
 
+if sys.platform == "linux":
+    import fcntl
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from captioner.notes import PhotoNotes
 
+_PIPE_BYTES = 1 << 20
 # Not with -m, which would import from the current folder first: that may be the one with the pictures of strangers.
 COMMAND = (
     sys.executable,
@@ -177,6 +181,7 @@ class Decoder:
             self._interrupted = False
             # This Python with a module of ours: a list, without a shell.
             self._process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # nosec B603
+            _widen(self._process.stdout)
         # Its start is not the picture's fault, nor counted as the picture's time.
         has_started = read_message(cast(IO[bytes], self._process.stdout)) is not None
         if not (has_started or self._closed or self._interrupted):
@@ -201,6 +206,13 @@ class Decoder:
     def __exit__(self, *_: object) -> None:
         self.close()
         self._end()
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Give the pipe that pixels come through room for many, where the system can: they take fewer turns then."""
+    if pipe is not None and sys.platform == "linux":
+        with contextlib.suppress(OSError):  # the user has as much as one may have
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _fatal(name: str, seconds: float | None) -> ImageError:

@@ -110,7 +110,7 @@ class Guard:
             # A cookie is a guess as well: whoever guesses a token can make the cookie of it.
             address = address_of(scope, self.settings.proxies)
             self.guesses.check(address)
-            if is_same(given, token) or is_same(cookie, session_of(token)):
+            if _same(given, token) or _same(cookie, session_of(token)):
                 return
             self.guesses.note(address, f"{given} {cookie}")
         raise SignInError(
@@ -154,8 +154,7 @@ def _cookie(headers: Headers) -> str:
     return jar[SESSION_COOKIE].value if SESSION_COOKIE in jar else ""
 
 
-def is_same(given: str, wanted: str) -> bool:
-    """Return whether a header holds this token; takes as long for a wrong one as for a right one."""
+def _same(given: str, wanted: str) -> bool:
     # As bytes: compare_digest takes no letters beyond ASCII. Headers are read as Latin-1; programs write them so, or as
     # UTF-8.
     sent = given.encode("latin-1", "replace")

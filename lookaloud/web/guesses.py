@@ -110,7 +110,7 @@ def grouped(address: str) -> str:
     ('192.0.2.1', 'fe80::/64', 'unknown')
     """
     try:
-        known: IPv4Address | IPv6Address = ip_address(address.partition("%")[0].strip("[]"))
+        known: IPv4Address | IPv6Address = ip_address(_without_port(address).partition("%")[0])
     except ValueError:
         return "unknown"
     if isinstance(known, IPv6Address):
@@ -118,3 +118,10 @@ def grouped(address: str) -> str:
             return str(known.ipv4_mapped)
         return "::1" if known.is_loopback else str(IPv6Network((known, 64), strict=False))
     return str(known)
+
+
+def _without_port(address: str) -> str:
+    """As some proxies write it: 192.0.2.1:5000 or [2001:db8::7]:5000."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address

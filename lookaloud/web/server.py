@@ -132,8 +132,11 @@ def check_address(settings: ServeSettings) -> None:
     """Returns where others cannot reach the address, or have to know the token.
 
     Raises:
-        ServeError: anybody could use the service, or guess the token.
+        ServeError: anybody could use the service, or guess the token; or a proxy has no address.
     """
+    for proxy in settings.proxies:
+        if grouped(proxy) == "unknown":
+            raise ServeError(f"--proxy {proxy[:60]} is not an address; give one such as 127.0.0.1.")
     if settings.host in LOOPBACK:
         return
     if not settings.token:

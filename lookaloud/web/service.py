@@ -38,6 +38,9 @@ Size: TypeAlias = tuple[int, int]
 
 # Voices run on one thread each, so that two sentences are spoken at once and more would only slow each other down.
 _N_SPEAKERS = 2
+# A picture up to this size is decoded for its text while it is captioned; a larger one, which takes the captioner's
+# processor for longer, after that, so that its caption is not late.
+_QUICK_PIXELS = 2_000_000
 
 
 class Service:
@@ -64,6 +67,7 @@ class Service:
         self._decoders = Decoders(self.settings)
         # Every admitted request may stand in a thread of its own and wait for its batch; jobs have a few as well.
         self._pictures = ThreadPoolExecutor(self.settings.max_waiting + 8, "picture")
+        self._closer = ThreadPoolExecutor(self.settings.n_decoders, "closer")
         self._speech = ThreadPoolExecutor(_N_SPEAKERS, "speech")
 
     def start(self) -> None:
@@ -74,6 +78,7 @@ class Service:
         """End the processes that decode, finish what else is being worked on, and end the threads."""
         self._decoders.close()
         self._pictures.shutdown(wait=True, cancel_futures=True)
+        self._closer.shutdown(wait=True, cancel_futures=True)
         self._speech.shutdown(wait=True, cancel_futures=True)
         self._batcher.close()
 
@@ -235,14 +240,16 @@ class Service:
             detail=options.detail,
             reader=self.narrator.reader if options.read_text else None,
         )
-        opened, size = self._open(data, name, options, stop)
+        opened, size = self._open(data, name, options, stop, looks_closer=narrator.looks_closer)
         caption = captioner.caption(opened.image, narrator.options)
         if on_caption is not None:
             on_caption(caption)
         stop.check()
         return narrator.tell(opened, caption), size
 
-    def _open(self, data: bytes, name: str, options: DescribeOptions, stop: Stop) -> tuple[Opened, Size]:
+    def _open(
+        self, data: bytes, name: str, options: DescribeOptions, stop: Stop, *, looks_closer: bool
+    ) -> tuple[Opened, Size]:
         """The picture or a third of it, decoded elsewhere; what is read closely is decoded when its turn comes."""
         most = self.settings.max_pixels
         closely = Wanted(max_side=MAX_SIDE, notes=options.detail == "detailed", max_pixels=most)
@@ -251,14 +258,19 @@ class Service:
             part = _third(_image(decoded.closer), name, options.part)
             return Opened(Picture(part, name), part, decoded.seconds), _size(decoded)
 
-        def look_closer() -> tuple[Image, PhotoNotes | None]:
-            closer = self._decoders.decode(data, name, closely, stop)
-            return _image(closer.closer), closer.notes
-
         wanted = Wanted(self.narrator.captioner.input_size, max_pixels=most)
         decoded = self._decoders.decode(data, name, wanted, stop)
+        width, height = _size(decoded)
+        later = None
+        if looks_closer and width * height <= _QUICK_PIXELS:
+            later = self._closer.submit(self._decoders.decode, data, name, closely, stop)
+
+        def look_closer() -> tuple[Image, PhotoNotes | None]:
+            closer = self._decoders.decode(data, name, closely, stop) if later is None else later.result()
+            return _image(closer.closer), closer.notes
+
         opened = Opened(Picture(data, name), _image(decoded.image), decoded.seconds, look_closer=look_closer)
-        return opened, _size(decoded)
+        return opened, (width, height)
 
     @asynccontextmanager
     async def _admitted(self) -> AsyncIterator[None]:
