@@ -17,9 +17,6 @@ from typing import Any
 
 from captioner.errors import WeightsError, reason_of
 
-BUILT_IN = "built-in"
-"""The network that comes with rapidocr: Chinese, Japanese and some fifty languages in Latin letters."""
-
 MAX_MODEL_BYTES = 200_000_000
 """Largest network that is downloaded, in bytes; the largest in the table has 81 MB."""
 

@@ -65,7 +65,7 @@ def test_epubcheck_has_nothing_against_a_book_of_hostile_words(tmp_path: Path, e
 def test_epubcheck_has_nothing_against_several_parts_and_shared_sounds(tmp_path: Path, epubcheck: list[str]) -> None:
     picture = tmp_path / "dog.png"
     Image.new("RGB", (9, 9)).save(picture)
-    rows = [described(tmp_path, picture, 1, "A dog runs.", audio="audio/dog.wav")]
+    rows = [described(tmp_path, picture, 1, "A dog runs.", audio="dog.wav")]
     rows += [replace(rows[0], source=f"{number}.png", page=number) for number in range(2, 61)]
     rows += [replace(row, audio=None, page=(row.page or 1) + 100, source=f"silent {row.source}") for row in rows[:30]]
     write_rows(tmp_path, rows)
@@ -151,11 +151,11 @@ def test_writing_again_gives_the_same_book(tmp_path: Path) -> None:
 def test_mp3_sounds_are_taken_as_they_are(tmp_path: Path) -> None:
     picture = tmp_path / "dog.png"
     Image.new("RGB", (9, 9)).save(picture)
-    row = described(tmp_path, picture, 3, "A dog runs.", audio="audio/dog.wav")
-    write_audio(read_audio(tmp_path / "audio/dog.wav"), tmp_path / "audio/dog.mp3")
-    write_rows(tmp_path, [replace(row, audio="audio/dog.mp3")])
+    row = described(tmp_path, picture, 3, "A dog runs.", audio="dog.wav")
+    write_audio(read_audio(tmp_path / "dog.wav"), tmp_path / "dog.mp3")
+    write_rows(tmp_path, [replace(row, audio="dog.mp3")])
     (written,) = write_exports(tmp_path, ["epub"])
-    assert read(written.path)["EPUB/audio/1.mp3"] == (tmp_path / "audio/dog.mp3").read_bytes()
+    assert read(written.path)["EPUB/audio/1.mp3"] == (tmp_path / "dog.mp3").read_bytes()
 
 
 def test_failures_and_missing_pictures_are_told(tmp_path: Path) -> None:

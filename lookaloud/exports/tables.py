@@ -93,7 +93,8 @@ def titled(record: Record) -> str:
 
 def _entry(audio: str) -> str:
     # Players take paths as they are; only a path that is no line of text is written as a web address (RFC 8216).
-    return audio if audio == one_line(audio) else quote(audio, safe="/", errors="surrogateescape")
+    path = audio if audio == one_line(audio) else quote(audio, safe="/", errors="surrogateescape")
+    return f"./{path}" if path.startswith("#") or ":" in path.split("/")[0] else path
 
 
 def write_text_sidecars(batch: Batch) -> Export:
