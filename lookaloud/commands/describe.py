@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from lookaloud.commands.options import json_option, local_only_option, sound_options
+from lookaloud.commands.click_options import json_option, local_only_option, sound_options
 from lookaloud.detail import DETAILS
 from lookaloud.outputs import sound_target
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lookaloud.commands.options import local_only_option, rate_option, voice_option
+from lookaloud.commands.click_options import local_only_option, rate_option, voice_option
 from lookaloud.detail import DETAILS
 
 if TYPE_CHECKING:
