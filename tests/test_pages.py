@@ -1,5 +1,4 @@
-"""The README and the pages of docs: their links lead somewhere, their commands and programs run, their figures are those
-that the benchmarks measured."""
+"""The README and the pages of docs: links lead somewhere, commands and programs run, figures are what was measured."""
 
 from __future__ import annotations
 
@@ -125,7 +124,8 @@ def _figures() -> list[str]:
         f"Flickr8k has BLEU-4 {as_said['scores']['bleu4']:.1f} and CIDEr-D {as_said['scores']['cider_d']:.1f}",
         f"on Flickr8k it is off by {errors[0]:.2f} on average, on COCO by {errors[1]:.2f}",
         f"of {gate['others']} such pictures the captioner describes {gate['others'] - gate['caught']}",
-        f"it refuses {refused[0][0]} of {refused[0][1]:,} photographs of Flickr8k and {refused[1][0]} of {refused[1][1]}",
+        f"it refuses {refused[0][0]} of {refused[0][1]:,} photographs of Flickr8k",
+        f"of Flickr8k and {refused[1][0]} of {refused[1][1]} of COCO",
         f"finished wav file | {speed['cold_seconds']:.1f} s |",
         f"two alternatives | {1000 * speed['warm_caption_seconds']:.0f} ms |",
         f"to the first sound | {1000 * speed['warm_first_audio_seconds']:.0f} ms |",
