@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.errors import MissingExtraError, ModelError
+from eval.errors import ModelError
+from lookaloud.ground.extras import needing
 
 if TYPE_CHECKING:
     from speech.audio import Audio
@@ -58,13 +59,9 @@ def load_recognizer(name: str = "tiny") -> Recognizer:
 
 
 def _load_ctc(folder: Path) -> Recognizer:
-    try:
+    with needing("A recognizer with a CTC head", extra="models"):
         import torch
         from transformers import AutoModelForCTC, AutoProcessor
-    except ImportError as error:
-        raise MissingExtraError(
-            f'A recognizer with a CTC head needs {error.name}, which is not installed: pip install "lookaloud[models]"'
-        ) from error
     if not folder.is_dir():
         raise ModelError(
             f"{folder} is no folder; after 'ctc:', give the folder of a wav2vec 2.0 or HuBERT with CTC head."

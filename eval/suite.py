@@ -46,7 +46,7 @@ def evaluate_captions(
         options: what else `eval.captions.score_captions` takes: objects, synonyms, clip, device, local_only, progress.
 
     Raises:
-        EvalError: as `eval.captions.score_captions` says.
+        EvalError, MissingExtraError: as `eval.captions.score_captions` says.
 
     Example:
         >>> items = [CaptionedImage(i, Path(i), (text,), None) for i, text in [("1", "a dog runs"), ("2", "two cats")]]
@@ -104,7 +104,7 @@ def evaluate_speech(
 
     Raises:
         EvalDataError: a folder cannot be read, has no sounds, or two of one name.
-        EvalError: as `eval.speech.score_speech` says.
+        EvalError, MissingExtraError: as `eval.speech.score_speech` says.
 
     Example:
         >>> evaluate_speech("sounds", {"dog": "A dog runs."}).scores[0].name  # doctest: +SKIP

@@ -16,7 +16,6 @@ from eval.data import CaptionedImage
 from eval.errors import (
     ItemError,
     MismatchedItemsError,
-    MissingExtraError,
     ModelError,
     ResultsError,
     TooFewItemsError,
@@ -28,6 +27,7 @@ from eval.results import Evaluation, load_evaluation, save_evaluation
 from eval.score import signature_parts
 from eval.stats import compare
 from eval.testing import FakeEars, fake_recognizer, fake_system
+from lookaloud.ground.errors import MissingExtraError
 
 CAPTIONS = {
     "1.jpg": "A dog runs on the grass.",

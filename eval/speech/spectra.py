@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import MissingExtraError
 from eval.speech.clips import ANALYSIS_RATE, Clip, UndefinedForItemError
+from lookaloud.ground.extras import needing
 
 _HOP = 160  # samples: 10 ms
 _WINDOW = 400  # 25 ms
@@ -51,12 +51,8 @@ def mel_spectrum(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     Raises:
         MissingExtraError: the [eval] extra is not installed.
     """
-    try:
+    with needing("Comparing spectra", extra="eval"):
         import librosa
-    except ImportError as error:
-        raise MissingExtraError(
-            'Comparing spectra needs librosa, which is not installed: pip install "lookaloud[eval]"'
-        ) from error
     power = librosa.feature.melspectrogram(
         y=samples.astype(np.float64),
         sr=ANALYSIS_RATE,
@@ -144,12 +140,8 @@ def pitch(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     Raises:
         MissingExtraError: the [eval] extra is not installed.
     """
-    try:
+    with needing("Measuring pitch", extra="eval"):
         import librosa
-    except ImportError as error:
-        raise MissingExtraError(
-            'Measuring pitch needs librosa, which is not installed: pip install "lookaloud[eval]"'
-        ) from error
     padded = np.pad(samples, (0, max(0, _PITCH_FRAME - len(samples))))
     f0, voiced, _ = librosa.pyin(
         padded.astype(np.float64),
