@@ -1,13 +1,14 @@
-"""What can go wrong while speaking.
+"""What can go wrong while speaking and hearing.
 
     SpeechError
     ├── UnknownVoiceError   no voice of that name; the message lists the names
+    ├── UnknownRecognizerError  no recognizer of that name; the message lists the names
     ├── VoiceOptionError    the voice has no such language, speaker or vocoder; the message lists those it has
     ├── EmptyTextError      nothing in the text can be spoken
     ├── AudioError          a sound file cannot be read, or samples are not what they should be
     │   └── AudioWriteError a sound file cannot be written: format, folder, rights, space
     ├── MissingExtraError   an optional package is not installed; the message has the pip line
-    └── WeightsError        the voice's files are missing or damaged
+    └── WeightsError        the files of a voice or a recognizer are missing or damaged
 
 Every message says what was found, what was expected and what to do.
 """
@@ -28,6 +29,10 @@ def reason_of(error: BaseException) -> str:
 
 class UnknownVoiceError(SpeechError):
     """No voice has that name."""
+
+
+class UnknownRecognizerError(SpeechError):
+    """No recognizer has that name."""
 
 
 class VoiceOptionError(SpeechError):
@@ -51,4 +56,4 @@ class MissingExtraError(SpeechError):
 
 
 class WeightsError(SpeechError):
-    """The voice's files are missing or damaged."""
+    """The files of a voice or a recognizer are missing or damaged."""
