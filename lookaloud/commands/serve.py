@@ -7,7 +7,7 @@ import webbrowser
 
 import click
 
-from lookaloud.commands.options import local_only_option, voice_option
+from lookaloud.commands.click_options import local_only_option, voice_option
 from lookaloud.errors import MissingExtraError
 
 _EPILOG = """The page describes pictures that you choose, drop, paste or photograph, and speaks. Programs ask the same

@@ -15,7 +15,7 @@ from starlette.routing import Match
 import lookaloud
 from captioner.errors import CaptionerError
 from lookaloud.errors import LookaloudError, SignInError
-from lookaloud.web import api, door, jobs, page
+from lookaloud.web import api, jobs, page, small_pages
 from lookaloud.web.answers import answer, log_fault
 from lookaloud.web.guard import SIGN_IN, Guard
 from lookaloud.web.guesses import Guesses
@@ -71,7 +71,7 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
     app.include_router(api.router(service, settings))
     app.include_router(jobs.router(service, settings))
     app.include_router(page.router(service, settings))
-    app.include_router(door.router(settings, guesses))
+    app.include_router(small_pages.router(settings, guesses))
     complete(app, settings)
     # The last one added is the outermost.
     app.add_middleware(Heads)
