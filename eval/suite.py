@@ -97,7 +97,7 @@ def evaluate_speech(
         texts: id -> what should be said, one for each sound; needed for error rates.
         metrics: names for `eval.speech.score_speech`; None takes its defaults.
         references: recordings of the same words by the same ids, as `sounds`.
-        model: the recognizer; see `eval.speech.transcribe`.
+        model: the recognizer; see `speech.hearing.load_recognizer`.
         system: name of the voice, for signatures.
         resamples, seed: of the intervals; see `eval.stats`.
         progress: show a progress bar on standard error, if that is a terminal.

@@ -103,6 +103,7 @@ TABLE: Mapping[type[BaseException], _Rule] = {
     captioning.ReadingError: _Rule(Exit.FAILED, 500),
     captioning.CaptionerError: _Rule(Exit.FAILED, 500),
     speaking.UnknownVoiceError: _Rule(Exit.USAGE, 404),
+    speaking.UnknownRecognizerError: _Rule(Exit.USAGE, 404),
     speaking.VoiceOptionError: _Rule(Exit.USAGE, 422),
     speaking.EmptyTextError: _Rule(Exit.FAILED, 422),
     speaking.WeightsError: _Rule(Exit.FAILED, 503),

@@ -1,12 +1,13 @@
-"""What can go wrong while speaking.
+"""What can go wrong while speaking and hearing.
 
     SpeechError
     ├── UnknownVoiceError   no voice of that name; the message lists the names
+    ├── UnknownRecognizerError  no recognizer of that name; the message lists the names
     ├── VoiceOptionError    the voice has no such language, speaker or vocoder; the message lists those it has
     ├── EmptyTextError      nothing in the text can be spoken
     ├── AudioError          a sound file cannot be read, or samples are not what they should be
     │   └── AudioWriteError a sound file cannot be written: format, folder, rights, space
-    └── WeightsError        the voice's files are missing or damaged
+    └── WeightsError        the files of a voice or a recognizer are missing or damaged
 
 Beside these there are `MissingExtraError` and `DeviceError` of `lookaloud.ground.errors`.
 
@@ -20,6 +21,10 @@ class SpeechError(Exception):
 
 class UnknownVoiceError(SpeechError):
     """No voice has that name."""
+
+
+class UnknownRecognizerError(SpeechError):
+    """No recognizer has that name."""
 
 
 class VoiceOptionError(SpeechError):
@@ -39,4 +44,4 @@ class AudioWriteError(AudioError):
 
 
 class WeightsError(SpeechError):
-    """The voice's files are missing or damaged."""
+    """The files of a voice or a recognizer are missing or damaged."""

@@ -51,6 +51,7 @@ def test_the_table_covers_at_least_the_bases_of_all_trees() -> None:
         (lookaloud.ground.errors.MissingExtraError("No."), 1, 501, "No."),
         (lookaloud.ground.errors.DeviceError("No."), 2, 422, "No."),
         (speech.errors.UnknownVoiceError("No."), 2, 404, "No."),
+        (speech.errors.UnknownRecognizerError("No."), 2, 404, "No."),
         (speech.errors.VoiceOptionError("No."), 2, 422, "No."),
         (speech.errors.AudioWriteError("x.wav cannot be written"), 1, 500, "x.wav cannot be written."),
         (captioner.errors.ImageError("dog.jpg is empty"), 1, 422, "dog.jpg is empty."),
