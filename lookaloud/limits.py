@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from lookaloud.fields import option
 
-def _limit(default: float, least: float, help: str) -> Any:
-    return field(default=default, metadata={"least": least, "help": help})
+
+def _limit(default: float, least: float | None, help: str) -> Any:
+    return option(default, help, least=least, commands=("batch",))
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,4 @@ class Limits:
     max_depth: int = _limit(20, 0, "Most folders deep in a listing.")
     max_ratio: int = _limit(200, 1, "Most times its size that a TAR unpacks to.")
     line_kb: int = _limit(1_000, 1, "Most kB of a line of a list.")
-    allow_private: bool = field(
-        default=False, metadata={"help": "Let redirects and names lead to this computer and private networks."}
-    )
+    allow_private: bool = _limit(False, None, "Let redirects and names lead to this computer and private networks.")

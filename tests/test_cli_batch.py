@@ -35,7 +35,7 @@ def test_a_folder_is_described_and_the_summary_names_what_failed(
     assert result.stdout.splitlines() == [
         "Described 3 of 4 pictures. 1 failed.",
         "Everything is in out: manifest.jsonl and the sounds.",
-        "To try those that failed again: lookaloud batch --out out --no-read-text --rate 1.5 --redo failed",
+        "To try those that failed again: lookaloud batch --out out --rate 1.5 --no-read-text --redo failed",
     ]
     assert result.stderr.splitlines() == [
         f"Could not describe {Path('pics', 'bad.png')}: it is a text file, not a picture; give a picture file."

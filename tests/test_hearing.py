@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lookaloud.ground.errors import MissingExtraError
 from speech import load_voice
 from speech.audio import Audio, join, silence
-from speech.errors import AudioError, MissingExtraError, UnknownRecognizerError, WeightsError
+from speech.errors import AudioError, UnknownRecognizerError, WeightsError
 from speech.hearing import (
     Interval,
     Transcript,

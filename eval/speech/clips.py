@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from lookaloud.ground.errors import reason_of
 from speech.audio import Audio, measure_loudness, resample
-from speech.errors import SpeechError, reason_of
+from speech.errors import SpeechError
 from speech.hearing import Interval, Pace, find_sound, measure_pace, measure_pitch, sound_mask
 
 ANALYSIS_RATE = 16_000  # Hz: what the networks, PESQ and the spectra listen at

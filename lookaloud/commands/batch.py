@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from copy import copy
-from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from lookaloud.commands.describe import describe
+from lookaloud.commands.click_options import with_options
+from lookaloud.describe.options import DescribeOptions, ModelOptions
 from lookaloud.limits import Limits
 from lookaloud.outputs import FORMATS
 
@@ -37,34 +35,6 @@ Examples:
   lookaloud batch --out described --redo failed
   find . -name "*.jpg" | lookaloud batch - --out described
 """
-
-# What means here what it means for `describe`.
-_SHARED = (
-    "captioner", "prompt", "device", "num_beams", "detail", "low_confidence", "high_confidence", "only_photos",
-    "read_text", "reading_language", "voice", "language", "speaker", "rate", "local_only",
-)  # fmt: skip
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def _shared_options(function: _Function) -> _Function:
-    own = {parameter.name: parameter for parameter in describe.params}
-    params: list[click.Parameter] = getattr(function, "__click_params__", [])
-    function.__click_params__ = params + [copy(own[name]) for name in reversed(_SHARED)]  # type: ignore[attr-defined]
-    return function
-
-
-def _limit_options(function: _Function) -> _Function:
-    """Add an option for each field of `Limits`."""
-    for limit in reversed(fields(Limits)):
-        name, about = f"--{limit.name.replace('_', '-')}", limit.metadata["help"]
-        if isinstance(limit.default, bool):
-            add = click.option(name, is_flag=True, default=limit.default, help=about)
-        else:
-            within = click.FloatRange if isinstance(limit.default, float) else click.IntRange
-            least = limit.metadata["least"]
-            add = click.option(name, type=within(least), default=limit.default, show_default=True, help=about)
-        function = add(function)
-    return function
 
 
 @click.command(epilog=_EPILOG)
@@ -102,29 +72,30 @@ def _limit_options(function: _Function) -> _Function:
 @click.option("--decode-memory", type=click.IntRange(50), default=2000, show_default=True, help="Most MB a picture.")
 @click.option("--decoders", type=click.IntRange(1, 64), help="Processes that decode pictures.")
 @click.option("--speakers", type=click.IntRange(1, 64), help="Threads that speak and encode.")
-@_limit_options
+@with_options("batch", limits=Limits)
 @click.option("--batch-size", type=click.IntRange(1, 256), default=8, show_default=True, help="Captioned together.")
 @click.option(
     "--progress/--no-progress",
     default=None,
     help="Show progress on standard error: by default only on a terminal; elsewhere a line every 10 seconds.",
 )
-@_shared_options
+@with_options("describe", models=ModelOptions, options=DescribeOptions)
 @click.pass_context
-def batch(ctx: click.Context, /, **options: Any) -> None:
+def batch(
+    ctx: click.Context, /, *, models: ModelOptions, options: DescribeOptions, limits: Limits, **chosen: Any
+) -> None:
     """Describe folders and archives of pictures: resumable, and no picture stops the others."""
     from lookaloud.commands.batching import Session
     from lookaloud.places import is_url
 
-    if not options["sources"] and not options["redo"]:
+    if not chosen["sources"] and not chosen["redo"]:
         raise click.UsageError("Name a SOURCE, such as a folder of pictures; only --redo can do without.")
-    if options["watch"] and ("-" in options["sources"] or not options["sources"] or options["dry_run"]):
+    if chosen["watch"] and ("-" in chosen["sources"] or not chosen["sources"] or chosen["dry_run"]):
         raise click.UsageError("--watch looks at its sources again and again; name files or folders, and no --dry-run.")
-    if is_url(options["out"]) and options["engine"] != "ray":
+    if is_url(chosen["out"]) and chosen["engine"] != "ray":
         raise click.UsageError("--out takes a URL only with --engine ray; name a folder.")
-    if is_url(options["out"]) and (options["exports"] or options["dry_run"]):
+    if is_url(chosen["out"]) and (chosen["exports"] or chosen["dry_run"]):
         raise click.UsageError("--export and --dry-run need a folder of this computer after --out, not a URL.")
-    if options["watch"] and options["engine"] == "ray":
+    if chosen["watch"] and chosen["engine"] == "ray":
         raise click.UsageError("--watch needs --engine local.")
-    given = {name for name in options if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
-    ctx.exit(Session(options, given).run())
+    ctx.exit(Session(ctx, models, options, limits).run())

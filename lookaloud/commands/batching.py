@@ -13,14 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from captioner.caption import CaptionOptions
 from lookaloud.addresses import without_secrets
 from lookaloud.batch.folder import OutputFolder
 from lookaloud.batch.items import Item
@@ -31,7 +31,9 @@ from lookaloud.batch.rejected import RejectedLines
 from lookaloud.batch.run import BatchSettings, Run
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
 from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
+from lookaloud.describe.options import DescribeOptions, ModelOptions, load
 from lookaloud.failures import Exit
+from lookaloud.fields import options_of
 from lookaloud.limits import Limits
 from lookaloud.manifest import MANIFEST, Record
 from lookaloud.places import file_system, is_url
@@ -42,34 +44,35 @@ if TYPE_CHECKING:
     from lookaloud.pipeline import Narrator
 
 _MOST_NAMED = 20
-# What a later run should be asked again, because the descriptions depend on it.
-_DESCRIBING = (
-    "captioner", "prompt", "device", "num_beams", "detail", "low_confidence", "high_confidence", "only_photos",
-    "read_text", "reading_language", "voice", "language", "speaker", "rate", "format_name", "text_only", "local_only",
-)  # fmt: skip
 
 
 class Session:
     """One call of the command.
 
     Args:
-        options: of the command, by name.
-        given: names of those that stood on the command line.
+        ctx: has the options of the command as they were given.
+        models, options, limits: what was made of some of them.
     """
 
-    def __init__(self, options: Mapping[str, Any], given: Collection[str]) -> None:
+    def __init__(self, ctx: click.Context, models: ModelOptions, options: DescribeOptions, limits: Limits) -> None:
+        self.given = given = ctx.params
+        self.models = replace(models, voice=None) if given["text_only"] else models
         self.options = options
-        self.place: str = options["out"]
+        self.limits = limits
+        # What descriptions depend on: a later run should be asked for it again.
+        described_by = (*options_of(ModelOptions, "describe"), *options_of(DescribeOptions, "describe"))
+        self.usual = {each.name: each.shown_default for each in described_by}
+        self.settings = {name: given[name] for name in (*self.usual, "format_name", "text_only")}
+        self.place: str = given["out"]
         self.shown = without_secrets(self.place)
         self.out = Path(self.place)  # of a URL, the copy on this computer once there is one
-        self.redo = None if options["redo"] is None else Redo(options["redo"])
+        self.redo = None if given["redo"] is None else Redo(given["redo"])
         # As bytes, for a file name need not be text.
-        stdin = sys.stdin.buffer if STANDARD_INPUT in options["sources"] else ()
+        stdin = sys.stdin.buffer if STANDARD_INPUT in given["sources"] else ()
         self.lines = [os.fsdecode(line.rstrip(b"\r\n")) for line in stdin]
-        self.limits = Limits(**{limit.name: options[limit.name] for limit in fields(Limits)})
         self.choice = self._choice()
-        self.again = ["--out", self.shown, *_asked_again(options, given)]
-        self.exports = [kind.strip() for kind in options["exports"].split(",") if kind.strip()]
+        self.again = ["--out", self.shown, *_asked_again(ctx, {*self.settings, "engine", *vars(limits)})]
+        self.exports = [kind.strip() for kind in given["exports"].split(",") if kind.strip()]
         self.failures: list[tuple[str, str]] = []
         self.n_described = 0
         self.n_failed = 0
@@ -78,26 +81,26 @@ class Session:
 
     def run(self) -> Exit:
         self._check()
-        if self.options["dry_run"]:
+        if self.given["dry_run"]:
             return self._dry_run()
-        command = shlex.join(["lookaloud", "batch", *map(without_secrets, self.options["sources"]), *self.again])
-        settings = {name: self.options[name] for name in _DESCRIBING}
-        about = {"command": command, "settings": settings}
-        load = self._loader()
-        narrator = _Lazy(load) if self.options["engine"] == "local" else load
+        command = shlex.join(["lookaloud", "batch", *map(without_secrets, self.given["sources"]), *self.again])
+        about = {"command": command, "settings": self.settings}
+        loader = partial(load, self.models, self.options, reader_threads=1)  # several pictures are read at once
+        narrator = _Lazy(loader) if self.given["engine"] == "local" else loader
         with self._folder(about) as folder, _stoppable():
             self.out = folder.path
             for warning in folder.rejected.sentences(self.shown, are_set_aside=True):
                 click.echo(printable(warning), err=True)
             before = folder.last_run.settings
-            if before not in (None, settings) and len(folder.ledger) and self.redo is None:
+            is_other = before is not None and {**self.usual, **before} != self.settings
+            if is_other and len(folder.ledger) and self.redo is None:
                 click.echo("What is finished here was described with other options, and is kept; see --redo.", err=True)
             try:
                 self._passes(folder, narrator)
                 folder.end()
             except KeyboardInterrupt:
                 self._sum_up(folder.ledger)
-                if not self.options["watch"]:
+                if not self.given["watch"]:
                     raise
                 folder.end()
             else:
@@ -117,16 +120,7 @@ class Session:
                 raise click.UsageError(f"There is no export {kind!r}; the exports are: {', '.join(KINDS)}.")
         if is_url(self.place):
             file_system(self.place)
-        self.caption_options = self._caption_options()
         self._items()
-
-    def _caption_options(self) -> CaptionOptions:
-        names = ("prompt", "num_beams", "low_confidence", "high_confidence", "only_photos")
-        chosen = {name: self.options[name] for name in names if self.options[name] is not None}
-        try:
-            return CaptionOptions(**chosen)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
 
     def _folder(self, about: Mapping[str, Any]) -> OutputFolder:
         if not is_url(self.place):
@@ -135,44 +129,24 @@ class Session:
 
         return RemoteFolder(self.place, redo=self.redo, about=about)
 
-    def _loader(self) -> Callable[[], Narrator]:
-        from lookaloud.pipeline import load_narrator
-
-        options = self.options
-        return partial(
-            load_narrator,
-            options["captioner"],
-            None if options["text_only"] else options["voice"],
-            device=options["device"],
-            local_only=options["local_only"],
-            language=options["language"],
-            speaker=options["speaker"],
-            options=self.caption_options,
-            rate=options["rate"],
-            detail=options["detail"],
-            read_text=options["read_text"] is not False,
-            reading_language=options["reading_language"],
-            reader_threads=1,  # several pictures are read at once
-        )
-
     def _choice(self) -> Choice:
-        return Choice(self.options["include"], self.options["exclude"], self.out, self.limits)
+        return Choice(self.given["include"], self.given["exclude"], self.out, self.limits)
 
     def _items(self, choice: Choice | None = None) -> Iterator[Item]:
-        if not self.options["sources"] and self.redo is not None:
+        if not self.given["sources"] and self.redo is not None:
             return items_to_redo(self.out, self.redo, choice or self._choice())
-        return find_items(self.options["sources"], choice or self._choice(), lines=self.lines)
+        return find_items(self.given["sources"], choice or self._choice(), lines=self.lines)
 
     def _settings(self) -> BatchSettings:
-        options = self.options
-        chosen = {name: options[name] for name in ("decoders", "speakers") if options[name] is not None}
+        given = self.given
+        chosen = {name: given[name] for name in ("decoders", "speakers") if given[name] is not None}
         return BatchSettings(
-            format=options["format_name"],
-            batch_size=options["batch_size"],
-            decode_seconds=options["decode_seconds"],
-            decode_memory_mb=options["decode_memory"],
-            by_content=options["skip_existing"] == "content",
-            limit=options["limit"],
+            format=given["format_name"],
+            batch_size=given["batch_size"],
+            decode_seconds=given["decode_seconds"],
+            decode_memory_mb=given["decode_memory"],
+            by_content=given["skip_existing"] == "content",
+            limit=given["limit"],
             limits=self.limits,
             **chosen,
         )
@@ -188,7 +162,7 @@ class Session:
         for item in self._items(self.choice):
             n_found += 1
             for each in ledger.unfinished(item):
-                if self.options["limit"] is None or n_left < self.options["limit"]:
+                if self.given["limit"] is None or n_left < self.given["limit"]:
                     n_left += 1
                     click.echo(printable(named(each)))
         click.echo(f"Found {n_found:,} files; {n_left:,} would be described.", err=True)
@@ -196,7 +170,7 @@ class Session:
         return Exit.DONE
 
     def _passes(self, folder: OutputFolder, narrator: Callable[[], Narrator]) -> None:
-        if not self.options["watch"]:
+        if not self.given["watch"]:
             self._pass(folder, narrator, self._items(self.choice))
             return
         click.echo("Watching. Ctrl-C ends it.", err=True)
@@ -204,7 +178,7 @@ class Session:
         while True:
             self.choice = self._choice()  # for what the last look at the sources left out
             self._pass(folder, narrator, settled.items(self._items(self.choice)), quiet=True)
-            time.sleep(self.options["interval"])
+            time.sleep(self.given["interval"])
 
     def _pass(
         self, folder: OutputFolder, narrator: Callable[[], Narrator], items: Iterable[Item], *, quiet: bool = False
@@ -224,7 +198,7 @@ class Session:
             self._export()
 
     def _run(self, folder: OutputFolder, narrator: Callable[[], Narrator]) -> Run | RayRun:
-        if self.options["engine"] == "local":
+        if self.given["engine"] == "local":
             return Run(folder, narrator, self._settings())
         from lookaloud.batch.ray_engine import RayRun
 
@@ -233,15 +207,15 @@ class Session:
     def _tell(self, record: Record) -> None:
         if not record.is_ok and len(self.failures) < _MOST_NAMED:
             self.failures.append((record.source, record.error or "no reason given"))
-        if self.options["watch"]:
+        if self.given["watch"]:
             click.echo(f"{printable(record.source)}: {record.text or record.error}")
 
     def _progress(self, run: Run | RayRun, *, quiet: bool) -> Progress:
-        wanted, terminal = self.options["progress"], sys.stderr.isatty()
+        wanted, terminal = self.given["progress"], sys.stderr.isatty()
         if quiet or wanted is False or (wanted is None and not terminal):
             return show_nothing()
         counted = partial(self._items, replace(self._choice(), asks=False))
-        total = _Total(counted) if self.options["limit"] is None else _Total(lambda: range(self.options["limit"]))
+        total = _Total(counted) if self.given["limit"] is None else _Total(lambda: range(self.given["limit"]))
         return show_bar(total) if terminal else show_lines(total)
 
     def _export(self) -> None:
@@ -345,18 +319,16 @@ def retry_sentence(out: str | Path, options: Sequence[str] = ()) -> str:
     return f"To try those that failed again: {shlex.join(command)}"
 
 
-def _asked_again(options: Mapping[str, Any], given: Collection[str]) -> list[str]:
-    """The options of this run that descriptions depend on, as they are written."""
-    from lookaloud.commands.batch import batch
-
+def _asked_again(ctx: click.Context, names: Collection[str]) -> list[str]:
+    """Return those options of the command line that have one of the names, as they are written."""
     words: list[str] = []
-    for parameter in batch.params:
+    for parameter in ctx.command.params:
         if (
-            parameter.name in (*_DESCRIBING, "engine", *(limit.name for limit in fields(Limits)))
-            and parameter.name in given
+            parameter.name in names
+            and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
             and isinstance(parameter, click.Option)
         ):
-            value = options[parameter.name]
+            value = ctx.params[parameter.name]
             if parameter.is_flag:
                 words.append(parameter.opts[0] if value else (parameter.secondary_opts or parameter.opts)[0])
             else:

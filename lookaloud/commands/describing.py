@@ -6,21 +6,22 @@ Apart from the command itself, so that `lookaloud describe --help` needs none of
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lookaloud.commands.report import Report
+from lookaloud.commands.report import JsonReport, PlainReport, Report
 from lookaloud.commands.sources import Sources, stem_of
+from lookaloud.describe.options import DescribeOptions, ModelOptions, load
 from lookaloud.detail import INSTALL_READER
 from lookaloud.errors import OutputError, PlayerError
 from lookaloud.failures import Exit, explain
 from lookaloud.outputs import SoundNames, Target, checked_file, checked_folder
 from lookaloud.pipeline import PICTURE_ERRORS, Narration, NarrationFailure, Narrator, Picture
-from lookaloud.player import play
+from lookaloud.player import find_player, play
 
 if TYPE_CHECKING:
     from speech import Audio
@@ -106,6 +107,34 @@ class Describer:
             # Said once: the next sound would fare no better, while the descriptions still can.
             self.player_error = error
             click.echo(f"{explain(error).sentence} The other sounds are not played.", err=True)
+
+
+def desktop_describer(
+    *, models: ModelOptions, options: DescribeOptions, play_sound: bool, as_json: bool
+) -> Callable[[Sequence[Picture]], Exit]:
+    """Return what describes pictures of the screen or the clipboard, and gives the exit code; its models stay loaded.
+
+    Args:
+        models: what is loaded; the voice only if it is needed.
+        options: how to describe.
+        play_sound: speak each description.
+        as_json: print JSON instead of sentences.
+    """
+    from captioner.reading import reader_installed
+
+    player = find_player() if play_sound else None
+    models = models if player else replace(models, voice=None)
+    narrator = load(models, options)
+
+    def describe(pictures: Sequence[Picture]) -> Exit:
+        in_json = JsonReport(captioner=models.captioner, voice=models.voice, detail=options.detail)
+        report = in_json if as_json else PlainReport(many=len(pictures) > 1)
+        hint_at_reader = not reader_installed() and options.detail != "brief"
+        describer = Describer(report, None, player, hint_at_reader=hint_at_reader)
+        describer.narrate(narrator, pictures, show_progress=False)
+        return describer.exit_code
+
+    return describe
 
 
 def _save(narration: Narration, path: Path | None) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from lookaloud.commands.click_options import local_only_option, sound_options
+from lookaloud.commands.click_options import sound_options, with_options
+from lookaloud.describe.options import DescribeOptions, ModelOptions
 from lookaloud.outputs import SoundNames, Target, checked_file, checked_folder, sound_target
 
 _OUT_HELP = (
@@ -26,20 +27,17 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("text", nargs=-1, required=True, metavar="TEXT")
+@with_options("say", models=ModelOptions, options=DescribeOptions)
 @sound_options(out_help=_OUT_HELP)
-@local_only_option
 def say(
     *,
     text: tuple[str, ...],
-    voice: str,
-    language: str | None,
-    speaker: str | None,
-    rate: float,
+    models: ModelOptions,
+    options: DescribeOptions,
     out: str | None,
     format_name: str | None,
     overwrite: bool,
     play_sound: bool,
-    local_only: bool,
 ) -> None:
     """Speak a text: save it as a sound file, play it, or both."""
     from lookaloud.commands.report import sound_sentence
@@ -51,7 +49,7 @@ def say(
     player = find_player() if play_sound else None
     path = _sound_path(target, overwrite=overwrite) if out or format_name or not play_sound else None
     words = _read_standard_input() if text == ("-",) else " ".join(text)
-    audio = load_voice(voice, local_only=local_only, language=language, speaker=speaker).speak(words, rate=rate)
+    audio = load_voice(**models.of_voice()).speak(words, rate=options.rate)
     if path is not None:
         write_audio(audio, path)
         click.echo(sound_sentence(path, audio.seconds))

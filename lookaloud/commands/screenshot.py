@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import click
 
-from lookaloud.commands.click_options import json_option
-from lookaloud.commands.seeing import describer, seeing_options
+from lookaloud.commands.click_options import json_option, with_options
+from lookaloud.describe.options import DescribeOptions, ModelOptions
 
 _EPILOG = """The system's own tool takes the picture: Windows and X11 need none, macOS asks once for the right to record
 the screen, Wayland needs grim, gnome-screenshot or spectacle. The picture is not kept.
@@ -27,13 +28,15 @@ Examples:
     show_default=True,
     help="Seconds to wait before, to bring a window to the front.",
 )
-@seeing_options
+@with_options("desktop", models=ModelOptions, options=DescribeOptions)
+@click.option("--play", "play_sound", is_flag=True, help="Speak the description.")
 @json_option
 @click.pass_context
-def screenshot(ctx: click.Context, /, *, delay: float, as_json: bool, **options: object) -> None:
+def screenshot(ctx: click.Context, /, *, delay: float, **chosen: Any) -> None:
     """Describe what the screen shows. Text is read where the reader is installed: pip install "lookaloud[ocr]"."""
+    from lookaloud.commands.describing import desktop_describer
     from lookaloud.desktop import screen_picture
 
     time.sleep(delay)
     picture = screen_picture()  # before the models are loaded: what the person sees now
-    ctx.exit(describer(options, as_json=as_json)([picture]))
+    ctx.exit(desktop_describer(**chosen)([picture]))

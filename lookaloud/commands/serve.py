@@ -7,7 +7,8 @@ import webbrowser
 
 import click
 
-from lookaloud.commands.click_options import local_only_option, voice_option
+from lookaloud.commands.click_options import with_options
+from lookaloud.describe.options import ModelOptions
 from lookaloud.ground.extras import needing
 
 _EPILOG = """The page describes pictures that you choose, drop, paste or photograph, and speaks. Programs ask the same
@@ -28,14 +29,11 @@ Examples:
 @click.option("--token", envvar="LOOKALOUD_TOKEN", help="Who does not send it is refused. Also: LOOKALOUD_TOKEN.")
 @click.option("--allow-host", multiple=True, metavar="NAME", help="Another name that the service is called by.")
 @click.option("--proxy", multiple=True, metavar="ADDRESS", help="A proxy before it, whose X-Forwarded-For is believed.")
-@click.option("--captioner", metavar="NAME", default="compact", show_default=True, help="See 'lookaloud captioners'.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps; not for compact.")
-@voice_option
+@with_options("serve", models=ModelOptions)
 @click.option("--max-mb", type=click.IntRange(1, 1000), default=25, show_default=True, help="Largest picture.")
 @click.option("--max-waiting", type=click.IntRange(1, 1000), default=32, show_default=True, help="Requests at once.")
 @click.option("--open/--no-open", "open_page", default=True, show_default=True, help="Open the page in the browser.")
 @click.option("--log", is_flag=True, help="A line on standard error for each request, without names or captions.")
-@local_only_option
 def serve(
     *,
     host: str,
@@ -43,14 +41,11 @@ def serve(
     token: str | None,
     allow_host: tuple[str, ...],
     proxy: tuple[str, ...],
-    captioner: str,
-    device: str,
-    voice: str,
+    models: ModelOptions,
     max_mb: int,
     max_waiting: int,
     open_page: bool,
     log: bool,
-    local_only: bool,
 ) -> None:
     """Serve a page and an API on this computer."""
     with needing("The service", extra="web"):
@@ -79,6 +74,6 @@ def serve(
 
     with listen(settings) as listening:
         click.echo("Loading the models.")
-        narrator = load_narrator(captioner, voice, device=device, local_only=local_only)
+        narrator = load_narrator(**vars(models))
         run(create_app(narrator, settings=settings), settings, listening, on_start=started)
     click.echo("Ended.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lookaloud.commands.click_options import json_option
-from lookaloud.commands.seeing import describer, seeing_options
+from lookaloud.commands.click_options import json_option, with_options
+from lookaloud.describe.options import DescribeOptions, ModelOptions
 
 if TYPE_CHECKING:
     from lookaloud.pipeline import Picture
@@ -37,18 +37,20 @@ Examples:
     show_default=True,
     help="Seconds between two looks at the clipboard.",
 )
-@seeing_options
+@with_options("desktop", models=ModelOptions, options=DescribeOptions)
+@click.option("--play", "play_sound", is_flag=True, help="Speak the description.")
 @json_option
 @click.pass_context
-def watch_clipboard(ctx: click.Context, /, *, once: bool, interval: float, as_json: bool, **options: object) -> None:
+def watch_clipboard(ctx: click.Context, /, *, once: bool, interval: float, **chosen: Any) -> None:
     """Describe every picture that is copied, beginning with what the clipboard holds now."""
+    from lookaloud.commands.describing import desktop_describer
     from lookaloud.desktop import clipboard_pictures
     from lookaloud.errors import DesktopError
 
     pictures = clipboard_pictures()  # before the models are loaded: it says what is missing
     if once and not pictures:
         raise DesktopError("There is no picture in the clipboard that can be read. Copy one, then run it again.")
-    describe = describer(options, as_json=as_json)
+    describe = desktop_describer(**chosen)
     if once:
         ctx.exit(describe(pictures))
     click.echo("Watching the clipboard. Copy a picture; Ctrl-C ends it.", err=True)

@@ -1,0 +1,1 @@
+"""From a picture to its description, in words and sound."""
