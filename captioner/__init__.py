@@ -12,7 +12,7 @@ from captioner.errors import (
     UnknownCaptionerError,
     WeightsError,
 )
-from captioner.images import open_image
+from captioner.picture import open_image
 from captioner.registry import CaptionerSpec, list_captioners, load_captioner
 
 # onnxruntime makes an identifier of the computer, keeps events in ~/.cache/Microsoft and may send them, unless
