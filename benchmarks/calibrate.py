@@ -27,7 +27,7 @@ from tqdm import tqdm
 from captioner.backends.compact import CONFIG_FILE, CompactBackend
 from captioner.caption import CaptionOptions
 from captioner.confidence import Calibration, fit_logistic
-from captioner.images import open_image
+from captioner.picture import open_image
 from captioner.training.data import Example, read_dataset
 from eval.captions.cider import CiderD, human_level
 from eval.tokens import lower_nopunct

@@ -28,8 +28,8 @@ from tqdm import tqdm
 
 from captioner.backends.compact import WEIGHTS, CompactBackend
 from captioner.caption import PHOTOGRAPH
-from captioner.images import open_image
 from captioner.photo import Gate, features_of, plain_kind
+from captioner.picture import open_image
 from captioner.training.data import read_dataset
 
 Item = tuple[str, str, Image.Image]

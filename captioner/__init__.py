@@ -11,7 +11,7 @@ from captioner.errors import (
     UnknownCaptionerError,
     WeightsError,
 )
-from captioner.images import open_image
+from captioner.picture import open_image
 from captioner.registry import CaptionerSpec, list_captioners, load_captioner
 from lookaloud.ground.errors import MissingExtraError
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from captioner import scripts, strips
 from captioner.errors import CaptionerError, ReadingError, WeightsError
-from captioner.images import reading_scale
+from captioner.picture.view import reading_scale
 from captioner.reading_models import ReadingModel, fetched, reading_model
 from captioner.script_classifier import ScriptClassifier
 from captioner.strips import Corners

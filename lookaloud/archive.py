@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Protocol
 
-from captioner.images import MAX_BYTES
+from captioner.picture import MAX_BYTES
 from lookaloud.limits import Limits
 from lookaloud.zip_names import PLAIN, decoded_names
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # `lookaloud --help` needs the names below, and no picture library.
     from captioner.caption import Caption
     from captioner.look import Look
-    from captioner.notes import PhotoNotes
+    from captioner.picture.notes import PhotoNotes
     from captioner.reading import TextLine
 
 DETAILS = ("brief", "standard", "detailed")

@@ -17,7 +17,7 @@ class Limits:
     """The bounds of everything that is read from outside. Going past one is one failed picture, and the others go on.
 
     The fields are also the options of `lookaloud batch` of the same names. Not here: a picture has at most
-    `captioner.images.MAX_BYTES`, an address redirects at most five times, a password or a signature is never written.
+    `captioner.picture.MAX_BYTES`, an address redirects at most five times, a password or a signature is never written.
 
     Attributes:
         answer_seconds: longest time for a picture or a page behind an address, from asking to its last byte.

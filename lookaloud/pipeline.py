@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from captioner import Captioner
-    from captioner.notes import PhotoNotes
+    from captioner.picture.notes import PhotoNotes
     from captioner.reading import TextReader
     from speech import Audio, Voice
 
@@ -396,13 +396,13 @@ class _CloserLook:
 
     def look(self) -> None:
         from captioner.look import look_at
-        from captioner.notes import read_notes
+        from captioner.picture import Picture as File
 
         if self.image is not None:
             self.findings = replace(self.findings, look=look_at(self.image))
             notes = self.ready_notes
             if notes is None:
-                notes = read_notes(self.picture.source, name=self.picture.name)
+                notes = File(self.picture.source, name=self.picture.name).notes
             self.findings = replace(self.findings, notes=notes)
 
     def describe_thirds(self, captioner: Captioner, options: CaptionOptions) -> None:

@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
-from captioner.images import MAX_BYTES
+from captioner.picture import MAX_BYTES
 from lookaloud.addresses import KNOWN, hide_secrets, without_secrets
 from lookaloud.archive import Archive, open_archive
 from lookaloud.errors import SourceError

@@ -76,12 +76,12 @@ def make_corpus(folder: Path, n: int) -> None:
 
 
 def decoder(memory_mb: int) -> None:
-    import captioner.images
+    from captioner.picture import picture
     from lookaloud.batch.decoder import serve
 
-    original = captioner.images.open_image
+    original = picture.identified
 
-    def open_image(source: Any, **options: Any) -> Image.Image:
+    def identified(source: bytes, label: str) -> Image.Image:
         if source.startswith(b"HANG"):
             time.sleep(600)
         if source.startswith(b"CRASH"):
@@ -89,9 +89,9 @@ def decoder(memory_mb: int) -> None:
         if source.startswith(b"GREEDY"):
             raise_if_granted = bytearray(1_000_000_000)
             return Image.new("RGB", (len(raise_if_granted), 1))
-        return original(source, **options)
+        return original(source, label)
 
-    captioner.images.open_image = open_image
+    picture.identified = identified
     serve(memory_mb)
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from schemathesis.transport.serialization import Binary
 
 from captioner.errors import ImageError
-from captioner.images import open_image
+from captioner.picture import open_image
 from speech.text import is_foreign, is_speakable
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 from batch_fakes import SETTINGS, fake_narrator, picture_bytes
 
-from captioner.images import MAX_BYTES
+from captioner.picture import MAX_BYTES
 from lookaloud.archive import ArchiveError, open_archive
 from lookaloud.batch import run_batch
 from lookaloud.batch.sources import Choice, find_items

@@ -28,7 +28,7 @@ from PIL import Image
 
 from captioner import Captioner
 from captioner.captioner import Draft
-from captioner.images import measure_picture, open_image
+from captioner.picture import Picture, open_image
 from captioner.reading import Corners, TextReader
 from lookaloud.batch import run_batch
 from lookaloud.batch.decoding import Decoded, Decoder, Wanted
@@ -239,8 +239,8 @@ def test_pages_are_opened_and_measured_by_number(tmp_path: Path) -> None:
         file.newFrame()
         Image.new("RGB", (50, 30), "blue").save(file, "TIFF")
         file.newFrame()
-    measured = measure_picture(tmp_path / "scan.tif", page=2)
-    assert (measured.width, measured.height, measured.n_pages) == (50, 30, 2)
+    measured = Picture(tmp_path / "scan.tif", page=2)
+    assert (measured.size, measured.n_pages) == ((50, 30), 2)
     assert open_image(tmp_path / "scan.tif", page=2).getpixel((1, 1)) == (0, 0, 255)
     with pytest.raises(Exception, match="has no page 3"):
         open_image(tmp_path / "scan.tif", page=3)

@@ -543,6 +543,7 @@ def test_without_the_reader_a_page_of_text_says_once_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(loads.captioner, "draft", lambda images, options: [Draft((), 0.0, "text") for _ in images])
     monkeypatch.setattr("captioner.reading.reader_installed", lambda: False)
+    monkeypatch.setattr("lookaloud.ground.extras.missing_packages", tuple)
     monkeypatch.setattr("captioner.reading.load_text_reader", LOAD_TEXT_READER)
     make_picture("a.png")
     make_picture("b.png")

@@ -1,4 +1,4 @@
-"""`captioner.cost`: what would keep a decoder for minutes is counted and refused at once; ordinary files pass."""
+"""`captioner.picture.cost`: what would keep a decoder for minutes is counted and refused; ordinary files pass."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from time import perf_counter
 import pytest
 from PIL import Image
 
-from captioner.cost import MAX_FRAMES, MAX_PAGES, MAX_SCANS, too_costly
 from captioner.errors import ImageError
-from captioner.images import measure_picture, open_image, read_metadata
+from captioner.picture import Picture, open_image
+from captioner.picture.cost import MAX_FRAMES, MAX_PAGES, MAX_SCANS, too_costly
 from tests.pictures import PictureCase, chunk, encoded, four_fields, make_pictures, with_chunks
 
 
@@ -110,7 +110,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_would_take_for_ever_is_refused_at_once_by_a_sentence(name: str) -> None:
     data, said = HOSTILE[name]
-    for ask in (open_image, measure_picture, read_metadata):
+    for ask in (open_image, lambda data: Picture(data).size, lambda data: Picture(data).metadata):
         began = perf_counter()
         with pytest.raises(ImageError, match=said) as caught:
             ask(data)
@@ -123,7 +123,7 @@ def test_as_much_as_is_allowed_passes() -> None:
     pages = tiff(MAX_PAGES)
     for data in (progressive(64, 64, MAX_SCANS - 20), gif(MAX_FRAMES), apng(MAX_FRAMES), pages, jp2(10_000, 100)):
         assert too_costly(data) is None
-    assert measure_picture(tiff(300)).n_pages == 300
+    assert Picture(tiff(300)).n_pages == 300
 
 
 def test_every_good_file_passes_and_no_bad_one_raises(tmp_path_factory: pytest.TempPathFactory) -> None:

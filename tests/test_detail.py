@@ -7,7 +7,7 @@ import pytest
 from captioner import Caption
 from captioner.caption import KINDS, SENTENCES
 from captioner.look import Look
-from captioner.notes import PhotoNotes
+from captioner.picture.notes import PhotoNotes
 from captioner.reading import TextLine
 from lookaloud.detail import (
     DETAILS,

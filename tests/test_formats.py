@@ -1,4 +1,4 @@
-"""`captioner.formats`: every kind that Pillow knows is opened, or refused by its name with advice."""
+"""`captioner.picture.formats`: every kind that Pillow knows is opened, or refused by its name with advice."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from captioner.errors import ImageError
-from captioner.formats import OPENED, REFUSED, readers_for
-from captioner.images import measure_picture, open_image
+from captioner.picture import Picture, open_image
+from captioner.picture.formats import OPENED, REFUSED, readers_for
 from tests.pictures import FIELDS, SIZE, encoded, four_fields, shown_fields
 
 Image.init()
@@ -112,7 +112,7 @@ def test_what_is_not_read_is_refused_by_name_with_advice(name: str) -> None:
 def test_what_is_read_is_shown(name: str) -> None:
     for data in opened_files()[name]:
         image = open_image(data)
-        assert image.size == SIZE == (measure_picture(data).width, measure_picture(data).height)
+        assert image.size == SIZE == Picture(data).size
         for shown, field in zip(shown_fields(image), FIELDS, strict=True):
             assert shown == pytest.approx(field, abs=12)
         with pytest.raises(ImageError, match=";"):

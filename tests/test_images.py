@@ -1,4 +1,4 @@
-"""`captioner.images`: every kind of picture opens right, and everything else ends in one clear sentence."""
+"""`captioner.picture`: every kind of picture opens right, and everything else ends in one clear sentence."""
 
 import base64
 import logging
@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-import captioner.images
+import captioner.picture.files
+import captioner.picture.opening
 from captioner.backends.compact import square_pixels
 from captioner.errors import ImageError
-from captioner.images import MAX_BYTES, MAX_METADATA_BYTES, measure_picture, open_image, read_metadata
-from captioner.notes import read_notes
+from captioner.picture import MAX_BYTES, Picture, open_image
+from captioner.picture.metadata import MAX_METADATA_BYTES
 from tests.pictures import (
     FIELDS,
     SIZE,
@@ -215,7 +216,7 @@ def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
     path.write_bytes(png_bomb())
     program = (
         "import resource, sys\n"
-        "from captioner.images import open_image\n"
+        "from captioner.picture import open_image\n"
         "open_image(b'P6 1 1 255 abc')\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try:\n    open_image(sys.argv[1])\n"
@@ -243,7 +244,7 @@ def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(captioner.images, "open", refuse, raising=False)  # chmod does not stop a root user.
+    monkeypatch.setattr(captioner.picture.files, "open", refuse, raising=False)  # chmod does not stop a root user.
     with pytest.raises(ImageError, match=r"private\.jpg may not be read by you; ask its owner"):
         open_image(path)
 
@@ -324,7 +325,7 @@ def test_too_little_memory_is_said_as_such(monkeypatch: pytest.MonkeyPatch) -> N
     def full(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(captioner.images, "_rgb", full)
+    monkeypatch.setattr(captioner.picture.opening, "to_rgb", full)
     with pytest.raises(ImageError, match=r"more than the free memory holds; close other programs"):
         open_image(four_fields())
 
@@ -333,7 +334,7 @@ def test_ctrl_c_is_never_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(captioner.images, "_rgb", interrupt)
+    monkeypatch.setattr(captioner.picture.opening, "to_rgb", interrupt)
     with pytest.raises(KeyboardInterrupt):
         open_image(four_fields())
 
@@ -353,7 +354,7 @@ def test_damaged_files_leave_nothing_on_standard_error(tmp_path: Path, corpus: l
     mutated(tmp_path, 300, seed=8)
     program = (
         "import sys\nfrom pathlib import Path\n"
-        "from captioner.errors import ImageError\nfrom captioner.images import open_image\n"
+        "from captioner.errors import ImageError\nfrom captioner.picture import open_image\n"
         "for path in sys.stdin.read().splitlines():\n"
         "    try:\n        open_image(path)\n"
         "    except ImageError:\n        pass\n"
@@ -457,15 +458,15 @@ _BOMB = zlib.compress(bytes(20_000_000))
 def test_a_png_with_a_damaged_or_swelling_note_is_shown_without_it(note: bytes, before: bytes) -> None:
     data = with_chunks(encoded(four_fields(), "PNG"), note, before=before)
     assert shows(open_image(data), FIELDS, 0)
-    assert measure_picture(data).width == SIZE[0]
+    assert Picture(data).size == SIZE
 
 
 def test_other_notes_of_such_a_png_are_kept() -> None:
     exif = Image.Exif()
     exif[0x010E] = "The harbour"
     data = with_chunks(encoded(four_fields(), "PNG", exif=exif), chunk(b"tEXt", b"Comment\0hello", checksum=1))
-    assert read_notes(data).description == "The harbour"
-    assert read_metadata(data).exif[0x010E] == "The harbour"
+    assert Picture(data).notes.description == "The harbour"
+    assert Picture(data).metadata.exif[0x010E] == "The harbour"
 
 
 def test_damage_to_what_a_png_cannot_be_shown_without_is_still_damage() -> None:
@@ -478,8 +479,7 @@ def test_damage_to_what_a_png_cannot_be_shown_without_is_still_damage() -> None:
 @pytest.mark.parametrize("number", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_the_measured_size_is_that_of_the_upright_picture(number: int, kind: str) -> None:
-    measured = measure_picture(oriented(number, kind))
-    assert (measured.width, measured.height) == SIZE
+    assert Picture(oriented(number, kind)).size == SIZE
 
 
 def _logo(colour: str | tuple[int, ...], *, side: int = 200, line: str | None = None) -> Image.Image:
@@ -542,5 +542,5 @@ def test_reading_side_keeps_long_pictures_legible(size: tuple[int, int], expecte
 
 
 def test_what_is_opened_for_reading_never_has_more_pixels_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("captioner.images.MAX_READING_PIXELS", 40_000)
+    monkeypatch.setattr("captioner.picture.view.MAX_READING_PIXELS", 40_000)
     assert open_image(Image.new("RGB", (200, 800)), reading_side=200).size == (100, 400)

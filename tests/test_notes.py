@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from captioner import ImageError, open_image
-from captioner.images import MAX_METADATA_BYTES, read_metadata
-from captioner.notes import MAX_DESCRIPTION, MAX_NAME, PhotoNotes, read_notes
+from captioner.picture import Picture
+from captioner.picture.metadata import MAX_METADATA_BYTES
+from captioner.picture.notes import MAX_DESCRIPTION, MAX_NAME, PhotoNotes
 from tests.pictures import mutated
 
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -57,7 +58,7 @@ def exif(taken: str | None = None, **tags: Any) -> Image.Exif:
 
 
 def test_a_picture_without_notes_has_none() -> None:
-    notes = read_notes(picture())
+    notes = Picture(picture()).notes
     assert notes == PhotoNotes()
     assert not notes
 
@@ -65,7 +66,7 @@ def test_a_picture_without_notes_has_none() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_exif_gives_the_day_the_description_and_the_camera(kind: str) -> None:
     notes = exif("2021:05:03 14:05:00", description="The harbour", make="Canon", model="Canon R5")
-    assert read_notes(picture(kind, exif=notes.tobytes())) == PhotoNotes(
+    assert Picture(picture(kind, exif=notes.tobytes())).notes == PhotoNotes(
         date(2021, 5, 3), None, None, "The harbour", "Canon R5"
     )
 
@@ -88,37 +89,37 @@ def test_xmp_gives_place_title_and_description(kind: str) -> None:
     if kind == "TIFF":
         options = {"tiffinfo": {700: packet}}
     expected = PhotoNotes(date(2021, 5, 3), "Lisbon, Portugal", "The harbour", "Boats & gulls.")
-    assert read_notes(picture(kind, **options)) == expected
+    assert Picture(picture(kind, **options)).notes == expected
 
 
 def test_the_place_of_the_newer_iptc_extension_goes_before_the_older() -> None:
     shown = """<Iptc4xmpExt:LocationShown><rdf:Bag><rdf:li rdf:parseType="Resource">
         <Iptc4xmpExt:Sublocation>Alfama</Iptc4xmpExt:Sublocation><Iptc4xmpExt:City>Lisboa</Iptc4xmpExt:City>
         <Iptc4xmpExt:CountryName>Portugal</Iptc4xmpExt:CountryName></rdf:li></rdf:Bag></Iptc4xmpExt:LocationShown>"""
-    assert read_notes(picture(xmp=xmp(shown, 'photoshop:City="Lissabon"'))).place == "Alfama, Lisboa, Portugal"
+    assert Picture(picture(xmp=xmp(shown, 'photoshop:City="Lissabon"'))).notes.place == "Alfama, Lisboa, Portugal"
 
 
 def test_alternative_text_of_the_photo_is_its_best_description() -> None:
     packet = xmp("", 'Iptc4xmpCore:AltTextAccessibility="Boats in a harbour." dc:description="Ref. 1234-B"')
-    assert read_notes(picture(xmp=packet)).description == "Boats in a harbour."
+    assert Picture(picture(xmp=packet)).notes.description == "Boats in a harbour."
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_iptc_gives_all_of_it_in_either_encoding(encoding: str) -> None:
     fields = [(5, "The café"), (120, "A table"), (90, "Zürich"), (92, "Altstadt"), (101, "Schweiz"), (55, "20200229")]
     data = picture(iptc_block=iptc(*((number, text.encode(encoding)) for number, text in fields)))
-    assert read_notes(data) == PhotoNotes(date(2020, 2, 29), "Altstadt, Zürich, Schweiz", "The café", "A table")
+    assert Picture(data).notes == PhotoNotes(date(2020, 2, 29), "Altstadt, Zürich, Schweiz", "The café", "A table")
 
 
 def test_xmp_goes_before_iptc_and_iptc_before_exif() -> None:
     block = iptc((5, b"from IPTC"), (120, b"words from IPTC"))
     data = picture(xmp=xmp("", 'dc:title="from XMP"'), iptc_block=block, exif=exif(description="words from EXIF"))
-    notes = read_notes(data)
+    notes = Picture(data).notes
     assert (notes.title, notes.description) == ("from XMP", "words from IPTC")
 
 
 def test_a_title_is_not_said_twice() -> None:
-    assert read_notes(picture(xmp=xmp("", 'dc:title="Boats" dc:description="Boats"'))) == PhotoNotes(title="Boats")
+    assert Picture(picture(xmp=xmp("", 'dc:title="Boats" dc:description="Boats"'))).notes == PhotoNotes(title="Boats")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ C:\\\\Photos\\\\dog one.jpg | 0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f | Scanned ima
     ],
 )
 def test_what_a_camera_writes_by_itself_is_no_description(text: str) -> None:
-    assert read_notes(picture(exif=exif(description=text))).description is None
+    assert Picture(picture(exif=exif(description=text))).notes.description is None
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ Scan of grandmother's letter from 1942 | Made with Canon in D playing in the bac
     ),
 )
 def test_words_of_a_person_are_kept(text: str) -> None:
-    assert read_notes(picture(exif=exif(description=text))).description == text
+    assert Picture(picture(exif=exif(description=text))).notes.description == text
 
 
 @pytest.mark.parametrize(
@@ -194,11 +195,11 @@ def test_words_of_a_person_are_kept(text: str) -> None:
     ],
 )
 def test_html_is_read_as_a_browser_shows_it(text: str, said: str) -> None:
-    assert read_notes(picture(exif=exif(description=text))).description == said
+    assert Picture(picture(exif=exif(description=text))).notes.description == said
 
 
 def test_a_description_that_only_names_the_camera_is_none() -> None:
-    notes = read_notes(picture(exif=exif(description="ACME  X-1", make="ACME", model="X-1")))
+    notes = Picture(picture(exif=exif(description="ACME  X-1", make="ACME", model="X-1"))).notes
     assert notes == PhotoNotes(camera="ACME X-1")
 
 
@@ -207,39 +208,39 @@ def test_a_description_that_only_names_the_camera_is_none() -> None:
 )
 def test_no_note_takes_long(piece: str) -> None:
     began = perf_counter()
-    read_notes(picture("WEBP", xmp=xmp(f"<dc:description>{escape(piece * 100_000)}</dc:description>")))
+    _ = Picture(picture("WEBP", xmp=xmp(f"<dc:description>{escape(piece * 100_000)}</dc:description>"))).notes
     assert perf_counter() - began < 1.0
 
 
 def test_utf_8_in_exif_is_read_although_it_should_not_be_there() -> None:
-    assert read_notes(picture(exif=exif(description="Größe 漢字".encode()))).description == "Größe 漢字"
+    assert Picture(picture(exif=exif(description="Größe 漢字".encode()))).notes.description == "Größe 漢字"
 
 
 def test_the_title_that_windows_writes_is_read() -> None:
     title = "Am Hafen".encode("utf-16-le") + b"\0\0"
-    assert read_notes(picture(exif=exif(windows_title=title))).title == "Am Hafen"
+    assert Picture(picture(exif=exif(windows_title=title))).notes.title == "Am Hafen"
 
 
 @pytest.mark.parametrize(
     "text", ["0000:00:00 00:00:00", "    :  :     :  :  ", "1970:01:01 00:00:00", "2021:13:41", "soon"]
 )
 def test_a_clock_that_was_never_set_gives_no_day(text: str) -> None:
-    assert read_notes(picture(exif=exif(text))).taken is None
+    assert Picture(picture(exif=exif(text))).notes.taken is None
 
 
 def test_the_day_a_file_was_changed_is_not_the_day_it_was_taken() -> None:
-    assert read_notes(picture(exif=exif(changed="2021:05:03 10:00:00"))).taken is None
+    assert Picture(picture(exif=exif(changed="2021:05:03 10:00:00"))).notes.taken is None
 
 
 def test_control_characters_go_and_long_texts_end_with_a_word() -> None:
     title, long = "a\x1b[31mb\n\u202ec\u200b  d", "word " * 400
     packet = xmp(f"<dc:description>{long}</dc:description>")
-    notes = read_notes(picture(xmp=packet, exif=exif(windows_title=title.encode("utf-16-le"))))
+    notes = Picture(picture(xmp=packet, exif=exif(windows_title=title.encode("utf-16-le")))).notes
     assert notes.title == "a [31mb c d"
     assert notes.description is not None
     assert notes.description.endswith("word…")
     assert len(notes.description) <= MAX_DESCRIPTION
-    unbroken = read_notes(picture(exif=exif(windows_title=("x" * 999).encode("utf-16-le")))).title
+    unbroken = Picture(picture(exif=exif(windows_title=("x" * 999).encode("utf-16-le")))).notes.title
     assert unbroken == "x" * (MAX_NAME - 1) + "…"
 
 
@@ -247,9 +248,9 @@ def test_entities_and_document_types_are_not_read_in_any_encoding() -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     packet = _XMP.format(elements="<dc:title>&b;</dc:title>", attributes="").partition("?>\n")[2]
     for data in ((bomb + packet).encode(), (bomb + packet).encode("utf-16")):
-        assert read_notes(picture("WEBP", xmp=data)) == PhotoNotes()
+        assert Picture(picture("WEBP", xmp=data)).notes == PhotoNotes()
     fine = _XMP.format(elements="<dc:title>Boats</dc:title>", attributes="").partition("?>\n")[2]
-    assert read_notes(picture("WEBP", xmp=fine.encode("utf-16"))).title == "Boats"
+    assert Picture(picture("WEBP", xmp=fine.encode("utf-16"))).notes.title == "Boats"
 
 
 @pytest.mark.parametrize(
@@ -264,32 +265,32 @@ def test_entities_and_document_types_are_not_read_in_any_encoding() -> None:
     ],
 )
 def test_damaged_xmp_is_no_error(packet: bytes) -> None:
-    assert read_notes(picture("WEBP", xmp=packet)) == PhotoNotes()
+    assert Picture(picture("WEBP", xmp=packet)).notes == PhotoNotes()
 
 
 @pytest.mark.parametrize(
     "block", [b"\x1c", b"\x1c\x02\x05\xff\xff", b"\x1c\x02\x05\x00\x09abc", b"junk", b"\x1c\x02\x05\x80\x04\0\0\0\1a"]
 )
 def test_damaged_iptc_is_no_error(block: bytes) -> None:
-    assert read_notes(picture(iptc_block=block)) == PhotoNotes()
-    assert read_notes(picture(iptc_block=iptc((5, b"Boats")) + block)).title == "Boats"
+    assert Picture(picture(iptc_block=block)).notes == PhotoNotes()
+    assert Picture(picture(iptc_block=iptc((5, b"Boats")) + block)).notes.title == "Boats"
 
 
 def test_damaged_exif_is_no_error() -> None:
-    assert read_notes(picture(exif=b"Exif\0\0II*\0\xff\xff\xff\x7f\x01")) == PhotoNotes()
+    assert Picture(picture(exif=b"Exif\0\0II*\0\xff\xff\xff\x7f\x01")).notes == PhotoNotes()
     good = exif("2021:05:03 14:05:00", description="The harbour", make="Canon", model="R5").tobytes()
     rng = random.Random(5)
     for _ in range(200):
         bad = bytearray(good)
         for _ in range(rng.randint(1, 6)):
             bad[rng.randrange(6, len(bad))] = rng.randrange(256)
-        read_notes(picture(exif=bytes(bad)))
+        _ = Picture(picture(exif=bytes(bad))).notes
 
 
 def test_whatever_opens_has_notes_or_none_and_what_does_not_open_is_an_image_error(tmp_path: Path) -> None:
     for path in mutated(tmp_path, 200, seed=11):
         try:
-            notes = read_notes(path)
+            notes = Picture(path).notes
         except ImageError:
             with pytest.raises(ImageError):
                 open_image(path)
@@ -303,24 +304,24 @@ def test_bad_files_are_told_as_when_they_are_opened(tmp_path: Path) -> None:
         with pytest.raises(ImageError) as opening:
             open_image(tmp_path / name)
         with pytest.raises(ImageError) as reading:
-            read_notes(tmp_path / name)
+            _ = Picture(tmp_path / name).notes
         assert str(reading.value) == str(opening.value)
 
 
 def test_metadata_is_read_without_decoding_the_pixels() -> None:
     data = picture(exif=exif(description="The harbour"))
     cut = data[: data.index(b"\xff\xda") + 20]  # Nothing behind the start of the pixels.
-    assert read_notes(cut).description == "The harbour"
+    assert Picture(cut).notes.description == "The harbour"
     with pytest.raises(ImageError):
         open_image(cut)
 
 
 def test_metadata_over_the_cap_is_left_out() -> None:
     packet = xmp(f"<dc:title>Boats</dc:title><!--{'x' * MAX_METADATA_BYTES}-->")
-    assert read_metadata(picture("WEBP", xmp=packet)).xmp == b""
+    assert Picture(picture("WEBP", xmp=packet)).metadata.xmp == b""
 
 
 def test_a_pillow_image_keeps_its_notes() -> None:
     with Image.open(BytesIO(picture(exif=exif(description="The harbour")))) as image:
-        assert read_notes(image).description == "The harbour"
-    assert read_notes(Image.new("RGB", (4, 4))) == PhotoNotes()
+        assert Picture(image).notes.description == "The harbour"
+    assert Picture(Image.new("RGB", (4, 4))).notes == PhotoNotes()

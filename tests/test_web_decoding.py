@@ -30,17 +30,17 @@ ROOT = Path(__file__).resolve().parent.parent
 _FAKE = f"""
 import os, sys, time
 sys.path.insert(0, {str(ROOT)!r})
-import captioner.images as images
-measure = images.measure_picture
+from captioner.picture import picture
+original = picture.identified
 
-def measured(data, **options):
+def identified(data, label):
     if data.startswith(b"HANG"):
         time.sleep(600)
     if data.startswith(b"CRASH"):
         os._exit(7)
-    return measure(data, **options)
+    return original(data, label)
 
-images.measure_picture = measured
+picture.identified = identified
 from lookaloud.batch.decoder import serve
 serve(int(sys.argv[1]))
 """
@@ -87,7 +87,7 @@ def test_a_picture_comes_in_the_sizes_that_are_wanted(decoders: Decoders) -> Non
     assert closely.closer is not None
     assert closely.closer.size == (600, 400)
     assert closely.notes is not None
-    with pytest.raises(ImageError, match=r"3,000 x 2,000 pixels, and the service takes 2 million at most"):
+    with pytest.raises(ImageError, match=r"3,000 x 2,000 pixels, and at most 2 million are accepted here"):
         decoders.decode(photo, "photo.jpg", Wanted(100, max_pixels=2_000_000), Stop())
 
 

@@ -22,7 +22,7 @@ from torchvision.transforms import v2
 from tqdm import tqdm
 
 from captioner.backends.compact import square_pixels
-from captioner.images import open_image
+from captioner.picture import open_image
 from captioner.training.data import Example
 from captioner.training.export import encoder_session
 from captioner.training.files import write_atomically

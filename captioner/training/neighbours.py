@@ -15,8 +15,8 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from captioner.backends.compact import CONFIG_FILE, CompactBackend
-from captioner.images import open_image
 from captioner.neighbours import NEIGHBOURS_FILE, Neighbours, hashed_ngrams, make_keys
+from captioner.picture import open_image
 from captioner.training.data import Example, normalise_caption
 from captioner.training.files import read_typed, write_atomically
 

@@ -22,8 +22,6 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from captioner.images import Measured
-
 _LENGTH = struct.Struct("<I")
 _GRACE = 5.0  # seconds over its limit, after which a decoder that nobody watches any more ends itself
 
@@ -60,32 +58,31 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
         data: the bytes of the file; None to read them from the path.
     """
     from captioner.errors import ImageError
-    from captioner.images import measure_picture, open_image, read_picture
-    from captioner.notes import read_notes
+    from captioner.picture import Picture, View
 
     began = perf_counter()
-    name, page = request["name"], request["page"] or 1
+    name = request["name"]
+    source = request["path"] if data is None else data
+    picture = Picture(source, name=name, page=request["page"] or 1, max_pixels=request["max_pixels"])
     answer: dict[str, Any] = {"sha256": None, "bytes": None, "error": None, "problem": None, "notes": None}
     images: list[Image] = []
     try:
-        if data is None:
-            data = read_picture(request["path"], name=name)
-        answer |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        if request["max_pixels"] is not None:
-            _check_pixels(name, measure_picture(data, name=name, page=page), request["max_pixels"])
+        answer |= {"sha256": hashlib.sha256(picture.data).hexdigest(), "bytes": len(picture.data)}
+        small, close = View(min_side=request["min_side"]), View(reading_side=request["max_side"])
+        picture.expect(*(view for view in (small, close) if view != View()))
         if request["min_side"] is not None:
-            images.append(open_image(data, name=name, min_side=request["min_side"], page=page))
-        answer |= asdict(measure_picture(data, name=name, page=page))
+            images.append(picture.upright(small))
+        answer |= {"width": picture.size[0], "height": picture.size[1], "n_pages": picture.n_pages}
         if request["max_side"] is not None:
             try:
-                images.append(open_image(data, name=name, reading_side=request["max_side"], page=page))
+                images.append(picture.upright(close))
             except ImageError as error:
                 if not images:
                     raise
                 answer["problem"] = str(error)
                 images.append(images[0])
         if request["notes"]:
-            answer["notes"] = asdict(read_notes(data, name=name))
+            answer["notes"] = asdict(picture.notes)
             taken = answer["notes"]["taken"]
             answer["notes"]["taken"] = taken and taken.isoformat()
     except ImageError as error:
@@ -96,16 +93,6 @@ def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, An
         images = []
     answer |= {"sizes": [image.size for image in images], "seconds": perf_counter() - began}
     return answer, [image.tobytes() for image in images]
-
-
-def _check_pixels(name: str, size: Measured, most: int) -> None:
-    from captioner.errors import ImageError
-
-    if size.width * size.height > most:
-        raise ImageError(
-            f"{name} has {size.width:,} x {size.height:,} pixels, and the service takes {most / 1e6:.0f} million at "
-            "most; make it smaller"
-        )
 
 
 def serve(memory_mb: int) -> None:
@@ -130,8 +117,7 @@ def _limit_memory(memory_mb: int) -> None:
         return
     import resource
 
-    import captioner.images
-    import captioner.notes  # noqa: F401 - before the limit, which is for pictures
+    import captioner.picture.notes  # noqa: F401 - before the limit, which is for pictures
 
     try:
         with open("/proc/self/statm", encoding="ascii") as file:

@@ -22,7 +22,7 @@ if sys.platform == "linux":
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from captioner.notes import PhotoNotes
+    from captioner.picture.notes import PhotoNotes
 
 _PIPE_BYTES = 1 << 20
 # Not with -m, which would import from the current folder first: that may be the one with the pictures of strangers.
@@ -231,7 +231,7 @@ def _decoded(item: Item, wanted: Wanted, header: dict[str, Any], parts: list[byt
         return Decoded(item, error=ImageError(header["error"]), **known)
     from PIL import Image
 
-    from captioner.notes import PhotoNotes
+    from captioner.picture.notes import PhotoNotes
 
     images = [Image.frombytes("RGB", tuple(size), part) for size, part in zip(header["sizes"], parts, strict=True)]
     image = images.pop(0) if wanted.min_side is not None else None

@@ -17,7 +17,7 @@ from lookaloud.failures import explain
 from lookaloud.manifest import Record
 
 if TYPE_CHECKING:
-    from captioner.notes import PhotoNotes
+    from captioner.picture.notes import PhotoNotes
     from lookaloud.batch.decoding import Decoded
     from lookaloud.pipeline import Narration, Narrator
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from captioner.errors import ImageError
-from captioner.images import MAX_BYTES
+from captioner.picture import MAX_BYTES
 from lookaloud.addresses import KNOWN, without_secrets
 from lookaloud.batch.archives import ARCHIVE_ENDINGS, Takes, items_of_archive
 from lookaloud.batch.items import Item

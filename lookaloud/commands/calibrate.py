@@ -119,7 +119,7 @@ def _describe(loaded: Captioner, examples: Sequence[Example], *, show_progress: 
 
 def _opened(loaded: Captioner, examples: Sequence[Example], positions: range) -> dict[int, Image]:
     from captioner.errors import ImageError
-    from captioner.images import open_image
+    from captioner.picture import open_image
     from lookaloud.failures import explain
 
     pictures = {}

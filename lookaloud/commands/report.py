@@ -10,7 +10,7 @@ from typing import Protocol
 import click
 
 from captioner.caption import Caption
-from captioner.notes import PhotoNotes
+from captioner.picture.notes import PhotoNotes
 from lookaloud.failures import explain
 from lookaloud.pipeline import Narration, NarrationFailure
 from lookaloud.printable import printable

@@ -12,7 +12,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from captioner.errors import ImageError
-from captioner.images import MAX_BYTES, open_image
+from captioner.picture import MAX_BYTES, open_image
 from lookaloud.errors import LookaloudError
 from lookaloud.ground.errors import MissingExtraError
 from lookaloud.places import BROKEN, Places, is_url, reason_of

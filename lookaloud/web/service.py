@@ -28,7 +28,7 @@ from speech.audio import Audio, encode_audio, join
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from captioner.notes import PhotoNotes
+    from captioner.picture.notes import PhotoNotes
     from lookaloud.batch.decoding import Decoded
     from speech import Voice
 

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from captioner import png
+from captioner.picture import png
 
 MAX_SCANS = 100
 """Most scans of a JPEG picture: ordinary progressive ones have about 10, those of programs that squeeze files more."""

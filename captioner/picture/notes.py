@@ -12,15 +12,10 @@ import xml.etree.ElementTree as ElementTree  # behind a guard: see _xmp  # nosec
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from captioner.boilerplate import is_boilerplate, without_markup
-from captioner.images import read_metadata
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from captioner.picture.boilerplate import is_boilerplate, without_markup
+from captioner.picture.metadata import Metadata
 
 MAX_NAME = 120
 """Longest title, place or camera, in characters."""
@@ -65,25 +60,17 @@ class PhotoNotes:
         return self != PhotoNotes()
 
 
-def read_notes(source: str | Path | bytes | Image, *, name: str | None = None) -> PhotoNotes:
-    """The notes in a picture file, or in a Pillow image that still has them.
+def notes_in(metadata: Metadata) -> PhotoNotes:
+    """Return what a picture file's metadata says, for people; see `Picture.notes`.
 
     What is damaged is left out and never an error. Texts come on one line, without control characters, cut at the end
     of a word ("…") over `MAX_NAME` or `MAX_DESCRIPTION` characters, without the tags and entities of HTML. What cameras
     and programs write by themselves, such as "OLYMPUS DIGITAL CAMERA" or their own name, is no title and no
     description. A position in degrees is no place name, and is not looked up.
 
-    Args:
-        source: a path, the bytes of a picture file, or a Pillow image.
-        name: what messages call the picture.
-
-    Raises:
-        ImageError: the file is missing, too large, or no picture.
-
-    >>> read_notes("lisbon.jpg").place  # doctest: +SKIP
+    >>> notes_in(Picture("lisbon.jpg").metadata).place  # doctest: +SKIP
     'Lisbon, Portugal'
     """
-    metadata = read_metadata(source, name=name)
     exif, xmp, iptc = metadata.exif, _xmp(metadata.xmp), _iptc(metadata.iptc)
     titles = [*xmp.get("dc:title", ()), *xmp.get("photoshop:Headline", ()), *iptc.get(5, ()), *iptc.get(105, ())]
     makers = _names_of_makers(exif)
