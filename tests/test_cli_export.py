@@ -8,7 +8,7 @@ from conftest import RunCommand
 from exports_batch import make_batch
 
 from lookaloud.exports import KINDS, ExportOptions
-from lookaloud.exports.options import Batch, Export
+from lookaloud.exports.export import Batch, Export
 
 
 @pytest.fixture

@@ -38,9 +38,9 @@ from lookaloud.batch.items import Item
 from lookaloud.errors import RequestError, TooLargeError, UnknownJobError
 from lookaloud.manifest import Record, read_manifest
 from lookaloud.web.app import create_app
+from lookaloud.web.bodies import options_from
 from lookaloud.web.job import Job
 from lookaloud.web.jobs import Jobs
-from lookaloud.web.options import options_from
 from lookaloud.web.service import Service
 from lookaloud.web.settings import ServeSettings
 from lookaloud.web.uploads import Upload, items_of, printable, receive

@@ -80,7 +80,7 @@ def text_of(html: str, name: str) -> str:
 def used_words() -> set[str]:
     """The names of the catalogue that templates, script and page use."""
     names: set[str] = set()
-    for text in (*TEMPLATES.values(), *((FOLDER / name).read_text("utf-8") for name in ("page.py", "door.py"))):
+    for text in (*TEMPLATES.values(), *((FOLDER / name).read_text("utf-8") for name in ("page.py", "small_pages.py"))):
         names |= {name or quoted for name, quoted in re.findall(r'words\.(\w+)|words\["(\w+)"\]', text)}
     names |= {f"say_{name}" for name in re.findall(r'say\("(\w+)"', SCRIPT)}
     for choice in ("brief", "standard", "detailed"):

@@ -22,11 +22,11 @@ import click
 
 from captioner.caption import CaptionOptions
 from lookaloud.addresses import without_secrets
-from lookaloud.batch.again import items_again
 from lookaloud.batch.folder import OutputFolder
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.batch.records import named
+from lookaloud.batch.redo import items_to_redo
 from lookaloud.batch.rejected import RejectedLines
 from lookaloud.batch.run import BatchSettings, Run
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
@@ -160,7 +160,7 @@ class Session:
 
     def _items(self, choice: Choice | None = None) -> Iterator[Item]:
         if not self.options["sources"] and self.redo is not None:
-            return items_again(self.out, self.redo, choice or self._choice())
+            return items_to_redo(self.out, self.redo, choice or self._choice())
         return find_items(self.options["sources"], choice or self._choice(), lines=self.lines)
 
     def _settings(self) -> BatchSettings:

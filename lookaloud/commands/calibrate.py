@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lookaloud.commands.options import local_only_option
+from lookaloud.commands.click_options import local_only_option
 from lookaloud.errors import LookaloudError
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from lookaloud.commands.click_options import json_option
 from lookaloud.commands.listing import print_rows
-from lookaloud.commands.options import json_option
 
 _EPILOG = """\b
 Examples:

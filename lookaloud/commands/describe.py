@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from lookaloud.commands.options import json_option, local_only_option, sound_options
+from lookaloud.commands.click_options import json_option, local_only_option, sound_options
 from lookaloud.detail import DETAILS
 from lookaloud.outputs import sound_target
 
@@ -123,7 +123,7 @@ def describe(
     """Describe pictures aloud: print a caption of each and save it as speech."""
     from captioner.caption import CaptionOptions
     from captioner.reading import load_text_reader, reader_installed
-    from lookaloud.commands.describing import Run, plan_sounds
+    from lookaloud.commands.describing import Describer, plan_sounds
     from lookaloud.commands.report import JsonReport, PlainReport, summary
     from lookaloud.commands.sources import find_sources
     from lookaloud.pipeline import load_narrator
@@ -158,7 +158,7 @@ def describe(
     chosen_voice = None if text_only else voice
     report = JsonReport(captioner=captioner, voice=chosen_voice, detail=detail) if as_json else PlainReport(many=many)
     hint_at_reader = read_text is None and not can_read and detail != "brief"
-    run = Run(report, sounds, player, hint_at_reader=hint_at_reader)
+    run = Describer(report, sounds, player, hint_at_reader=hint_at_reader)
     for failure in sources.failures:
         run.fail(failure)
     if sources.pictures:

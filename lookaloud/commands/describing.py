@@ -1,4 +1,4 @@
-"""One run of `lookaloud describe`: narrate each picture, save, print, play and count.
+"""What `lookaloud describe` does with each picture: narrate, save, print, play and count.
 
 Apart from the command itself, so that `lookaloud describe --help` needs none of these imports.
 """
@@ -39,8 +39,8 @@ class Sounds:
     paths: tuple[Path, ...]
 
 
-class Run:
-    """One run over the pictures: narrate, save, print, play and count.
+class Describer:
+    """Describes pictures one after the other: narrates, saves, prints, plays and counts.
 
     Args:
         report: prints each result.

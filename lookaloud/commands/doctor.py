@@ -7,7 +7,7 @@ import json
 
 import click
 
-from lookaloud.commands.options import json_option
+from lookaloud.commands.click_options import json_option
 
 _EPILOG = """Exit code 0 when the light installation works, 1 when something that it needs does not.
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from lookaloud.commands.click_options import local_only_option
 from lookaloud.commands.eval_output import add_data_options, check_format, deliver, no_progress_option, result_options
-from lookaloud.commands.options import local_only_option
 
 _EPILOG = """CANDIDATES is a file with one caption for each picture: JSON Lines with "id" and "caption", or what
 'lookaloud describe --json' prints, COCO's result format, a JSON object, or CSV. Captions of pictures that are not

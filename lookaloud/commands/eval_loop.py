@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from lookaloud.commands.click_options import local_only_option, rate_option, voice_option
 from lookaloud.commands.eval_output import (
     add_data_options,
     check_format,
@@ -14,7 +15,6 @@ from lookaloud.commands.eval_output import (
     no_progress_option,
     result_options,
 )
-from lookaloud.commands.options import local_only_option, rate_option, voice_option
 
 _EPILOG = """Each picture is captioned, the caption spoken and the speech transcribed. The captions and the transcripts
 are scored against the captions by people; what lies between is what the voice loses. With --out, a run that was stopped
@@ -94,9 +94,9 @@ def loop(
     """Score a captioner and a voice together, by what is heard in the end."""
     from eval.data import load_captioned
     from eval.loop import score_loop
-    from eval.recognizers import load_recognizer
     from lookaloud.evaluation import load_system
     from lookaloud.failures import Exit
+    from speech.hearing import load_recognizer
 
     check_format(as_json, as_csv)
     items = load_captioned(data, split=split, images_dir=images, id_field=id_field)[:limit]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lookaloud.commands.options import json_option
+from lookaloud.commands.click_options import json_option
 
 _EPILOG = """MOS proxies are not listeners. This makes what listeners need, and reckons with what they said.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from lookaloud.commands.options import json_option
+from lookaloud.commands.click_options import json_option
 
 _STATES = {
     "running": "A run is working here now.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lookaloud.commands.options import json_option, local_only_option
+from lookaloud.commands.click_options import json_option, local_only_option
 
 if TYPE_CHECKING:
     from lookaloud.models import Model

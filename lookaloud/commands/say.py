@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lookaloud.commands.options import local_only_option, sound_options
+from lookaloud.commands.click_options import local_only_option, sound_options
 from lookaloud.outputs import SoundNames, Target, checked_file, checked_folder, sound_target
 
 _OUT_HELP = (

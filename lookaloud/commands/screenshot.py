@@ -6,7 +6,7 @@ import time
 
 import click
 
-from lookaloud.commands.options import json_option
+from lookaloud.commands.click_options import json_option
 from lookaloud.commands.seeing import describer, seeing_options
 
 _EPILOG = """The system's own tool takes the picture: Windows and X11 need none, macOS asks once for the right to record

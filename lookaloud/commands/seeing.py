@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lookaloud.commands.options import local_only_option, rate_option, voice_option
+from lookaloud.commands.click_options import local_only_option, rate_option, voice_option
 from lookaloud.detail import DETAILS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def describer(options: Mapping[str, Any], *, as_json: bool) -> Callable[[Sequenc
     """
     from captioner.caption import CaptionOptions
     from captioner.reading import reader_installed
-    from lookaloud.commands.describing import Run
+    from lookaloud.commands.describing import Describer
     from lookaloud.commands.report import JsonReport, PlainReport
     from lookaloud.pipeline import load_narrator
     from lookaloud.player import find_player
@@ -66,7 +66,7 @@ def describer(options: Mapping[str, Any], *, as_json: bool) -> Callable[[Sequenc
     def describe(pictures: Sequence[Picture]) -> Exit:
         many = len(pictures) > 1
         report = JsonReport(captioner=captioner, voice=voice, detail=detail) if as_json else PlainReport(many=many)
-        run = Run(report, None, player, hint_at_reader=not reader_installed() and detail != "brief")
+        run = Describer(report, None, player, hint_at_reader=not reader_installed() and detail != "brief")
         run.narrate(narrator, pictures, show_progress=False)
         return run.exit_code
 

@@ -7,8 +7,8 @@ import webbrowser
 
 import click
 
-from lookaloud.commands.options import local_only_option, voice_option
-from lookaloud.errors import MissingExtraError
+from lookaloud.commands.click_options import local_only_option, voice_option
+from lookaloud.ground.extras import needing
 
 _EPILOG = """The page describes pictures that you choose, drop, paste or photograph, and speaks. Programs ask the same
 service: docs/api.md. It answers this computer alone; another address needs a token, which browsers are asked for once.
@@ -53,13 +53,9 @@ def serve(
     local_only: bool,
 ) -> None:
     """Serve a page and an API on this computer."""
-    try:
+    with needing("The service", extra="web"):
         from lookaloud.web.app import create_app
         from lookaloud.web.server import listen, run
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"The service needs the package {error.name}. Run: pip install 'lookaloud[web]'"
-        ) from error
     from lookaloud.pipeline import load_narrator
     from lookaloud.web.settings import ServeSettings
 

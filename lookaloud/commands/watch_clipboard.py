@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lookaloud.commands.options import json_option
+from lookaloud.commands.click_options import json_option
 from lookaloud.commands.seeing import describer, seeing_options
 
 if TYPE_CHECKING:

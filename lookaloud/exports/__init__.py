@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lookaloud.errors import ExportError
-from lookaloud.exports.options import ALBUM_FORMATS, Batch, Export, ExportOptions
+from lookaloud.exports.export import ALBUM_FORMATS, Batch, Export, ExportOptions
 
 __all__ = ["ALBUM_FORMATS", "KINDS", "Export", "ExportError", "ExportKind", "ExportOptions", "write_exports"]
 

@@ -14,9 +14,9 @@ from lookaloud.batch.own_outputs import COPIES, mark
 from lookaloud.detail import brief
 from lookaloud.errors import OutputError
 from lookaloud.exports.embed import embed_texts
+from lookaloud.exports.export import Batch, Export, counted, spoken
 from lookaloud.exports.files import writing
 from lookaloud.exports.left_out import MOST_NAMED, LeftOut
-from lookaloud.exports.options import Batch, Export, counted, spoken
 from lookaloud.exports.pictures import Pictures
 from lookaloud.exports.tables import Places
 from lookaloud.exports.text import safe_parts

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from lookaloud.exports.options import Export, counted
+from lookaloud.exports.export import Export, counted
 from lookaloud.failures import explain
 from lookaloud.printable import printable
 

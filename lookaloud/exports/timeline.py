@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookaloud.errors import OutputError
+from lookaloud.exports.export import Batch
 from lookaloud.exports.left_out import LeftOut
-from lookaloud.exports.options import Batch
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Key, Record

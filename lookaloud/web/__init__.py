@@ -7,10 +7,10 @@
     decoders.py  the processes that decode uploads
     api.py       /v1/...;  jobs.py  many pictures in the background;  page.py  the page
     speaking.py  what OpenAI's programs ask for;  sounds.py  speech as a file that is sent while it is made
-    reading.py   what a body holds;  streaming.py, gone.py  clients that read slowly, or go away
+    bodies.py    what a body holds;  streaming.py, gone.py  clients that read slowly, or go away
     answers.py   how errors are told
     operations.py, schemas.py, examples.py  the OpenAPI description
-    guard.py     who may ask;  guesses.py  wrong tokens by address;  door.py  where a browser gives the token
+    guard.py     who may ask;  guesses.py  wrong tokens by address;  small_pages.py  where a browser gives the token
     limits.py    how much and how long;  heads.py  HEAD
 
 One request walks server.py (connection), guard.py, limits.py, api.py or page.py, service.py and lookaloud.pipeline.

@@ -16,10 +16,9 @@ from starlette.datastructures import UploadFile
 from lookaloud.errors import FormatError, RequestError, TooLargeError
 from lookaloud.web import operations
 from lookaloud.web.answers import log_fault, refusal_of
+from lookaloud.web.bodies import json_object, once, options_from, picture_of, text_of
 from lookaloud.web.gone import gone, unless_gone
 from lookaloud.web.metrics import CONTENT_TYPE
-from lookaloud.web.options import once, options_from
-from lookaloud.web.reading import json_object, picture_of, text_of
 from lookaloud.web.speaking import Speaking
 from lookaloud.web.streaming import Streamed
 from lookaloud.web.uploads import printable

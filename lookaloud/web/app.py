@@ -15,7 +15,8 @@ from starlette.routing import Match
 import lookaloud
 from captioner.errors import CaptionerError
 from lookaloud.errors import LookaloudError, SignInError
-from lookaloud.web import api, door, jobs, page
+from lookaloud.ground.errors import MissingExtraError
+from lookaloud.web import api, jobs, page, small_pages
 from lookaloud.web.answers import answer, log_fault
 from lookaloud.web.guard import SIGN_IN, Guard
 from lookaloud.web.guesses import Guesses
@@ -64,14 +65,14 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
         redoc_url=None,
     )  # fmt: skip
     kinds: tuple[type[Exception], ...] = (
-        LookaloudError, CaptionerError, SpeechError, HTTPException, RequestValidationError, OSError,
+        LookaloudError, CaptionerError, SpeechError, MissingExtraError, HTTPException, RequestValidationError, OSError,
     )  # fmt: skip
     for kind in kinds:
         app.add_exception_handler(kind, _handle)
     app.include_router(api.router(service, settings))
     app.include_router(jobs.router(service, settings))
     app.include_router(page.router(service, settings))
-    app.include_router(door.router(settings, guesses))
+    app.include_router(small_pages.router(settings, guesses))
     complete(app, settings)
     # The last one added is the outermost.
     app.add_middleware(Heads)

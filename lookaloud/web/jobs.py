@@ -24,8 +24,8 @@ from lookaloud.errors import TooManyJobsError, UnfinishedError, UnknownJobError
 from lookaloud.manifest import Record
 from lookaloud.web import operations
 from lookaloud.web.answers import refusal_of
+from lookaloud.web.bodies import options_from
 from lookaloud.web.job import PIECE_BYTES, Job, close_file
-from lookaloud.web.options import options_from
 from lookaloud.web.streaming import Streamed
 from lookaloud.web.uploads import items_of, receive
 from lookaloud.web.values import DescribeOptions, JobStatus

@@ -13,8 +13,8 @@ from fastapi import Request, Response
 
 from lookaloud.errors import RequestError, TooLargeError, UnknownModelError
 from lookaloud.web.answers import log_fault, refusal_of
+from lookaloud.web.bodies import json_object, text_of
 from lookaloud.web.gone import gone, unless_gone
-from lookaloud.web.reading import json_object, text_of
 from lookaloud.web.sounds import SPEECH_TYPES, Encoder, make_encoder
 from lookaloud.web.streaming import Streamed
 from lookaloud.web.values import RANGES

@@ -17,7 +17,7 @@ from lookaloud.manifest import Record, read_manifest
 from lookaloud.places import is_url
 
 
-def items_again(folder: Path, redo: Redo, base: Choice | None = None) -> Iterator[Item]:
+def items_to_redo(folder: Path, redo: Redo, base: Choice | None = None) -> Iterator[Item]:
     """The pictures of the manifest in `folder` that `redo` selects; each file and each archive is looked at once.
 
     Raises:
