@@ -20,11 +20,11 @@ from environment import describe_machine
 
 from eval.data import load_captioned
 from eval.loop import score_loop
-from eval.recognizers import load_recognizer
 from eval.report import write_report
 from eval.results import Evaluation, save_evaluation
 from eval.tables import TRANSCRIPT, evaluation_lines, plain_number, title_of
 from lookaloud.evaluation import load_system
+from speech.hearing import load_recognizer
 
 BEGIN, END = "<!-- loop table: benchmarks/loop.py -->", "<!-- end of the loop table -->"
 SPEECH = ("wer", "cer", "dnsmos_ovrl", "dnsmos_p808", "duration", "speaking_rate")

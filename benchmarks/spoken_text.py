@@ -211,14 +211,14 @@ def score_by_ear(sentences: Iterable[tuple[str, ...]]) -> dict[str, Any]:
     """The share of words that Whisper tiny hears wrongly of what the built-in voice says; prints them."""
     import jiwer
 
-    from eval.recognizers import load_recognizer
     from speech import load_voice
+    from speech.hearing import load_recognizer
 
     voice, recognizer = load_voice(local_only=True), load_recognizer("tiny")
     n_words = n_errors = 0
     wrong = []
     for written, said in sentences:
-        heard = recognizer.transcribe(voice.speak(written))
+        heard = recognizer.transcribe(voice.speak(written)).text
         want, got = as_heard(said), as_heard(heard)
         result = jiwer.process_words(want, got)
         errors = result.substitutions + result.deletions + result.insertions

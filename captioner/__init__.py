@@ -7,13 +7,13 @@ from captioner.captioner import Backend, Captioner, Draft
 from captioner.errors import (
     CaptionerError,
     ImageError,
-    MissingExtraError,
     TrainingDataError,
     UnknownCaptionerError,
     WeightsError,
 )
 from captioner.images import open_image
 from captioner.registry import CaptionerSpec, list_captioners, load_captioner
+from lookaloud.ground.errors import MissingExtraError
 
 # onnxruntime makes an identifier of the computer, keeps events in ~/.cache/Microsoft and may send them, unless
 # this is set before it is imported, which happens where a network is loaded. Who wants that can set it to 0.

@@ -13,7 +13,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from captioner.errors import UnknownCaptionerError, WeightsError, reason_of
+from captioner.errors import UnknownCaptionerError, WeightsError
+from lookaloud.ground.errors import reason_of
 from lookaloud.ground.typed import typed, typed_json
 
 CONFIG_FILE = "config.json"

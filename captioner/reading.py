@@ -12,18 +12,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from captioner import scripts, strips
-from captioner.errors import CaptionerError, MissingExtraError, ReadingError, WeightsError
+from captioner.errors import CaptionerError, ReadingError, WeightsError
 from captioner.images import reading_scale
 from captioner.reading_models import ReadingModel, fetched, reading_model
 from captioner.script_classifier import ScriptClassifier
 from captioner.strips import Corners
+from lookaloud.ground.errors import MissingExtraError
+from lookaloud.ground.extras import missing_packages, require
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
@@ -212,7 +213,7 @@ def _legible(found: Sequence[strips.Piece]) -> float:
 
 def reader_installed() -> bool:
     """Whether `load_text_reader` has the package that it needs."""
-    return find_spec("rapidocr") is not None
+    return not missing_packages(["rapidocr"])
 
 
 def load_text_reader(
@@ -233,10 +234,8 @@ def load_text_reader(
             or cannot be downloaded. Without `language`, nothing is ever downloaded.
         ReadingError: rapidocr is here but cannot be loaded.
     """
-    if not reader_installed():
-        raise MissingExtraError(
-            'Reading the text in pictures needs rapidocr, which is not here; run: pip install "lookaloud[ocr]".'
-        )
+    if not reader_installed():  # one that is broken is a ReadingError
+        require("Reading the text in pictures", ["rapidocr"], extra="ocr")
     if language is None:
         return TextReader(_RapidEngine(n_threads))
     model = reading_model(language)
@@ -249,7 +248,7 @@ class _RapidEngine:
             self._ocr = _rapidocr(n_threads) if model is None else _rapidocr(n_threads, _params_of(model, file))
             self._to_original: Any = importlib.import_module("rapidocr.utils.process_img").map_boxes_to_original
             self._crop: Any = importlib.import_module("rapidocr.utils.process_img").get_rotate_crop_image
-        except CaptionerError:
+        except (CaptionerError, MissingExtraError):
             raise
         except Exception as error:
             raise ReadingError(
@@ -321,7 +320,7 @@ def _from_first_letter(box: Any, *, on_head: bool) -> Corners:
 
 def _params_of(model: ReadingModel, file: Path | None) -> dict[str, object]:
     kinds: Any = importlib.import_module("rapidocr.utils.typings")
-    if model.language == "arabic" and find_spec("bidi") is None:
+    if model.language == "arabic" and missing_packages(["bidi"]):
         raise MissingExtraError('Arabic needs python-bidi, which is not here; run: pip install "rapidocr[rtl]".')
     return {
         "Rec.model_path": str(file),

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from captioner.errors import WeightsError, reason_of
+from captioner.errors import WeightsError
+from lookaloud.ground.errors import reason_of
 
 MAX_MODEL_BYTES = 200_000_000
 """Largest network that is downloaded, in bytes; the largest in the table has 81 MB."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 from captioner.captioner import Backend, Captioner
 from captioner.confidence import CALIBRATION_FILE, LogprobCalibration, user_calibration
-from captioner.errors import MissingExtraError, UnknownCaptionerError
+from captioner.errors import UnknownCaptionerError
 from captioner.export.format import KIND as EXPORTED
 from captioner.hub import Source, is_transformers, read_config
+from lookaloud.ground.extras import missing_packages, require
 
 MODEL_PACKAGES = ("torch", "torchvision", "transformers")
 """Import names of what the extra `models` brings."""
@@ -50,7 +50,7 @@ class CaptionerSpec:
 
     def missing_packages(self) -> tuple[str, ...]:
         """The packages that it needs and that are not installed."""
-        return _missing(self.packages)
+        return missing_packages(self.packages)
 
     def installed(self) -> bool:
         """Whether it can be loaded now, without a download or another installation."""
@@ -73,10 +73,6 @@ def facts(size_mb: float | None, n_parameters: int | None, licence: str) -> str:
     size = [] if size_mb is None else [f"{size_mb:g} MB"]
     count = [] if n_parameters is None else [f"{n_parameters / 1e6:.0f} million parameters"]
     return ", ".join([*size, *count, f"licence {licence}"])
-
-
-def _missing(packages: Iterable[str]) -> tuple[str, ...]:
-    return tuple(package for package in packages if find_spec(package) is None)
 
 
 def _load_compact(*, device: str, dtype: str, local_only: bool) -> Backend:
@@ -109,17 +105,12 @@ def _load_spec(name: str, *, device: str, dtype: str, local_only: bool) -> Backe
 
 
 def require_models_extra(name: str) -> None:
-    """Returns where everything that a captioner of the extra `models` needs is installed.
+    """Return if everything that a captioner of the extra `models` needs is installed.
 
     Raises:
         MissingExtraError: a package is missing; the message has the line that installs it.
     """
-    missing = _missing(MODEL_PACKAGES)
-    if missing:
-        raise MissingExtraError(
-            f"The captioner {name} needs {', '.join(missing)}. Install what is missing with: "
-            'pip install "lookaloud[models]"'
-        )
+    require(f"The captioner {name}", MODEL_PACKAGES, extra="models")
 
 
 def _model(

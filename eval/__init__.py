@@ -10,7 +10,6 @@ itself: `import eval` would hide Python's builtin of that name.
 
     eval.captions      score_captions: caption metrics by name
     eval.speech        score_speech: speech metrics by name; listening tests
-    eval.recognizers   load_recognizer: who listens
     eval.stats         with_intervals, compare: bootstrap intervals and two tests
     eval.data          load_captioned, load_candidates: datasets by the content of their files
     eval.score         Score, what every metric returns

@@ -10,8 +10,9 @@
     ├── IncomparableError       two scores were not measured in the same way
     ├── ResultsError            results cannot be written, read or gone on with
     ├── ListeningTestError      a listening test cannot be made, or ratings do not belong to it
-    ├── ModelError              a model that measures cannot be downloaded or loaded
-    └── MissingExtraError       an optional package is not installed; the message has the pip line
+    └── ModelError              a model that measures cannot be downloaded or loaded
+
+Beside these there are `MissingExtraError` and `DeviceError` of `lookaloud.ground.errors`.
 
 Every message says what was found, what was expected and what to do.
 """
@@ -59,7 +60,3 @@ class ListeningTestError(EvalError):
 
 class ModelError(EvalError):
     """A model that measures cannot be downloaded or loaded."""
-
-
-class MissingExtraError(EvalError):
-    """An optional package is not installed."""

@@ -20,8 +20,8 @@ from eval.data import CaptionedImage
 from eval.errors import ItemError, MismatchedItemsError, ResultsError, TooFewItemsError, UnknownNameError
 from eval.files import make_folder, read_typed, write_whole
 from eval.loop_scores import measure
-from eval.recognizers import Recognizer
 from eval.results import Evaluation, ResultItem, item_line, read_items
+from speech.hearing import Recognizer
 
 if TYPE_CHECKING:
     from speech.audio import Audio
@@ -132,7 +132,7 @@ def score_loop(
     Args:
         items: pictures with captions by people.
         system: what is measured.
-        recognizer: who listens, from `load_recognizer`.
+        recognizer: who listens; see `speech.hearing.load_recognizer`.
         protocol: "lookaloud", or "im2sp" for Im2Sp's; see `PROTOCOLS`.
         metrics: names of caption metrics in place of the protocol's. One of the protocol's that cannot be computed here
             is left out, and a note says why; one that is asked for by name is an error.
@@ -254,7 +254,7 @@ def _run_item(item: CaptionedImage, system: System, recognizer: Recognizer, fold
         path = Path(AUDIO_FOLDER) / f"{_free_stem(folder / AUDIO_FOLDER, stem)}.flac"
         write_audio(audio, folder / path)
         began = perf_counter()
-        transcript = recognizer.transcribe(audio)
+        transcript = recognizer.transcribe(audio).text
         seconds["listen"] = perf_counter() - began
         return replace(result, transcript=transcript, audio=path.as_posix())
     except (ItemError, OSError, MemoryError) as error:

@@ -12,7 +12,7 @@ import numpy as np
 from eval.aggregates import aggregate, item_figures
 from eval.captions import list_metrics, score_captions
 from eval.captions.spice import SPICE_WARNING
-from eval.errors import EmptyReferenceError, EvalError, TooFewItemsError
+from eval.errors import EmptyReferenceError, TooFewItemsError
 from eval.results import Evaluation, ResultItem
 from eval.score import TRANSCRIPT, Score, make_signature, with_parts
 from eval.stats import Comparison, difference, with_intervals
@@ -161,7 +161,7 @@ def possible_scores(
     """
     errors = []
 
-    def left_out(name: str, error: EvalError) -> None:
+    def left_out(name: str, error: Exception) -> None:
         if strict and not isinstance(error, TooFewItemsError):
             raise error
         errors.append(error)

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from eval.aggregates import item_figures
-from eval.errors import MissingExtraError
 from eval.files import make_folder, write_whole
 from eval.report_media import Media
 from eval.report_plots import Table, make_plots, primary_score
@@ -19,6 +18,7 @@ from eval.results import Evaluation, ResultItem
 from eval.score import TRANSCRIPT
 from eval.stats import Comparison
 from eval.tables import groups_of, plain_number, title_of, unit_word
+from lookaloud.ground.extras import needing
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,8 @@ def write_report(
         >>> write_report(load_evaluation("results"), "results/report.html")  # doctest: +SKIP
         PosixPath('results/report.html')
     """
-    try:
+    with needing("A report", extra="eval"):
         import jinja2
-    except ImportError as error:
-        raise MissingExtraError(
-            'A report needs jinja2, which is not installed: pip install "lookaloud[eval]"'
-        ) from error
     page = Path(path)
     make_folder(page.parent)
     media = Media(page.parent if results is None else Path(results), page, embed=embed, max_mb=max_mb)

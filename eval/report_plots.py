@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.aggregates import item_figures
-from eval.errors import MissingExtraError
 from eval.results import Evaluation, ResultItem
 from eval.score import TRANSCRIPT, Score
 from eval.tables import plain_number, title_of, unit_word
+from lookaloud.ground.extras import needing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,12 +71,8 @@ def make_plots(evaluation: Evaluation) -> list[Plot]:
     Raises:
         MissingExtraError: the [eval] extra is not installed.
     """
-    try:
+    with needing("A report with plots", extra="eval"):
         import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(
-            'A report with plots needs matplotlib, which is not installed: pip install "lookaloud[eval]"'
-        ) from error
     makers: tuple[Callable[[Evaluation], Plot | None], ...] = (_distributions, _by_length, _reliability, _losses)
     return [plot for make in makers if (plot := make(evaluation)) is not None]
 

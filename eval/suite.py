@@ -46,7 +46,7 @@ def evaluate_captions(
         options: what else `eval.captions.score_captions` takes: objects, synonyms, clip, device, local_only, progress.
 
     Raises:
-        EvalError: as `eval.captions.score_captions` says.
+        EvalError, MissingExtraError: as `eval.captions.score_captions` says.
 
     Example:
         >>> items = [CaptionedImage(i, Path(i), (text,), None) for i, text in [("1", "a dog runs"), ("2", "two cats")]]
@@ -97,14 +97,14 @@ def evaluate_speech(
         texts: id -> what should be said, one for each sound; needed for error rates.
         metrics: names for `eval.speech.score_speech`; None takes its defaults.
         references: recordings of the same words by the same ids, as `sounds`.
-        model: the recognizer; see `eval.speech.transcribe`.
+        model: the recognizer; see `speech.hearing.load_recognizer`.
         system: name of the voice, for signatures.
         resamples, seed: of the intervals; see `eval.stats`.
         progress: show a progress bar on standard error, if that is a terminal.
 
     Raises:
         EvalDataError: a folder cannot be read, has no sounds, or two of one name.
-        EvalError: as `eval.speech.score_speech` says.
+        EvalError, MissingExtraError: as `eval.speech.score_speech` says.
 
     Example:
         >>> evaluate_speech("sounds", {"dog": "A dog runs."}).scores[0].name  # doctest: +SKIP

@@ -11,7 +11,7 @@ import numpy as np
 
 from eval.errors import ItemError
 from eval.loop import Described, System
-from eval.recognizers import Recognizer
+from speech.hearing import Recognizer, Transcript
 
 if TYPE_CHECKING:
     from speech.audio import Audio
@@ -42,10 +42,10 @@ class FakeEars:
         self._said[sound.samples.tobytes()] = text
         yield sound
 
-    def transcribe(self, audio: Audio) -> str:
+    def transcribe(self, audio: Audio) -> Transcript:
         """What was said, but for what is misheard."""
         words = self._said[audio.samples.tobytes()].split()
-        return " ".join(self.mishears.get(word, word) for word in words)
+        return Transcript(" ".join(self.mishears.get(word, word) for word in words))
 
 
 def fake_system(

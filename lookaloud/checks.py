@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from captioner.errors import CaptionerError
 from lookaloud.errors import LookaloudError
 from lookaloud.failures import explain
+from lookaloud.ground.errors import MissingExtraError
 from lookaloud.outputs import FORMATS
 from lookaloud.player import find_player
 from speech.errors import SpeechError
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 DISTRIBUTION = "lookaloud"
 
 # What a broken installation raises: our errors, and a library that is missing, damaged or made for another system.
-_BROKEN = (CaptionerError, SpeechError, LookaloudError, ImportError, OSError, RuntimeError, ValueError, MemoryError)
+_OURS = (CaptionerError, SpeechError, LookaloudError, MissingExtraError)
+_BROKEN = (*_OURS, ImportError, OSError, RuntimeError, ValueError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def _attempt(name: str, action: Callable[[], str], *, needed: bool = True) -> Ch
     try:
         return Check(name, True, needed, action())
     except _BROKEN as error:
-        known = isinstance(error, CaptionerError | SpeechError | LookaloudError)
+        known = isinstance(error, _OURS)
         found = explain(error).sentence if known else f"{type(error).__name__}: {error}"
         return Check(name, False, needed, found.rstrip("."))
 

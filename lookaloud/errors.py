@@ -1,8 +1,7 @@
-"""What can go wrong in the application, beside what goes wrong in `captioner`, `speech` and `eval`.
+"""What can go wrong in the application, beside the errors of `captioner`, `speech`, `eval` and `lookaloud.ground`.
 
     LookaloudError
     ├── ExportError   what a batch came to cannot be written in the form that was asked for
-    ├── MissingExtraError  an optional package is not installed; the message has the pip line
     ├── OutputError   the place named for the output cannot be used
     │   └── BatchBusyError  another run works in that folder
     ├── BatchStoppedError  a batch cannot go on: its folder can no longer be written
@@ -58,10 +57,6 @@ class PlayerError(LookaloudError):
 
 class DesktopError(LookaloudError):
     """The clipboard or the screen cannot be seen."""
-
-
-class MissingExtraError(LookaloudError):
-    """An optional package is not installed."""
 
 
 class ServeError(LookaloudError):

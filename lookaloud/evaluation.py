@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from captioner.caption import CaptionOptions
 from captioner.errors import CaptionerError
 from eval.errors import ItemError
+from lookaloud.ground.errors import MissingExtraError
 from speech.errors import SpeechError
 
 if TYPE_CHECKING:
@@ -62,14 +63,14 @@ def load_system(
     def caption(image: Path) -> Described:
         try:
             said = loaded.caption(open_image(image, min_side=loaded.input_size), options)
-        except CaptionerError as error:
+        except (CaptionerError, MissingExtraError) as error:
             raise ItemError(explain(error).sentence) from error
         return Described(said.text, said.confidence)
 
     def speak(text: str) -> Iterator[Audio]:
         try:
             yield from speaking.stream(text, rate=rate)
-        except SpeechError as error:
+        except (SpeechError, MissingExtraError) as error:
             raise ItemError(explain(error).sentence) from error
 
     settings = {

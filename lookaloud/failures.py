@@ -21,7 +21,6 @@ from lookaloud.errors import (
     ForbiddenError,
     FormatError,
     LookaloudError,
-    MissingExtraError,
     OutputError,
     RequestError,
     ServeError,
@@ -36,6 +35,7 @@ from lookaloud.errors import (
     UnknownJobError,
     UnknownModelError,
 )
+from lookaloud.ground.errors import DeviceError, MissingExtraError
 
 
 class Exit(IntEnum):
@@ -95,28 +95,26 @@ _FULL = _about_file("The disk is full while writing {}", "free some space and ru
 
 # The most specific class of an error decides (its own class, then its bases in order).
 TABLE: Mapping[type[BaseException], _Rule] = {
+    MissingExtraError: _Rule(Exit.FAILED, 501),
+    DeviceError: _Rule(Exit.USAGE, 422),
     captioning.UnknownCaptionerError: _Rule(Exit.USAGE, 404),
-    captioning.DeviceError: _Rule(Exit.USAGE, 422),
     captioning.ImageError: _Rule(Exit.FAILED, 422),
-    captioning.MissingExtraError: _Rule(Exit.FAILED, 501),
     captioning.WeightsError: _Rule(Exit.FAILED, 503),
     captioning.ReadingError: _Rule(Exit.FAILED, 500),
     captioning.CaptionerError: _Rule(Exit.FAILED, 500),
     speaking.UnknownVoiceError: _Rule(Exit.USAGE, 404),
+    speaking.UnknownRecognizerError: _Rule(Exit.USAGE, 404),
     speaking.VoiceOptionError: _Rule(Exit.USAGE, 422),
     speaking.EmptyTextError: _Rule(Exit.FAILED, 422),
-    speaking.MissingExtraError: _Rule(Exit.FAILED, 501),
     speaking.WeightsError: _Rule(Exit.FAILED, 503),
     speaking.SpeechError: _Rule(Exit.FAILED, 500),
     evaluation.UnknownNameError: _Rule(Exit.USAGE, 404),
-    evaluation.MissingExtraError: _Rule(Exit.FAILED, 501),
     evaluation.ModelError: _Rule(Exit.FAILED, 503),
     evaluation.EvalError: _Rule(Exit.FAILED, 422),
     OutputError: _Rule(Exit.USAGE, 500),
     BatchBusyError: _Rule(Exit.USAGE, 409),
     BatchStoppedError: _Rule(Exit.FAILED, 507),
     SourceError: _Rule(Exit.USAGE, 422),
-    MissingExtraError: _Rule(Exit.FAILED, 501),
     ServeError: _Rule(Exit.USAGE, 500),
     ServerError: _Rule(Exit.FAILED, 502),
     BusyError: _Rule(Exit.FAILED, 503),

@@ -15,10 +15,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from captioner import CaptionerSpec, UnknownCaptionerError, list_captioners
-from captioner.errors import reason_of
 from captioner.hub import Source, is_wanted
 from captioner.registry import facts
 from lookaloud.errors import LookaloudError
+from lookaloud.ground.errors import reason_of
 from speech import VoiceSpec, list_voices
 from speech.backends.hibari import voice_file
 

@@ -12,8 +12,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from captioner.caption import Caption, CaptionOptions
-from captioner.errors import CaptionerError, MissingExtraError
+from captioner.errors import CaptionerError
 from lookaloud.detail import Findings, checked_detail, compose, corrected, reads_as_page
+from lookaloud.ground.errors import MissingExtraError
 from speech.errors import SpeechError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Result: TypeAlias = "Narration | NarrationFailure"
 
 # What can go wrong with one picture while the others are well. A fault of the program is none of these and is raised.
-PICTURE_ERRORS: tuple[type[Exception], ...] = (CaptionerError, SpeechError, OSError, MemoryError)
+PICTURE_ERRORS: tuple[type[Exception], ...] = (CaptionerError, SpeechError, MissingExtraError, OSError, MemoryError)
 
 # A batch is closed at this many decoded pixels, whatever the batch size: 64 million pixels are 192 MB.
 MAX_BATCH_PIXELS = 64_000_000
@@ -485,7 +486,7 @@ def _load_reader(n_threads: int | None, language: str | None, local_only: bool) 
 
     try:
         return load_text_reader(n_threads=n_threads, language=language, local_only=local_only)
-    except CaptionerError as error:
+    except (CaptionerError, MissingExtraError) as error:
         if language is not None:
             raise
         if isinstance(error, MissingExtraError):

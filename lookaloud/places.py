@@ -21,8 +21,10 @@ from typing import IO, Any, TypeVar
 from captioner.images import MAX_BYTES
 from lookaloud.addresses import KNOWN, hide_secrets, without_secrets
 from lookaloud.archive import Archive, open_archive
-from lookaloud.errors import MissingExtraError, SourceError
+from lookaloud.errors import SourceError
 from lookaloud.fetch import FetchError, fetch
+from lookaloud.ground.errors import MissingExtraError
+from lookaloud.ground.extras import needing
 from lookaloud.limits import Limits
 
 BROKEN = (
@@ -68,10 +70,8 @@ def check_driver(url: str) -> None:
         raise SourceError(f"{name} can only be read as a source of pictures; choose a folder, or another kind of URL.")
     if re.search(r"https?://", url, re.IGNORECASE):  # its driver would read it without any bound
         raise SourceError(f"{name} holds one address inside another; give the inner one by itself.")
-    try:
+    with needing("A URL", extra="batch"):
         import fsspec  # type: ignore[import-untyped]
-    except ImportError:
-        raise MissingExtraError("URLs are read through fsspec; run: pip install 'lookaloud[batch]'") from None
     try:
         for part in url.split("::"):
             fsspec.get_filesystem_class(part.partition("://")[0])

@@ -2,6 +2,7 @@
 
 import os
 
+from lookaloud.ground.errors import MissingExtraError
 from speech.audio import (
     Audio,
     encode_audio,
@@ -17,7 +18,6 @@ from speech.errors import (
     AudioError,
     AudioWriteError,
     EmptyTextError,
-    MissingExtraError,
     SpeechError,
     UnknownVoiceError,
     VoiceOptionError,

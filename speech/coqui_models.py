@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speech.errors import UnknownVoiceError, WeightsError, reason_of
+from lookaloud.ground.errors import reason_of
+from speech.errors import UnknownVoiceError, WeightsError
 
 _log = logging.getLogger(__name__)
 

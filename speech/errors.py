@@ -1,13 +1,15 @@
-"""What can go wrong while speaking.
+"""What can go wrong while speaking and hearing.
 
     SpeechError
     ├── UnknownVoiceError   no voice of that name; the message lists the names
+    ├── UnknownRecognizerError  no recognizer of that name; the message lists the names
     ├── VoiceOptionError    the voice has no such language, speaker or vocoder; the message lists those it has
     ├── EmptyTextError      nothing in the text can be spoken
     ├── AudioError          a sound file cannot be read, or samples are not what they should be
     │   └── AudioWriteError a sound file cannot be written: format, folder, rights, space
-    ├── MissingExtraError   an optional package is not installed; the message has the pip line
-    └── WeightsError        the voice's files are missing or damaged
+    └── WeightsError        the files of a voice or a recognizer are missing or damaged
+
+Beside these there are `MissingExtraError` and `DeviceError` of `lookaloud.ground.errors`.
 
 Every message says what was found, what was expected and what to do.
 """
@@ -17,17 +19,12 @@ class SpeechError(Exception):
     """Base of every error that a user of `speech` can cause."""
 
 
-def reason_of(error: BaseException) -> str:
-    """What another library's error says, on one line of at most 200 characters and with no end mark.
-
-    >>> reason_of(ValueError("No good.\\n  Try again."))
-    'No good. Try again'
-    """
-    return " ".join((str(error).strip() or type(error).__name__).split())[:200].rstrip(".")
-
-
 class UnknownVoiceError(SpeechError):
     """No voice has that name."""
+
+
+class UnknownRecognizerError(SpeechError):
+    """No recognizer has that name."""
 
 
 class VoiceOptionError(SpeechError):
@@ -46,9 +43,5 @@ class AudioWriteError(AudioError):
     """A sound file cannot be written."""
 
 
-class MissingExtraError(SpeechError):
-    """An optional package is not installed."""
-
-
 class WeightsError(SpeechError):
-    """The voice's files are missing or damaged."""
+    """The files of a voice or a recognizer are missing or damaged."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lookaloud.ground.errors import reason_of
 from lookaloud.ground.typed import typed
-from speech.errors import WeightsError, reason_of
+from speech.errors import WeightsError
 
 _log = logging.getLogger(__name__)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speech.errors import MissingExtraError, VoiceOptionError, reason_of
+from speech.errors import VoiceOptionError
 
 # ISO 639-3 codes, which the MMS voices and some of Coqui's use, of languages that have a two-letter code.
 _TWO_LETTERS = {
@@ -99,19 +98,3 @@ def cpu_only(voice: str, device: str) -> None:
     """
     if device not in ("auto", "cpu"):
         raise ValueError(f"The voice {voice} runs on the CPU only, found device {device!r}; give 'auto' or 'cpu'.")
-
-
-def need(modules: Sequence[str], extra: str, what: str) -> None:
-    """Return where all these modules can be imported.
-
-    Raises:
-        MissingExtraError: one cannot; the message has the reason and the pip line.
-    """
-    for module in modules:
-        try:
-            importlib.import_module(module)
-        except ImportError as error:
-            raise MissingExtraError(
-                f"{what} needs the package {module}, which cannot be imported ({reason_of(error)}); run: "
-                f'pip install "lookaloud[{extra}]"'
-            ) from error

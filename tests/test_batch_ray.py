@@ -26,7 +26,8 @@ from lookaloud.batch.ledger import Redo
 from lookaloud.batch.location import LOCK, PARTS, RemoteFolder
 from lookaloud.batch.ray_engine import RayRun
 from lookaloud.batch.sources import Choice, find_items
-from lookaloud.errors import BatchBusyError, BatchStoppedError, MissingExtraError, OutputError
+from lookaloud.errors import BatchBusyError, BatchStoppedError, OutputError
+from lookaloud.ground.errors import MissingExtraError
 from lookaloud.manifest import MANIFEST, Record, read_lines, read_manifest
 
 TESTS = str(Path(__file__).parent)
@@ -155,7 +156,7 @@ def test_without_ray_the_line_that_installs_it_is_said(in_folder: Path, monkeypa
     Path("a.png").write_bytes(picture_bytes(1))
     for name in ("ray", "ray.data"):
         monkeypatch.setitem(sys.modules, name, None)
-    with OutputFolder(Path("out")) as folder, pytest.raises(MissingExtraError, match=r"pip install 'lookaloud\[ray\]'"):
+    with OutputFolder(Path("out")) as folder, pytest.raises(MissingExtraError, match=r'pip install "lookaloud\[ray\]"'):
         list(passes(folder, Path("a.png"), Path("pids")))
 
 

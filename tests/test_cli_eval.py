@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from conftest import Loads, MakePicture, RunCommand
 
-import eval.recognizers
-from eval.recognizers import Recognizer
+import speech.hearing
 from eval.results import load_evaluation
 from eval.score import signature_parts
 from lookaloud.evaluation import load_system
 from speech.audio import Audio, write_audio
+from speech.hearing import Recognizer, Transcript
 
 PEOPLE = {f"{i}.png": [f"a dog number {i} runs far away", f"dog {i} runs on the grass"] for i in range(5)}
 SAID = {
@@ -50,9 +50,9 @@ def recognizer(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def load(name: str = "tiny") -> Recognizer:
         asked.append(name)
-        return Recognizer(f"fake-{name}", lambda audio: "a picture 40 wide and 30 high")
+        return Recognizer(f"fake-{name}", lambda audio: Transcript("a picture 40 wide and 30 high"))
 
-    monkeypatch.setattr(eval.recognizers, "load_recognizer", load)
+    monkeypatch.setattr(speech.hearing, "load_recognizer", load)
     return asked
 
 

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from conftest import RunCommand
 
-import captioner.training
-
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
@@ -73,7 +71,7 @@ def test_wrong_data_is_named(lookaloud: RunCommand, in_folder: Path, content: st
 def test_without_the_extra_the_line_that_installs_it_is_given(
     lookaloud: RunCommand, in_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(captioner.training, "find_spec", lambda name: None)
+    monkeypatch.setattr("lookaloud.ground.extras.find_spec", lambda name: None)
     result = lookaloud("train", "data.jsonl", "--out", "run")
     assert result.exit_code == 1
     assert 'pip install "lookaloud[train]"' in result.stderr

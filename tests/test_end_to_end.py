@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from captioner import Captioner, CaptionOptions, load_captioner, open_image
-from eval.speech.intelligibility import transcribe, word_error_rate
+from eval.speech.intelligibility import word_error_rate
 from lookaloud import load_narrator
 from lookaloud.pipeline import Narration
 from speech import read_audio
+from speech.hearing import load_recognizer
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.jpg"))
 
@@ -32,7 +33,7 @@ def test_the_spoken_caption_is_heard_as_it_is_written() -> None:
     heard = []
     for narration in narrations:
         assert narration.audio is not None
-        heard.append(transcribe(narration.audio))
+        heard.append(load_recognizer().transcribe(narration.audio).text)
     score = word_error_rate([narration.text for narration in narrations], heard)
     assert score.value <= 15.0, list(zip([n.text for n in narrations], heard, strict=True))
 

@@ -15,9 +15,10 @@ from PIL import Image
 from eval.captions import score_captions
 from eval.captions.clipscore import DEFAULT_CLIP, ClipOptions, clip_similarities
 from eval.data import CaptionedImage
-from eval.errors import EmptyReferenceError, EvalDataError, MismatchedItemsError, MissingExtraError, ModelError
+from eval.errors import EmptyReferenceError, EvalDataError, MismatchedItemsError, ModelError
 from eval.score import signature_parts
 from eval.suite import evaluate_captions
+from lookaloud.ground.errors import MissingExtraError
 from tests.tiny_models import VISION, randomise
 
 SAID = {"1": "a dog runs on grass", "2": "Two cats", "3": ""}

@@ -14,9 +14,10 @@ import pytest
 from eval.aggregates import aggregate, item_figures
 from eval.captions import score_captions
 from eval.captions.meteor import meteor_from_means, meteor_stats
-from eval.errors import MissingExtraError, ModelError
+from eval.errors import ModelError
 from eval.score import signature_parts
 from eval.stats import with_intervals
+from lookaloud.ground.errors import MissingExtraError
 from tests.java_stand_ins import METEOR, install_java
 
 GOLDEN = Path(__file__).parent / "golden" / "meteor.json.gz"

@@ -16,18 +16,17 @@ from eval.data import CaptionedImage
 from eval.errors import (
     ItemError,
     MismatchedItemsError,
-    MissingExtraError,
-    ModelError,
     ResultsError,
     TooFewItemsError,
     UnknownNameError,
 )
 from eval.loop import Described, System, score_loop
-from eval.recognizers import load_recognizer
 from eval.results import Evaluation, load_evaluation, save_evaluation
 from eval.score import signature_parts
 from eval.stats import compare
 from eval.testing import FakeEars, fake_recognizer, fake_system
+from lookaloud.ground.errors import MissingExtraError
+from speech.hearing import load_recognizer
 
 CAPTIONS = {
     "1.jpg": "A dog runs on the grass.",
@@ -277,53 +276,6 @@ def test_a_loop_is_saved_and_read_whole(tmp_path: Path) -> None:
         assert (before.name, before.value, before.ci95, before.ids) == (after.name, after.value, after.ci95, after.ids)
         np.testing.assert_array_equal(before.stats, after.stats)
     assert not math.isnan(read.scores[0].value)
-
-
-def test_a_ctc_recognizer_is_heard_greedily(tmp_path: Path) -> None:
-    import torch
-    from transformers import (
-        Wav2Vec2Config,
-        Wav2Vec2CTCTokenizer,
-        Wav2Vec2FeatureExtractor,
-        Wav2Vec2ForCTC,
-        Wav2Vec2Processor,
-    )
-
-    from speech.audio import Audio
-
-    torch.manual_seed(0)
-    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ABCDEFGH"]
-    (tmp_path / "vocab.json").write_text(json.dumps({letter: i for i, letter in enumerate(letters)}))
-    tokenizer = Wav2Vec2CTCTokenizer(str(tmp_path / "vocab.json"))
-    processor = Wav2Vec2Processor(Wav2Vec2FeatureExtractor(return_attention_mask=True), tokenizer)
-    config = Wav2Vec2Config(
-        vocab_size=len(letters),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        conv_dim=[8] * 7,
-        num_conv_pos_embeddings=16,
-        num_conv_pos_embedding_groups=2,
-    )
-    model = Wav2Vec2ForCTC(config).eval()
-    folder = tmp_path / "ears"
-    model.save_pretrained(folder)
-    processor.save_pretrained(folder)
-    recognizer = load_recognizer(f"ctc:{folder}")
-    assert recognizer.name == "ctc-ears"
-    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 16000).astype(np.float32)
-    inputs = processor(samples, sampling_rate=16000, return_tensors="pt")
-    with torch.no_grad():
-        by_hand = processor.batch_decode(model(**inputs).logits.argmax(-1))[0].strip()
-    assert by_hand
-    assert recognizer.transcribe(Audio(samples, 16000)) == by_hand
-    with pytest.raises(ModelError, match="is no folder"):
-        load_recognizer("ctc:nowhere")
-    (folder / "model.safetensors").unlink()
-    torch.save(model.state_dict(), folder / "pytorch_model.bin")
-    with pytest.raises(ModelError, match="in safetensors"):
-        load_recognizer(f"ctc:{folder}")
 
 
 def test_the_real_loop_on_three_pictures(tmp_path: Path) -> None:

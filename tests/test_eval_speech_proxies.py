@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from speechmos import dnsmos as reference
 
-from eval.errors import MissingExtraError, ModelError
+from eval.errors import ModelError
 from eval.speech import PROXY_WARNING, proxies
 from eval.speech.clips import UndefinedForItemError
 from eval.speech.proxies import distillmos, dnsmos
+from lookaloud.ground.errors import MissingExtraError
 
 RATE = 16_000
 

@@ -10,9 +10,9 @@ import pytest
 from eval.speech import inspect_speech, mnru
 from eval.speech.clips import Clip, UndefinedForItemError
 from eval.speech.copies import pesq, same_timing, stoi
-from eval.speech.spectra import align, cepstral_distortion, log_spectral_distance, mel_cepstra, mel_spectrum, pitch
-from eval.speech.syllables import count_syllables
+from eval.speech.spectra import align, cepstral_distortion, log_spectral_distance, mel_cepstra, mel_spectrum
 from speech.audio import Audio, join, silence
+from speech.hearing import sound_mask
 
 RATE = 24_000
 
@@ -20,13 +20,6 @@ RATE = 24_000
 def tone(seconds: float, *, hertz: float = 200.0, level: float = 0.3, rate: int = RATE) -> Audio:
     times = np.arange(round(seconds * rate)) / rate
     return Audio((level * np.sin(2 * np.pi * hertz * times)).astype(np.float32), rate)
-
-
-def buzz(seconds: float, hertz: float) -> Audio:
-    """A voice of twenty harmonics."""
-    times = np.arange(round(seconds * 16_000)) / 16_000
-    samples = sum(np.sin(2 * np.pi * k * hertz * times) / k for k in range(1, 20))
-    return Audio((0.2 * samples).astype(np.float32), 16_000)
 
 
 def babble(seconds: float = 2.0, seed: int = 0) -> Audio:
@@ -58,7 +51,7 @@ def test_what_is_40_db_under_the_loudest_is_silence() -> None:
 def test_silence_defines_no_span(seconds: float) -> None:
     with pytest.raises(UndefinedForItemError, match="silent" if seconds else "no samples"):
         _ = Clip(silence(seconds, RATE)).speech
-    assert not Clip(Audio(np.full(2400, 1e-5, np.float32), RATE)).is_sound.any()  # -100 dBFS
+    assert not sound_mask(Audio(np.full(2400, 1e-5, np.float32), RATE)).any()  # -100 dBFS
 
 
 def test_clipping_needs_two_neighbours() -> None:
@@ -118,34 +111,6 @@ def test_log_spectral_distance_ignores_the_average_spectrum_and_nothing_else() -
     ripple = np.where(np.arange(len(one)) % 2, 0.1, -0.1)[:, None] * np.ones(40)
     expected = 20 / np.log(10) * 0.1
     assert log_spectral_distance(one, one + ripple, path) == pytest.approx(expected, rel=0.1)
-
-
-def test_pitch_of_a_known_voice() -> None:
-    found = pitch(buzz(1.0, 123.0).samples)
-    assert len(found) == 101
-    assert np.median(found[found > 0]) == pytest.approx(123.0, rel=0.01)
-    assert (found > 0).mean() > 0.9
-    noise = (0.1 * np.random.default_rng(0).standard_normal(16_000)).astype(np.float32)
-    assert (pitch(noise) > 0).mean() < 0.2
-    assert len(pitch(noise[:200])) == 2  # shorter than one of its frames
-
-
-@pytest.mark.parametrize(
-    ("text", "syllables"),
-    [
-        ("dog", 1),
-        ("A little dog", 4),
-        ("beautiful", 3),
-        ("rhythms", 2),
-        ("23", 3),
-        ("a naïve café", 5),
-        ("Dr. Smith", 3),
-        ("", 0),
-        ("…", 0),
-    ],
-)
-def test_syllables(text: str, syllables: int) -> None:
-    assert count_syllables(text) == syllables
 
 
 def test_a_copy_is_measured_without_its_delay() -> None:

@@ -7,6 +7,7 @@ import pytest
 import captioner.errors
 import eval.errors as evaluation_errors
 import lookaloud.errors
+import lookaloud.ground.errors
 import speech.errors
 from lookaloud.failures import TABLE, Exit, explain
 
@@ -16,7 +17,9 @@ def _classes(module: object) -> list[type[BaseException]]:
 
 
 OURS = [
-    cls for module in (captioner.errors, speech.errors, evaluation_errors, lookaloud.errors) for cls in _classes(module)
+    cls
+    for module in (captioner.errors, speech.errors, evaluation_errors, lookaloud.errors, lookaloud.ground.errors)
+    for cls in _classes(module)
 ]
 
 
@@ -34,6 +37,8 @@ def test_the_table_covers_at_least_the_bases_of_all_trees() -> None:
         speech.errors.SpeechError,
         evaluation_errors.EvalError,
         lookaloud.errors.LookaloudError,
+        lookaloud.ground.errors.MissingExtraError,
+        lookaloud.ground.errors.DeviceError,
         OSError,
         KeyboardInterrupt,
     } <= set(TABLE)
@@ -43,8 +48,10 @@ def test_the_table_covers_at_least_the_bases_of_all_trees() -> None:
     ("error", "exit_code", "http_status", "sentence"),
     [
         (captioner.errors.UnknownCaptionerError("No."), 2, 404, "No."),
-        (captioner.errors.DeviceError("No."), 2, 422, "No."),
+        (lookaloud.ground.errors.MissingExtraError("No."), 1, 501, "No."),
+        (lookaloud.ground.errors.DeviceError("No."), 2, 422, "No."),
         (speech.errors.UnknownVoiceError("No."), 2, 404, "No."),
+        (speech.errors.UnknownRecognizerError("No."), 2, 404, "No."),
         (speech.errors.VoiceOptionError("No."), 2, 422, "No."),
         (speech.errors.AudioWriteError("x.wav cannot be written"), 1, 500, "x.wav cannot be written."),
         (captioner.errors.ImageError("dog.jpg is empty"), 1, 422, "dog.jpg is empty."),

@@ -280,9 +280,7 @@ def test_an_export_that_was_broken_off_is_no_captioner(
 
 
 def test_without_onnx_the_pip_line_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import captioner.export.export as module
-
-    monkeypatch.setattr(module, "find_spec", lambda package: None)
+    monkeypatch.setattr("lookaloud.ground.extras.find_spec", lambda package: None)
     with pytest.raises(MissingExtraError, match=r'pip install "lookaloud\[models\]"'):
         export_captioner("vit-gpt2", tmp_path / "out")
 

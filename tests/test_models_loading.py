@@ -174,7 +174,7 @@ def test_a_damaged_configuration_is_named(tmp_path: Path, content: bytes) -> Non
 
 @pytest.mark.parametrize("name", ["blip-base", "owner/name"])
 def test_without_the_extra_the_pip_line_is_given(name: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(captioner.registry, "find_spec", lambda package: None)
+    monkeypatch.setattr("lookaloud.ground.extras.find_spec", lambda package: None)
     with pytest.raises(MissingExtraError, match=r'torch, torchvision, transformers.*pip install "lookaloud\[models\]"'):
         load_captioner(name)
     assert not MODELS[0].installed()

@@ -282,7 +282,7 @@ def test_a_reader_that_fails_says_so() -> None:
 
 
 def test_without_rapidocr_the_pip_line_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(captioner.reading, "find_spec", lambda name: None)
+    monkeypatch.setattr("lookaloud.ground.extras.find_spec", lambda name: None)
     assert not reader_installed()
     with pytest.raises(MissingExtraError, match=r'pip install "lookaloud\[ocr\]"'):
         load_text_reader()

@@ -581,7 +581,9 @@ def test_without_the_extra_the_command_names_the_pip_line(lookaloud: Any, monkey
     monkeypatch.setitem(sys.modules, "fastapi", None)
     ended = lookaloud("serve")
     assert ended.exit_code == 1
-    assert ended.stderr == "The service needs the package fastapi. Run: pip install 'lookaloud[web]'.\n"
+    assert ended.stderr == (
+        'The service needs the package fastapi, which is not installed; run: pip install "lookaloud[web]".\n'
+    )
 
 
 def test_a_service_without_a_voice_of_its_own_speaks_with_the_usual_one() -> None:

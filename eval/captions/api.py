@@ -16,15 +16,14 @@ from eval.captions.metric_table import get_metric
 from eval.errors import (
     EmptyReferenceError,
     EvalDataError,
-    EvalError,
     MismatchedItemsError,
-    MissingExtraError,
     ModelError,
     TooFewItemsError,
 )
 from eval.ids import both_kinds, renamed
 from eval.score import Score, describe_counts, make_signature
 from eval.tokens import get_tokenizer
+from lookaloud.ground.errors import MissingExtraError
 
 DEFAULT_METRICS = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider_d")
 _NAMED_AT_MOST = 5
@@ -45,7 +44,7 @@ def score_captions(
     device: str = "auto",
     local_only: bool = False,
     progress: bool = False,
-    left_out: Callable[[str, EvalError], None] | None = None,
+    left_out: Callable[[str, Exception], None] | None = None,
 ) -> list[Score]:
     """Return one Score per metric, in the order asked for, over all candidates together.
 
@@ -137,7 +136,7 @@ def score_captions(
     return scores
 
 
-def _logged(name: str, error: EvalError) -> None:
+def _logged(name: str, error: Exception) -> None:
     if not isinstance(error, TooFewItemsError):
         raise error
     _log.warning("%s was left out: %s", name, error)

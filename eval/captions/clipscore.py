@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import EvalDataError, MismatchedItemsError, MissingExtraError, ModelError
+from eval.errors import EvalDataError, MismatchedItemsError, ModelError
+from lookaloud.ground.extras import needing
 
 DEFAULT_CLIP = "openai/clip-vit-base-patch32"
 # The repository's main branch has pickled weights only; this is its conversion to safetensors.
@@ -209,10 +210,8 @@ class _Clip:
 
 @lru_cache(maxsize=1)
 def _load(folder: str, device: str) -> _Clip:
-    try:
+    with needing("CLIPScore", extra="models"):
         from transformers import CLIPModel, CLIPProcessor
-    except ImportError as error:
-        raise _missing(error) from error
     try:
         # A folder of this computer: there is no revision to pin, and nothing is downloaded.
         model: Any = CLIPModel.from_pretrained(folder, use_safetensors=True, local_files_only=True)  # nosec B615
@@ -226,17 +225,11 @@ def _load(folder: str, device: str) -> _Clip:
 
 
 def _device(name: str) -> str:
-    try:
+    with needing("CLIPScore", extra="models"):
         import torch
-    except ImportError as error:
-        raise _missing(error) from error
     if name != "auto":
         return name
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _missing(error: ImportError) -> MissingExtraError:
-    return MissingExtraError(f'CLIPScore needs {error.name}, which is not installed: pip install "lookaloud[models]"')
 
 
 def _open(name: str, path: Any) -> Any:

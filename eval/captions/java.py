@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, cast
 
-from eval.errors import MissingExtraError, ModelError
+from eval.errors import ModelError
+from lookaloud.ground.errors import MissingExtraError
 
 # UTF-8 and English whatever the computer's language is: in Turkish, Java makes another letter of a capital I.
 _ALWAYS = ("-Dfile.encoding=UTF-8", "-Duser.language=en", "-Duser.country=US", "-Djava.awt.headless=true")

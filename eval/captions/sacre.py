@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import MissingExtraError
+from lookaloud.ground.extras import needing
 
 _ORDERS = 4
 
@@ -28,12 +28,8 @@ def sacrebleu_stats(
     Raises:
         MissingExtraError: sacrebleu is not installed.
     """
-    try:
+    with needing("sacreBLEU", extra="eval"):
         from sacrebleu.metrics.bleu import BLEU
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"sacreBLEU needs the package {error.name}. Run: pip install 'lookaloud[eval]'"
-        ) from error
     hypotheses = list(candidates.values())
     most = max(len(references[name]) for name in candidates)
     # A stream for each place; where a caption has fewer references than others there is None.

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.captions.java import find_jar, find_java, java_command, last_words
-from eval.errors import MissingExtraError, ModelError
+from eval.errors import ModelError
 from eval.files import json_value
+from lookaloud.ground.errors import MissingExtraError
 from lookaloud.ground.typed import typed
 
 SPICE_VARIABLE = "LOOKALOUD_SPICE"

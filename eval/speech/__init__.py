@@ -2,7 +2,7 @@
 
     score_speech                   every metric by its name, see list_speech_metrics()
     inspect_speech                 what about a clip makes its figures doubtful
-    transcribe, word_error_rate    what a recognizer hears, and how wrong it is
+    word_error_rate                how far what a recognizer heard is from the text
     make_listening_test            a test in which people rate; analyse_listening_test: what came of it
 
 Importing this package loads no model and needs no extra; computing does.
@@ -10,7 +10,7 @@ Importing this package loads no model and needs no extra; computing does.
 
 from eval.speech.api import SpeechScore, score_speech
 from eval.speech.clips import inspect_speech
-from eval.speech.intelligibility import character_error_rate, transcribe, word_error_rate
+from eval.speech.intelligibility import character_error_rate, word_error_rate
 from eval.speech.items import SpeechTimes
 from eval.speech.listening import ListeningTest, make_listening_test, mnru
 from eval.speech.listening_results import ListeningResult, SystemOpinion, analyse_listening_test
@@ -41,6 +41,5 @@ __all__ = [
     "make_listening_test",
     "mnru",
     "score_speech",
-    "transcribe",
     "word_error_rate",
 ]

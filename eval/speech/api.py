@@ -66,11 +66,13 @@ def score_speech(
             logged warning, one that no clip defines. STOI, PESQ and Distill-MOS are computed only when named.
         references: id -> a recording of the same words to compare with.
         seconds: id -> how long the engine took.
-        model: the recognizer, see `eval.speech.intelligibility.transcribe`.
+        model: the recognizer, see `speech.hearing.load_recognizer`.
         progress: show a progress bar on standard error, if that is a terminal.
 
     Raises:
-        UnknownNameError: a metric's or the recognizer's name is unknown; the message lists the names.
+        UnknownNameError: a metric's name is unknown; the message lists the names.
+        SpeechError: the recognizer's name is unknown, its model cannot be loaded, or an extra is missing; see
+            `speech.hearing.load_recognizer` and `measure_pitch`.
         MismatchedItemsError: texts, references or times are missing for a clip, or given for none.
         EmptyReferenceError: a metric needs texts, references or times, and none are given; or no text has a word.
         TooFewItemsError: there are no clips, or none of them defines a metric that was asked for by name.

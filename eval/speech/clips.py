@@ -1,27 +1,20 @@
-"""Where a clip speaks and where it is silent, and what about it would spoil a measurement.
-
-One rule serves every metric: a sample is sound when the power of the 10 ms around it is less than 40 dB under that of
-the loudest 10 ms. A clip whose loudest 10 ms are under -70 dBFS is silent. No grid of frames is involved, so silence
-that is added before the speech moves nothing.
-"""
+"""A clip of speech: what several metrics need of it, and what would spoil a measurement."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from speech.audio import Audio
+from lookaloud.ground.errors import reason_of
+from speech.audio import Audio, measure_loudness, resample
+from speech.errors import SpeechError
+from speech.hearing import Interval, Pace, find_sound, measure_pace, measure_pitch, sound_mask
 
 ANALYSIS_RATE = 16_000  # Hz: what the networks, PESQ and the spectra listen at
-_WINDOW_SECONDS = 0.01
-_RANGE = 1e-4  # 40 dB under the loudest 10 ms
-_SILENCE = 1e-7  # -70 dBFS, the absolute gate of ITU-R BS.1770
 _MARGIN_SECONDS = 0.05  # kept on each side of the speech, for soft consonants
-PAUSE_SECONDS = 0.25  # the threshold of Goldman-Eisler, "Psycholinguistics", 1968: shorter gaps belong to consonants
 _FULL_SCALE = 0.999
 
 
@@ -30,7 +23,7 @@ class UndefinedForItemError(Exception):
 
 
 class Clip:
-    """A sound and what is measured of it, each thing once.
+    """A sound and what is measured of it, each thing once. `speech.hearing` decides what is silence.
 
     Args:
         audio: at any sample rate.
@@ -40,50 +33,36 @@ class Clip:
         self.audio = audio
 
     @cached_property
-    def is_sound(self) -> NDArray[np.bool_]:
-        """Whether each sample belongs to sound, shape (n,)."""
-        samples = self.audio.samples.astype(np.float64)
-        width = round(_WINDOW_SECONDS * self.audio.sample_rate)
-        before = width // 2
-        total = np.concatenate([[0.0], np.cumsum(np.square(np.pad(samples, (before, width - before))))])
-        power = (total[width:] - total[:-width])[: len(samples)] / width
-        return np.asarray(power > max(_RANGE * power.max(initial=0.0), _SILENCE))
-
-    @cached_property
-    def span(self) -> tuple[int, int]:
-        """The first sample of sound and the one after the last.
+    def stretches(self) -> tuple[Interval, ...]:
+        """The sound between the pauses, one stretch at least.
 
         Raises:
             UndefinedForItemError: the clip is silent.
         """
-        sound = np.flatnonzero(self.is_sound)
-        if sound.size == 0:
+        found = find_sound(self.audio)
+        if not found:
             raise UndefinedForItemError("the clip is silent" if self.audio.samples.size else "the clip has no samples")
-        return int(sound[0]), int(sound[-1]) + 1
+        return found
 
     @property
     def speaking_seconds(self) -> float:
         """From the first sound to the last one, pauses included."""
-        first, end = self.span
-        return (end - first) / self.audio.sample_rate
+        return self.stretches[-1].end_seconds - self.stretches[0].start_seconds
 
     @property
     def leading_seconds(self) -> float:
         """Silence before the first sound."""
-        return self.span[0] / self.audio.sample_rate
+        return self.stretches[0].start_seconds
 
     @property
     def trailing_seconds(self) -> float:
         """Silence after the last sound."""
-        return (len(self.audio.samples) - self.span[1]) / self.audio.sample_rate
+        return self.audio.seconds - self.stretches[-1].end_seconds
 
-    @cached_property
+    @property
     def pauses(self) -> tuple[float, ...]:
-        """Lengths in seconds of the silences between the first sound and the last one, 0.25 s and longer."""
-        first, end = self.span
-        changes = np.flatnonzero(np.diff(self.is_sound[first:end].astype(np.int8)))
-        lengths = (changes[1::2] - changes[::2]) / self.audio.sample_rate  # even changes begin a silence, odd end it
-        return tuple(float(length) for length in lengths if length >= PAUSE_SECONDS)
+        """Lengths of the pauses in seconds."""
+        return tuple(after.start_seconds - before.end_seconds for before, after in pairwise(self.stretches))
 
     @cached_property
     def speech(self) -> NDArray[np.float32]:
@@ -91,13 +70,28 @@ class Clip:
 
         The zeros make the result the same however much silence an engine leaves at the ends.
         """
-        from speech.audio import Audio, resample
-
-        first, end = self.span
         rate = self.audio.sample_rate
+        first, end = round(self.leading_seconds * rate), round(self.stretches[-1].end_seconds * rate)
         margin = round(_MARGIN_SECONDS * rate)
         cut = np.pad(self.audio.samples, margin)[first : end + 2 * margin]
         return resample(Audio(cut, rate), ANALYSIS_RATE).samples
+
+    @cached_property
+    def f0(self) -> NDArray[np.float64]:
+        """The pitch of `speech` in Hz every 10 ms, 0 where it is not voiced: see `speech.hearing.measure_pitch`."""
+        return measure_pitch(Audio(self.speech, ANALYSIS_RATE)).f0
+
+    def pace(self, text: str) -> Pace:
+        """Return how fast the clip speaks the text.
+
+        Raises:
+            UndefinedForItemError: the clip is silent, or the text cannot be read.
+        """
+        _ = self.stretches  # a silent clip has no pace
+        try:
+            return measure_pace(self.audio, text)
+        except SpeechError as error:
+            raise UndefinedForItemError(reason_of(error)) from error
 
     @cached_property
     def n_clipped(self) -> int:
@@ -121,12 +115,11 @@ def inspect_speech(audio: Audio) -> tuple[str, ...]:
         >>> inspect_speech(silence(1, 24000))
         ('It is silent.',)
     """
-    from speech.audio import measure_loudness
-
     clip = Clip(audio)
     if audio.samples.size == 0:
         return ("It has no samples.",)
-    if not clip.is_sound.any():
+    sound = sound_mask(audio)
+    if not sound.any():
         return ("It is silent.",)
     found = []
     if clip.speaking_seconds < 1.0:
@@ -135,7 +128,7 @@ def inspect_speech(audio: Audio) -> tuple[str, ...]:
         found.append(f"Its sample rate is {audio.sample_rate} Hz; the networks expect what 16000 Hz can hold.")
     if clip.n_clipped:
         found.append(f"{clip.n_clipped} samples are clipped, {100 * clip.n_clipped / audio.samples.size:.2f} percent.")
-    silent = 1.0 - np.count_nonzero(clip.is_sound) / len(clip.is_sound)
+    silent = 1.0 - float(sound.mean())
     if silent > 0.5:
         found.append(f"{100 * silent:.0f} percent of it is silence.")
     loudness = measure_loudness(audio)

@@ -11,8 +11,8 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import MissingExtraError
 from eval.speech.clips import ANALYSIS_RATE, Clip, UndefinedForItemError
+from lookaloud.ground.extras import needing
 
 _LONGEST_DELAY = ANALYSIS_RATE // 2  # samples
 _DIFFERENT_TIMING = 0.05  # share by which the lengths of speech may differ
@@ -28,10 +28,8 @@ def stoi(reference: Clip, copy: Clip) -> float:
         UndefinedForItemError: the two last differently long, or the reference has less than 0.4 seconds of sound.
         MissingExtraError: the [eval] extra is not installed.
     """
-    try:
+    with needing("STOI", extra="eval"):
         import pystoi  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingExtraError('STOI needs pystoi, which is not installed: pip install "lookaloud[eval]"') from error
     clean, processed = same_timing(reference, copy)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)  # pystoi's only word on speech that is too short
@@ -50,12 +48,8 @@ def pesq(reference: Clip, copy: Clip) -> float:
         UndefinedForItemError: the two last differently long, or PESQ finds no speech in them.
         MissingExtraError: the [pesq] extra is not installed.
     """
-    try:
+    with needing("PESQ", extra="pesq", note=" (needs a C compiler)"):
         import pesq as package  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingExtraError(
-            'PESQ needs the package pesq, which is not installed: pip install "lookaloud[pesq]" (needs a C compiler)'
-        ) from error
     clean, processed = same_timing(reference, copy)
     try:
         return float(package.pesq(ANALYSIS_RATE, clean, processed, "wb"))

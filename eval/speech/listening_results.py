@@ -11,11 +11,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import ListeningTestError, MissingExtraError, TooFewItemsError, UnknownNameError
+from eval.errors import ListeningTestError, TooFewItemsError, UnknownNameError
 from eval.files import read_json
 from eval.score import Score, make_signature
 from eval.speech.listening import KEY_FORMAT
 from eval.speech.listening_page import RATINGS_FORMAT
+from lookaloud.ground.extras import needing
 from lookaloud.ground.typed import typed
 
 _LOW_AGREEMENT = 0.5  # correlation with the other listeners' mean, below which a listener is named
@@ -127,12 +128,8 @@ def _opinion(system: str, is_anchor: bool, clips: Mapping[str, str], ratings: Ra
 def _interval(means: NDArray[np.float64]) -> tuple[float, float] | None:
     if len(means) < 2:
         return None
-    try:
+    with needing("Confidence intervals", extra="eval"):
         from scipy.stats import t  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingExtraError(
-            'Confidence intervals need scipy, which is not installed: pip install "lookaloud[eval]"'
-        ) from error
     half = float(t.ppf(0.975, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means)))
     return max(1.0, float(means.mean()) - half), min(5.0, float(means.mean()) + half)
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import MissingExtraError, ModelError
+from eval.errors import ModelError
 from eval.speech.clips import ANALYSIS_RATE, UndefinedForItemError
+from lookaloud.ground.extras import needing
 
 PROXY_WARNING = (
     "DNSMOS and Distill-MOS are proxies, not listeners: networks that guess what people would say of a recording. "
@@ -52,12 +53,8 @@ def dnsmos(samples: NDArray[np.float32]) -> Dnsmos:
         UndefinedForItemError: less than 0.25 seconds.
         MissingExtraError: the [eval] extra is not installed.
     """
-    try:
+    with needing("DNSMOS", extra="eval"):
         from speechmos import dnsmos as package  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingExtraError(
-            f'DNSMOS needs {error.name}, which is not installed: pip install "lookaloud[eval]"'
-        ) from error
     _check_length(samples)
     sounds = [samples]
     weights = [1]
@@ -102,13 +99,8 @@ def _check_length(samples: NDArray[np.float32]) -> None:
 
 @lru_cache(maxsize=1)
 def _load_distillmos() -> Any:
-    try:
+    with needing("Distill-MOS", extra="mos", note=", with a torchaudio that fits the installed torch"):
         from distillmos import ConvTransformerSQAModel  # type: ignore[import-untyped]
-    except (ImportError, OSError) as error:  # OSError: a torchaudio that does not fit the installed torch
-        raise MissingExtraError(
-            f'Distill-MOS cannot be imported ({error}): pip install "lookaloud[mos]", '
-            "with a torchaudio that fits the installed torch."
-        ) from error
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints where its weights lie
             return ConvTransformerSQAModel().eval()

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.errors import MissingExtraError
 from eval.speech.clips import ANALYSIS_RATE, Clip, UndefinedForItemError
+from lookaloud.ground.extras import needing
 
 _HOP = 160  # samples: 10 ms
 _WINDOW = 400  # 25 ms
@@ -23,8 +23,6 @@ _N_CEPSTRA = 13
 _FLOOR_DB = 60.0  # under the clip's loudest band: quieter is as good as silent
 _SOUND_DB = 40.0  # frames this far under the clip's loudest one do not count for the log-spectral distance
 _LONGEST_SECONDS = 60.0  # the warping's memory grows with the square: 300 MB for a minute
-F0_MIN_HZ, F0_MAX_HZ = 60.0, 500.0
-_PITCH_FRAME = 1024  # samples, 64 ms: nearly four periods of the lowest pitch
 _NEPERS_TO_DB = 20.0 / math.log(10.0)
 
 
@@ -51,12 +49,8 @@ def mel_spectrum(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     Raises:
         MissingExtraError: the [eval] extra is not installed.
     """
-    try:
+    with needing("Comparing spectra", extra="eval"):
         import librosa
-    except ImportError as error:
-        raise MissingExtraError(
-            'Comparing spectra needs librosa, which is not installed: pip install "lookaloud[eval]"'
-        ) from error
     power = librosa.feature.melspectrogram(
         y=samples.astype(np.float64),
         sr=ANALYSIS_RATE,
@@ -133,31 +127,3 @@ def log_spectral_distance(
         raise UndefinedForItemError("the clip and its reference are never sound at the same time")
     difference = (levelled[0][alignment.reference] - levelled[1][alignment.candidate])[both]
     return float(np.sqrt(np.square(difference).mean(axis=1)).mean())
-
-
-def pitch(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the fundamental frequency in Hz of each 10 ms frame of sound at 16 kHz, 0 where nothing is voiced.
-
-    pYIN (Mauch and Dixon, "pYIN: A fundamental frequency estimator using probabilistic threshold distributions", 2014)
-    as librosa has it, 60 to 500 Hz, frames of 64 ms.
-
-    Raises:
-        MissingExtraError: the [eval] extra is not installed.
-    """
-    try:
-        import librosa
-    except ImportError as error:
-        raise MissingExtraError(
-            'Measuring pitch needs librosa, which is not installed: pip install "lookaloud[eval]"'
-        ) from error
-    padded = np.pad(samples, (0, max(0, _PITCH_FRAME - len(samples))))
-    f0, voiced, _ = librosa.pyin(
-        padded.astype(np.float64),
-        fmin=F0_MIN_HZ,
-        fmax=F0_MAX_HZ,
-        sr=ANALYSIS_RATE,
-        frame_length=_PITCH_FRAME,
-        hop_length=_HOP,
-    )
-    n_frames = 1 + len(samples) // _HOP
-    return np.asarray(np.where(voiced, np.nan_to_num(f0), 0.0)[:n_frames], dtype=np.float64)

@@ -10,6 +10,7 @@ from captioner.errors import ImageError
 from lookaloud.archive import Archive, ArchiveError, Member, open_archive
 from lookaloud.batch.items import Item
 from lookaloud.errors import LookaloudError, SourceError
+from lookaloud.ground.errors import MissingExtraError
 from lookaloud.limits import Limits
 from lookaloud.places import BROKEN, open_to_seek, reason_of
 
@@ -38,7 +39,7 @@ def items_of_archive(
         file = open_to_seek(address or path, limits)
     except FileNotFoundError as error:
         yield Item(source, path, problem=FileNotFoundError(error.errno, error.strerror, source if address else path))
-    except LookaloudError as error:
+    except (LookaloudError, MissingExtraError) as error:
         yield Item(source, path, problem=error)
     except Exception as error:  # noqa: BLE001 - every driver has errors of its own
         problem = SourceError(f"{source} could not be read ({reason_of(error)}); check it and try again.")

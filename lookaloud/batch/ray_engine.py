@@ -29,7 +29,7 @@ from lookaloud.batch.ray_stages import Caption, Claims, Content, Decode, Same, S
 from lookaloud.batch.records import Engines, engines_of, same_record
 from lookaloud.batch.run import BatchSettings, Counts, unfinished
 from lookaloud.batch.stages import Finished, failed, wanted_by
-from lookaloud.errors import MissingExtraError
+from lookaloud.ground.extras import needing
 from lookaloud.manifest import Record
 
 if TYPE_CHECKING:
@@ -190,11 +190,9 @@ class RayRun:
 @contextmanager
 def _cluster() -> Iterator[None]:
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray says how its actors end, and lives on
-    try:
+    with needing("The Ray engine", extra="ray"):
         import ray
         import ray.data
-    except ImportError:
-        raise MissingExtraError("The Ray engine needs Ray; run: pip install 'lookaloud[ray]'") from None
     if ray.is_initialized():
         yield
         return

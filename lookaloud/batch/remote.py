@@ -21,6 +21,7 @@ from lookaloud.batch.archives import ARCHIVE_ENDINGS, Takes, items_of_archive
 from lookaloud.batch.items import Item
 from lookaloud.errors import LookaloudError, SourceError
 from lookaloud.fetch import Answer, FetchError, fetch
+from lookaloud.ground.errors import MissingExtraError
 from lookaloud.limits import Limits
 from lookaloud.places import file_system, is_web, read_from, read_place, reason_of, within
 
@@ -40,7 +41,7 @@ def items_of_url(url: str, takes: Takes, limits: Limits | None = None) -> Iterat
         yield from _of_web(url, name, takes, limits) if is_web(url) else _of_driver(url, takes, limits)
     except FileNotFoundError:
         yield Item(name, name, problem=FileNotFoundError(2, "There is nothing there", name))
-    except LookaloudError as error:
+    except (LookaloudError, MissingExtraError) as error:
         yield Item(name, name, problem=error)
     except Exception as error:  # noqa: BLE001 - every driver has errors of its own
         yield Item(name, name, problem=SourceError(f"{name} cannot be listed ({reason_of(error)}); check the address."))

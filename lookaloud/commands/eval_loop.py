@@ -94,9 +94,9 @@ def loop(
     """Score a captioner and a voice together, by what is heard in the end."""
     from eval.data import load_captioned
     from eval.loop import score_loop
-    from eval.recognizers import load_recognizer
     from lookaloud.evaluation import load_system
     from lookaloud.failures import Exit
+    from speech.hearing import load_recognizer
 
     check_format(as_json, as_csv)
     items = load_captioned(data, split=split, images_dir=images, id_field=id_field)[:limit]

@@ -120,8 +120,8 @@ def evaluation_row(evaluation: Evaluation, of_score: Callable[..., dict[str, Any
 
 
 def _write_report(evaluation: Evaluation, out: Path, title: str | None, *, quiet: bool) -> None:
-    from eval.errors import MissingExtraError
     from eval.report import write_report
+    from lookaloud.ground.errors import MissingExtraError
 
     try:
         page = write_report(evaluation, out / "report.html", title=title)

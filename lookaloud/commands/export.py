@@ -11,6 +11,7 @@ import click
 
 from lookaloud.commands.click_options import json_option
 from lookaloud.exports import ALBUM_FORMATS, KINDS, Export, ExportOptions
+from lookaloud.ground.errors import MissingExtraError
 
 ALL = "all"
 
@@ -136,7 +137,7 @@ def export_all(
     for kind in dict.fromkeys(kinds):
         try:
             (written,) = write_exports(folder, [kind], options=options)
-        except (LookaloudError, SpeechError, OSError) as error:
+        except (LookaloudError, SpeechError, MissingExtraError, OSError) as error:
             if is_for_all(error, folder):
                 raise
             exit_code = Exit.FAILED

@@ -9,7 +9,7 @@ import click
 
 from lookaloud.commands.click_options import with_options
 from lookaloud.describe.options import ModelOptions
-from lookaloud.errors import MissingExtraError
+from lookaloud.ground.extras import needing
 
 _EPILOG = """The page describes pictures that you choose, drop, paste or photograph, and speaks. Programs ask the same
 service: docs/api.md. It answers this computer alone; another address needs a token, which browsers are asked for once.
@@ -48,13 +48,9 @@ def serve(
     log: bool,
 ) -> None:
     """Serve a page and an API on this computer."""
-    try:
+    with needing("The service", extra="web"):
         from lookaloud.web.app import create_app
         from lookaloud.web.server import listen, run
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"The service needs the package {error.name}. Run: pip install 'lookaloud[web]'"
-        ) from error
     from lookaloud.pipeline import load_narrator
     from lookaloud.web.settings import ServeSettings
 

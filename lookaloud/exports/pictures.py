@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from captioner.errors import ImageError
 from captioner.images import MAX_BYTES, open_image
 from lookaloud.errors import LookaloudError
+from lookaloud.ground.errors import MissingExtraError
 from lookaloud.places import BROKEN, Places, is_url, reason_of
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Pictures:
             data = self._places.read(record.path, record.member)
         except FileNotFoundError:
             raise ImageError(f"{record.source} is not where it was when it was described; put it back") from None
-        except (*BROKEN, LookaloudError) as error:
+        except (*BROKEN, LookaloudError, MissingExtraError) as error:
             raise ImageError(f"{record.source} could not be read again ({reason_of(error)})") from error
         if len(data) > MAX_BYTES:
             raise ImageError(f"{record.source} is over {MAX_BYTES:,} bytes; make it smaller and describe it again")

@@ -15,6 +15,7 @@ from starlette.routing import Match
 import lookaloud
 from captioner.errors import CaptionerError
 from lookaloud.errors import LookaloudError, SignInError
+from lookaloud.ground.errors import MissingExtraError
 from lookaloud.web import api, jobs, page, small_pages
 from lookaloud.web.answers import answer, log_fault
 from lookaloud.web.guard import SIGN_IN, Guard
@@ -64,7 +65,7 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
         redoc_url=None,
     )  # fmt: skip
     kinds: tuple[type[Exception], ...] = (
-        LookaloudError, CaptionerError, SpeechError, HTTPException, RequestValidationError, OSError,
+        LookaloudError, CaptionerError, SpeechError, MissingExtraError, HTTPException, RequestValidationError, OSError,
     )  # fmt: skip
     for kind in kinds:
         app.add_exception_handler(kind, _handle)

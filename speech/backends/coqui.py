@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lookaloud.ground.errors import reason_of
+from lookaloud.ground.extras import require
 from speech.audio import Audio, read_audio, resample
 from speech.backends.networks import choose_device, repeatable, stretch
 from speech.coqui_models import find_model, warn_of_licence
-from speech.errors import SpeechError, VoiceOptionError, WeightsError, reason_of
+from speech.errors import SpeechError, VoiceOptionError, WeightsError
 from speech.hub import read_config
-from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, need, refuse
+from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, refuse
 from speech.text import split_sentences
 
 _log = logging.getLogger(__name__)
@@ -68,7 +70,7 @@ class CoquiBackend:
 def load_named(target: str, options: LoadOptions) -> CoquiBackend:
     """The backend of a Coqui model's name or folder. See `speech.load_voice` for what it raises."""
     name = f"coqui:{target}"
-    need(("torch", "TTS.api"), "coqui", f"The voice {name}")
+    require(f"The voice {name}", ["torch", "TTS.api"], extra="coqui")
     device = choose_device(options.device, name)
     checkpoint, config, item = find_model(target, "tts_models", local_only=options.local_only)
     stated = read_config(config.parent)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from speech.errors import WeightsError, reason_of
+from lookaloud.ground.errors import reason_of
+from speech.errors import WeightsError
 
 _SEED = 0  # of the noise in breath and rhythm: same text, same samples
 

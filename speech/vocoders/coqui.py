@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lookaloud.ground.errors import reason_of
 from speech.backends.networks import choose_device, repeatable
 from speech.coqui_models import find_model
-from speech.errors import WeightsError, reason_of
+from speech.errors import WeightsError
 
 
 class CoquiVocoder:

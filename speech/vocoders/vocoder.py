@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from lookaloud.ground.extras import require
 from speech.audio import Audio, resample
 from speech.errors import AudioError, SpeechError, UnknownVoiceError
-from speech.options import need
 
 # Prefix -> its module, its extra, what it needs, an example. A module has `load(target, device=..., local_only=...)`.
 _FAMILIES = {
@@ -55,7 +55,7 @@ def load_vocoder(name: str, *, device: str = "auto", local_only: bool = False) -
         examples = ", ".join(example for *_, example in _FAMILIES.values())
         raise UnknownVoiceError(f"There is no vocoder {name!r}; name one like these: {examples}.")
     module, extra, packages, _ = _FAMILIES[prefix]
-    need(packages, extra, f"The vocoder {name}")
+    require(f"The vocoder {name}", packages, extra=extra)
     vocoder: Vocoder = importlib.import_module(module).load(target, device=device, local_only=local_only)
     return vocoder
 
