@@ -37,8 +37,9 @@ from environment import describe_machine
 from PIL import Image, ImageOps
 
 from lookaloud.client import Client
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import ServerError
-from lookaloud.web.values import CaptionKnown, DescribeOptions, Sound
+from lookaloud.web.values import CaptionKnown, Sound
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PACKAGES = ("lookaloud", "onnxruntime", "hibari-tts", "numpy", "pillow", "fastapi", "uvicorn")

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import ServerError
 from lookaloud.ground.typed import typed, typed_json
 from lookaloud.web.multipart import Body, Picture, encode_form
-from lookaloud.web.values import CaptionKnown, Described, DescribeOptions, JobStatus, Sound
+from lookaloud.web.values import CaptionKnown, Described, JobStatus, Sound
 
 _Value = TypeVar("_Value")
 _WAV_HEADER = 44  # bytes

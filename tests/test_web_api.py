@@ -26,10 +26,11 @@ from web_live import FORM, SECRET, Gate, GatedVoice, Live, form, head, live, pic
 from captioner import Captioner, list_captioners
 from captioner.reading import TextReader
 from lookaloud import Narrator, load_narrator
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.web import examples
 from lookaloud.web.app import create_app
 from lookaloud.web.settings import ServeSettings
-from lookaloud.web.values import MEDIA_TYPES, Described, DescribeOptions
+from lookaloud.web.values import MEDIA_TYPES, Described
 from speech import Voice
 from speech.audio import read_audio
 from speech.testing import FakeVoiceBackend

@@ -26,11 +26,12 @@ from captioner import Captioner
 from captioner.testing import FakeBackend
 from lookaloud import Narrator, load_narrator
 from lookaloud.client import Client
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import ServerError, SourceError
 from lookaloud.web.app import create_app
 from lookaloud.web.multipart import encode_form
 from lookaloud.web.settings import ServeSettings
-from lookaloud.web.values import CaptionKnown, Described, DescribeOptions, Sound
+from lookaloud.web.values import CaptionKnown, Described, Sound
 from speech import Voice
 from speech.audio import read_audio
 from speech.testing import FakeVoiceBackend

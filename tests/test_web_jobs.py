@@ -35,6 +35,7 @@ from captioner.errors import ImageError
 from captioner.testing import FakeBackend
 from lookaloud import Narrator
 from lookaloud.batch.items import Item
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import RequestError, TooLargeError, UnknownJobError
 from lookaloud.manifest import Record, read_manifest
 from lookaloud.web.app import create_app
@@ -44,7 +45,6 @@ from lookaloud.web.jobs import Jobs
 from lookaloud.web.service import Service
 from lookaloud.web.settings import ServeSettings
 from lookaloud.web.uploads import Upload, items_of, printable, receive
-from lookaloud.web.values import DescribeOptions
 from speech import Voice
 from speech.audio import read_audio
 from speech.testing import FakeVoiceBackend

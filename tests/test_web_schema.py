@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 from web_live import Live, ServerProcess, live, picture
 
+from lookaloud.describe.options import DescribeOptions
+from lookaloud.errors import RequestError
+from lookaloud.web.bodies import options_from
 from lookaloud.web.settings import ServeSettings
-from lookaloud.web.values import DescribeOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 # Chosen so that the whole takes half a minute on two cores. One worker: several stumble over a fault of Python 3.11, in
@@ -69,8 +71,18 @@ def test_the_ranges_in_the_description_are_those_of_the_options(told: dict[str, 
     for name in ("rate", "num_alternatives", "num_beams"):
         for value in (properties[name]["minimum"], properties[name]["maximum"]):
             assert getattr(DescribeOptions(**{name: value}), name) == value
-        with pytest.raises(ValueError, match=name):
-            DescribeOptions(**{name: properties[name]["maximum"] + 1})
+            assert getattr(options_from({name: value}, is_json=True), name) == value
+        most = properties[name]["maximum"]
+        with pytest.raises(RequestError, match=f"{name} is .*; it must be from .* to {most:g}"):
+            options_from({name: most + 1}, is_json=True)
+        least = properties[name]["minimum"]
+        for options in ({name: least - 1}, {name: 1000}):
+            with pytest.raises(ValueError, match=name):
+                DescribeOptions(**options)
+    longest = properties["prompt"]["maxLength"]
+    assert len(options_from({"prompt": "a" * longest}).prompt or "") == longest
+    with pytest.raises(RequestError, match=f"prompt has {longest + 1} letters; it may have {longest} at most."):
+        options_from({"prompt": "a" * (longest + 1)})
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ class DescribeOptions:
 
     detail: str = option(
         "standard",
-        "How much is said; 'lookaloud describe --help' explains the levels.",
+        "How much is said; the end of 'lookaloud describe --help' has the levels.",
         choices=DETAILS,
         commands=("describe", "desktop"),
     )

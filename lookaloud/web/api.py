@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import FormatError, RequestError, TooLargeError
 from lookaloud.web import operations
 from lookaloud.web.answers import log_fault, refusal_of
@@ -22,7 +23,7 @@ from lookaloud.web.metrics import CONTENT_TYPE
 from lookaloud.web.speaking import Speaking
 from lookaloud.web.streaming import Streamed
 from lookaloud.web.uploads import printable
-from lookaloud.web.values import MEDIA_TYPES, CaptionKnown, Described, DescribeOptions, Sound
+from lookaloud.web.values import MEDIA_TYPES, CaptionKnown, Described, Sound
 
 if TYPE_CHECKING:
     from lookaloud.web.service import Service

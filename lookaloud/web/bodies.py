@@ -7,27 +7,26 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import RequestError
-from lookaloud.web.values import DescribeOptions
+from lookaloud.fields import options_of
 
 if TYPE_CHECKING:
     from fastapi import Request
 
 _URL_SAFE = str.maketrans("-_", "+/")
-NAMES = tuple(each.name for each in fields(DescribeOptions))
-_TYPES = {each.name: str(each.type).partition(" ")[0] for each in fields(DescribeOptions)}
-_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
-    "str": ((str,), "string"),
-    "float": ((int, float), "number"),
-    "int": ((int, float), "integer"),  # 2.0 is an integer of JSON Schema; 2.5 is refused later
-    "bool": ((bool,), "boolean"),
+_OPTIONS = {each.name: each for each in options_of(DescribeOptions)}
+_KINDS: dict[type, tuple[tuple[type, ...], str]] = {
+    str: ((str,), "string"),
+    float: ((int, float), "number"),
+    int: ((int, float), "integer"),  # 2.0 is an integer of JSON Schema; 2.5 is refused later
+    bool: ((bool,), "boolean"),
 }
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in _KINDS}
 
 
 async def json_object(request: Request) -> dict[str, Any]:
@@ -93,20 +92,17 @@ def options_from(given: Mapping[str, Any], *, is_json: bool = False, **usual: An
     DescribeOptions(detail='brief', part='whole', voice=None, rate=1.5, audio=True, ...)
     """
     for name in given:
-        if name not in NAMES:
-            raise RequestError(f"There is no option {name[:40]!r}; the options are: {', '.join(NAMES)}.")
+        if name not in _OPTIONS:
+            raise RequestError(f"There is no option {name[:40]!r}; the options are: {', '.join(_OPTIONS)}.")
     if is_json:
         _check_types(given)
-    chosen = {k: v for k, v in given.items() if v is not None and (is_json or v != "")}
+    chosen = {k: _converted(k, v) for k, v in given.items() if v is not None and (is_json or v != "")}
     try:
-        return _adapter().validate_python({**usual, **chosen})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        cause = first.get("ctx", {}).get("error")
-        if isinstance(cause, ValueError):  # from DescribeOptions itself
-            raise RequestError(str(cause)) from None
-        reason = first["msg"].replace("Input should", "it should", 1)
-        raise RequestError(f"{first['loc'][0]} is {str(first['input'])[:40]!r}; {reason}.") from None
+        for name, value in chosen.items():
+            _OPTIONS[name].check(value, is_asked=True)
+        return DescribeOptions(**{**usual, **chosen})
+    except ValueError as error:
+        raise RequestError(str(error)) from None
 
 
 def once(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -126,11 +122,16 @@ def once(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def _check_types(given: Mapping[str, Any]) -> None:
     """Whether each value in JSON has the type of its option: text in the place of a number is a mistake there."""
     for name, value in given.items():
-        kinds, wanted = _KINDS[_TYPES[name]]
+        kinds, wanted = _KINDS[_OPTIONS[name].kind]
         if value is not None and (not isinstance(value, kinds) or isinstance(value, bool) != (bool in kinds)):
             raise RequestError(f"{name} is {str(value)[:40]!r}; it should be a valid {wanted}.")
 
 
-@lru_cache(maxsize=1)
-def _adapter() -> TypeAdapter[DescribeOptions]:
-    return TypeAdapter(DescribeOptions)
+def _converted(name: str, value: object) -> Any:
+    """Return a value as the kind that its option has: in a form, it is text."""
+    try:
+        return _ADAPTERS[_OPTIONS[name].kind].validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason = first["msg"].replace("Input should", "it should", 1)
+        raise RequestError(f"{name} is {str(first['input'])[:40]!r}; {reason}.") from None

@@ -21,7 +21,8 @@ from lookaloud.web.values import JobStatus
 
 if TYPE_CHECKING:
     from lookaloud.batch.items import Item
-    from lookaloud.web.values import Described, DescribeOptions
+    from lookaloud.describe.options import DescribeOptions
+    from lookaloud.web.values import Described
 
 TEXT_FOLDER = "text"
 PIECE_BYTES = 256 * 1024

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from lookaloud.batch.records import engines_of
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import TooManyJobsError, UnfinishedError, UnknownJobError
 from lookaloud.manifest import Record
 from lookaloud.web import operations
@@ -28,7 +29,7 @@ from lookaloud.web.bodies import options_from
 from lookaloud.web.job import PIECE_BYTES, Job, close_file
 from lookaloud.web.streaming import Streamed
 from lookaloud.web.uploads import items_of, receive
-from lookaloud.web.values import DescribeOptions, JobStatus
+from lookaloud.web.values import JobStatus
 
 if TYPE_CHECKING:
     from lookaloud.batch.items import Item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookaloud.describe.options import RATES
 from lookaloud.web import examples
 from lookaloud.web.schemas import (
     answer,
@@ -18,7 +19,7 @@ from lookaloud.web.schemas import (
 from lookaloud.web.settings import ServeSettings
 from lookaloud.web.sounds import SPEECH_TYPES
 from lookaloud.web.speaking import MODELS, SPEECH_EVENTS, STREAM_FORMATS
-from lookaloud.web.values import MEDIA_TYPES, RANGES
+from lookaloud.web.values import MEDIA_TYPES
 
 Operation = dict[str, Any]
 """Arguments of FastAPI's `add_api_route`."""
@@ -51,7 +52,7 @@ def stream() -> Operation:
 
 def speech(settings: ServeSettings) -> Operation:
     """Return what is said of `/v1/audio/speech` and `/v1/speech`."""
-    low, high = RANGES["rate"]
+    low, high = RATES
     properties = {
         "input": {
             "type": "string",

@@ -18,12 +18,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
+from lookaloud.describe.options import PARTS, DescribeOptions
 from lookaloud.detail import DETAILS
 from lookaloud.printable import printable
 from lookaloud.web.answers import refusal_of
 from lookaloud.web.gone import gone, unless_gone
 from lookaloud.web.strings import CATALOGUES, words_of_script
-from lookaloud.web.values import PARTS, DescribeOptions
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from lookaloud.detail import DETAILS
-from lookaloud.outputs import FORMATS
+from lookaloud.describe.options import DescribeOptions
+from lookaloud.fields import Option, options_of
 from lookaloud.web.examples import ERROR
 from lookaloud.web.settings import ServeSettings
-from lookaloud.web.values import MAX_PROMPT, PARTS, RANGES, Described, DescribeOptions
+from lookaloud.web.values import Described
 
-_TYPES = {"str": "string", "float": "number", "int": "integer", "bool": "boolean"}
-_CHOICES = {"detail": DETAILS, "part": PARTS, "format": FORMATS}
+_TYPES = {str: "string", float: "number", int: "integer", bool: "boolean"}
 # What else counts as true or false in a form, where everything is text.
 _FORM_BOOLEANS = ("0", "1", "yes", "no", "on", "off")
 
@@ -90,15 +89,15 @@ def object_of(required: tuple[str, ...], properties: dict[str, Any]) -> dict[str
 
 
 def options(*, in_form: bool, **usual: Any) -> dict[str, Any]:
-    """Return the options of a description as JSON Schema, from the class that checks them.
+    """Return the options of a description as JSON Schema, from the fields that have them.
 
     Args:
         in_form: whether they are text, as the fields of a form; in JSON they may be null.
         usual: defaults that differ from those of the class.
     """
     schema: dict[str, Any] = {}
-    for each in fields(DescribeOptions):
-        kind = _option(each.name, str(each.type).partition(" ")[0])
+    for each in options_of(DescribeOptions):
+        kind = _kind(each)
         default = usual.get(each.name, each.default)
         if in_form and kind["type"] == "boolean":
             kind = {"anyOf": [{"type": "boolean"}, {"enum": [*_FORM_BOOLEANS, 0, 1]}]}
@@ -106,20 +105,20 @@ def options(*, in_form: bool, **usual: Any) -> dict[str, Any]:
             kind["type"] = [kind["type"], "null"]
             if "enum" in kind:
                 kind["enum"] = [*kind["enum"], None]
-        if default is not None and default is not MISSING:
+        if default is not None:
             kind["default"] = default
         schema[each.name] = kind
     return schema
 
 
-def _option(name: str, type_name: str) -> dict[str, Any]:
-    kind: dict[str, Any] = {"type": _TYPES[type_name]}
-    if name in _CHOICES:
-        kind["enum"] = list(_CHOICES[name])
-    if name in RANGES:
-        kind["minimum"], kind["maximum"] = RANGES[name]
-    if name == "prompt":
-        kind["maxLength"] = MAX_PROMPT
+def _kind(option: Option) -> dict[str, Any]:
+    kind: dict[str, Any] = {"type": _TYPES[option.kind]}
+    if option.choices:
+        kind["enum"] = list(option.choices)
+    if option.least is not None:
+        kind["minimum"] = option.least
+    if option.most_of_request is not None:
+        kind["maxLength" if option.kind is str else "maximum"] = option.most_of_request
     return kind
 
 

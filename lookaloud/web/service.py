@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from captioner import Caption, CaptionOptions
+from captioner import Caption
 from captioner.errors import ImageError
 from captioner.reading import MAX_SIDE
 from lookaloud.batch.decoding import Wanted
+from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import BusyError
 from lookaloud.pipeline import Narration, Narrator, Opened, Picture
 from lookaloud.web.answers import problem_of
@@ -21,7 +22,7 @@ from lookaloud.web.batching import Batcher, RequestCaptioner, Stop
 from lookaloud.web.decoders import Decoders
 from lookaloud.web.metrics import Metrics
 from lookaloud.web.settings import ServeSettings
-from lookaloud.web.values import CaptionKnown, Described, DescribeOptions, Sound
+from lookaloud.web.values import CaptionKnown, Described, Sound
 from lookaloud.web.voices import Voices
 from speech.audio import Audio, encode_audio, join
 
@@ -236,7 +237,7 @@ class Service:
         narrator = Narrator(
             captioner,
             None,
-            options=_caption_options(options, self.narrator.options),
+            options=options.for_captioner(self.narrator.options),
             detail=options.detail,
             reader=self.narrator.reader if options.read_text else None,
         )
@@ -309,18 +310,6 @@ class Service:
 
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
-
-
-def _caption_options(options: DescribeOptions, usual: CaptionOptions) -> CaptionOptions:
-    return dataclasses.replace(
-        usual,
-        num_beams=usual.num_beams if options.num_beams is None else options.num_beams,
-        num_alternatives=options.num_alternatives,
-        prompt=usual.prompt if options.prompt is None else options.prompt,
-        low_confidence=options.low_confidence,
-        high_confidence=options.high_confidence,
-        only_photos=options.only_photos,
-    )
 
 
 def _image(decoded: Image | None) -> Image:

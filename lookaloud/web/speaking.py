@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
 
+from lookaloud.describe.options import RATES
 from lookaloud.errors import RequestError, TooLargeError, UnknownModelError
 from lookaloud.web.answers import log_fault, refusal_of
 from lookaloud.web.bodies import json_object, text_of
 from lookaloud.web.gone import gone, unless_gone
 from lookaloud.web.sounds import SPEECH_TYPES, Encoder, make_encoder
 from lookaloud.web.streaming import Streamed
-from lookaloud.web.values import RANGES
 
 if TYPE_CHECKING:
     from lookaloud.web.service import Service
@@ -186,7 +186,7 @@ def _model(name: str) -> dict[str, Any]:
 def _speed(given: object) -> float:
     if given is None:
         return 1.0
-    low, high = RANGES["rate"]
+    low, high = RATES
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise RequestError(f"speed is {str(given)[:40]!r}; it must be a number from {low} to {high}.")
     if not low <= given <= high:  # also true of NaN
