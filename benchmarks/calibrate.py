@@ -25,7 +25,7 @@ from environment import describe_machine
 from tqdm import tqdm
 
 from captioner.backends.compact import CONFIG_FILE, CompactBackend
-from captioner.caption import CaptionOptions
+from captioner.findings.caption import CaptionOptions
 from captioner.confidence import Calibration, fit_logistic
 from captioner.picture import open_image
 from captioner.training.data import Example, read_dataset

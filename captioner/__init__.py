@@ -2,7 +2,7 @@
 
 import os
 
-from captioner.caption import Caption, CaptionOptions
+from captioner.findings.caption import Caption, CaptionOptions
 from captioner.captioner import Backend, Captioner, Draft
 from captioner.errors import (
     CaptionerError,

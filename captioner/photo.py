@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from captioner.caption import PHOTOGRAPH
+from captioner.findings.caption import PHOTOGRAPH
 from captioner.errors import WeightsError
 
 GATE_FILE = "gate.npz"
@@ -33,7 +33,7 @@ class Verdict:
     """What a picture was taken for.
 
     Attributes:
-        kind: one of `captioner.caption.KINDS`.
+        kind: one of `captioner.findings.caption.KINDS`.
         photo_probability: how likely it is a photograph that can be described, in [0, 1].
     """
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from captioner.caption import CaptionOptions
+from captioner.findings.caption import CaptionOptions
 from captioner.captioner import Draft
 
 

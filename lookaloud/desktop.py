@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookaloud.errors import DesktopError
-from lookaloud.pipeline import Picture
+from captioner.picture import Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captioner.caption import CaptionOptions
+from captioner.findings.caption import CaptionOptions
 from captioner.errors import CaptionerError
 from eval.errors import ItemError
 from lookaloud.ground.errors import MissingExtraError

@@ -64,8 +64,8 @@ class Record:
         confidence: of the caption, in [0, 1].
         certainty: "low", "medium" or "high".
         is_photo: False where the picture is no photograph.
-        kind: "photograph", or what else the picture is: one of `captioner.caption.KINDS`.
-        detail: the level of detail, one of `lookaloud.detail.DETAILS`.
+        kind: "photograph", or what else the picture is: one of `captioner.findings.caption.KINDS`.
+        detail: the level of detail, one of `lookaloud.describe.teller.DETAILS`.
         text_found: the lines of text found in the picture.
         notes: what the photo says of itself: taken, place, title, description, camera; None unless `detail` is
             "detailed" and it says something.

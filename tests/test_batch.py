@@ -42,7 +42,7 @@ from lookaloud.batch.stages import Told, told
 from lookaloud.batch.state import stats_of, status_of
 from lookaloud.errors import BatchBusyError, BatchStoppedError, SourceError
 from lookaloud.manifest import MANIFEST, Latest, Record, read_lines, read_manifest
-from lookaloud.pipeline import Narrator
+from lookaloud.describe.narrator import Narrator
 from speech import Voice
 from speech.audio import read_audio
 from speech.errors import SpeechError

@@ -20,7 +20,7 @@ from captioner import Caption, Captioner, CaptionOptions, Draft, ImageError, Mis
 from captioner.errors import ReadingError
 from captioner.reading import Corners, TextReader
 from captioner.testing import FakeBackend
-from lookaloud.detail import DETAILS
+from lookaloud.describe.teller import DETAILS
 from lookaloud.pipeline import (
     MAX_BATCH_PIXELS,
     Narration,

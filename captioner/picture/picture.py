@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -16,13 +16,11 @@ from captioner.picture.files import checked_bytes, read_file
 from captioner.picture.opening import Header, identified
 from captioner.picture.quiet import quiet_pillow
 from captioner.picture.refusals import printable
-from captioner.picture.view import FULL_SIZE, View
+from captioner.picture.view import FULL_SIZE, Third, View
 
 if TYPE_CHECKING:
     from captioner.picture.metadata import Metadata
     from captioner.picture.notes import PhotoNotes
-
-Part: TypeAlias = Literal["left", "middle", "right"]
 
 
 class Picture:
@@ -182,7 +180,7 @@ class Picture:
                     made = self._made(view)
         return made
 
-    def part(self, which: Part, view: View) -> Picture:
+    def part(self, which: Third, view: View) -> Picture:
         """Return a third of it, from left to right, cut out of that view, as a picture of its own with the same name.
 
         Raises:

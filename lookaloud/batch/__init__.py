@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lookaloud.batch.run import BatchSettings
     from lookaloud.manifest import Record
-    from lookaloud.pipeline import Narrator
+    from lookaloud.describe.narrator import Narrator
 
 
 def run_batch(

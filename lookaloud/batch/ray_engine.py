@@ -33,7 +33,7 @@ from lookaloud.ground.extras import needing
 from lookaloud.manifest import Record
 
 if TYPE_CHECKING:
-    from lookaloud.pipeline import Narrator
+    from lookaloud.describe.narrator import Narrator
 
 _AT_ONCE = 20_000  # items of one data set: models are loaded again for the next
 _BLOCK = 16  # items that are repeated when an actor dies

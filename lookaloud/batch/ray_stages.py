@@ -25,7 +25,7 @@ from lookaloud.manifest import Key
 from lookaloud.places import Places, is_url, reason_of
 
 if TYPE_CHECKING:
-    from lookaloud.pipeline import Narrator
+    from lookaloud.describe.narrator import Narrator
 
 # What tells one content from another: the SHA-256 of the file, and the page.
 Content: TypeAlias = tuple[str | None, int | None]

@@ -25,7 +25,7 @@ from lookaloud.batch.records import Engines, engines_of, same_record
 from lookaloud.batch.stages import Finished, Told, decoded_pages, failed, spoken, told, wanted_by
 from lookaloud.limits import Limits
 from lookaloud.manifest import Record
-from lookaloud.pipeline import Narrator
+from lookaloud.describe.narrator import Narrator
 
 if TYPE_CHECKING:
     from speech import Audio

@@ -16,7 +16,7 @@ import click
 from lookaloud.commands.report import JsonReport, PlainReport, Report
 from lookaloud.commands.sources import Sources, stem_of
 from lookaloud.describe.options import DescribeOptions, ModelOptions, load
-from lookaloud.detail import INSTALL_READER
+from lookaloud.describe.teller import INSTALL_READER
 from lookaloud.errors import OutputError, PlayerError
 from lookaloud.failures import Exit, explain
 from lookaloud.outputs import SoundNames, Target, checked_file, checked_folder

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import click
 
-from captioner.caption import Caption
+from captioner.findings.caption import Caption
 from captioner.picture.notes import PhotoNotes
 from lookaloud.failures import explain
 from lookaloud.pipeline import Narration, NarrationFailure

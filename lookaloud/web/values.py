@@ -21,7 +21,7 @@ class Described:
         confidence: of the caption, in [0, 1].
         certainty: "low", "medium" or "high".
         is_photo: False where the picture is no photograph.
-        kind: "photograph", or what else the picture is: one of `captioner.caption.KINDS`.
+        kind: "photograph", or what else the picture is: one of `captioner.findings.caption.KINDS`.
         detail, part: as asked.
         text_found: the lines of text found in the picture, in reading order.
         notes: what the photo says of itself: taken, place, title, description, camera; None unless detailed.
