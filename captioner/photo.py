@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from captioner.findings.caption import PHOTOGRAPH
 from captioner.errors import WeightsError
+from captioner.findings.caption import PHOTOGRAPH
 
 GATE_FILE = "gate.npz"
 

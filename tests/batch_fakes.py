@@ -20,8 +20,8 @@ from typing import Any
 from PIL import Image
 
 from captioner import Captioner
-from captioner.findings.caption import CaptionOptions
 from captioner.captioner import Draft
+from captioner.findings.caption import CaptionOptions
 from captioner.testing import FakeBackend
 from lookaloud.batch.run import BatchSettings
 from lookaloud.describe.narrator import Narrator

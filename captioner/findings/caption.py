@@ -114,7 +114,7 @@ class Caption:
         """Return it as JSON has it; its words are under "caption"."""
         return {
             "caption": self.text,
-            "alternatives": list(self.alternatives),
+            "alternatives": self.alternatives,
             "confidence": round(self.confidence, 4),
             "certainty": self.certainty,
             "is_photo": self.is_photo,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lookaloud.batch.run import BatchSettings
-    from lookaloud.manifest import Record
     from lookaloud.describe.narrator import Narrator
+    from lookaloud.manifest import Record
 
 
 def run_batch(

@@ -164,10 +164,10 @@ class Description:
             "captioner": self.caption.captioner if has_caption else None,
             "detail": self.detail,
             "part": self.part,
-            "text_found": list(self.text_found),
+            "text_found": self.text_found,
             "notes": self.notes.to_json() if self.notes else None,
             "findings": others,
-            "problems": [sentence_of(problem) for problem in self.problems],
+            "problems": tuple(sentence_of(problem) for problem in self.problems),
             "audio_seconds": None if self.audio is None else round(self.audio.seconds, 3),
             "seconds": {
                 stage: None if seconds is None else round(seconds, _DIGITS)

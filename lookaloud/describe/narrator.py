@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from captioner.errors import CaptionerError
 from captioner.findings.caption import CaptionFinder, CaptionOptions
-from captioner.findings.finding import one_by_one
 from captioner.picture.view import View
 from lookaloud.describe.description import Description, StageSeconds
 from lookaloud.describe.finders import FINDERS
@@ -173,7 +172,7 @@ class Narrator:
             if not row.applies(findings):
                 continue
             opening, began = picture.seconds, perf_counter()
-            (found,) = one_by_one(lambda each, finder=finder: finder.find_batch([each])[0], [picture])
+            (found,) = finder.find_batch([picture])
             if isinstance(found, PICTURE_ERRORS):
                 problems += [found] if str(found) not in map(str, problems) else []
             elif isinstance(found, Exception):

@@ -161,7 +161,7 @@ def corrected(findings: Mapping[str, Finding]) -> Caption:
     if caption.kind not in (PHOTOGRAPH, "screenshot", "text") and (
         (reading.unread and not reading.lines) or reads_as_page(findings)
     ):
-        return replace(caption, kind="text", text=SENTENCES["text"])
+        caption = replace(caption, kind="text", text=SENTENCES["text"])
     return caption  # type: ignore[no-any-return]
 
 

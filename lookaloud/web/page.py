@@ -141,7 +141,7 @@ class _Page:
             name = self.words["say_part"].format(name=name, part=self.words[f"say_part_{told.part}"])
         return _Result(
             name=name,
-            text=told.text,
+            text=told.text or "",
             sure=sure,
             alternatives=told.alternatives,
             text_found=told.text_found,
