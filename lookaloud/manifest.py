@@ -21,7 +21,7 @@ from typing import IO, Annotated, Any, TypeAlias
 from msgspec import Meta
 from msgspec.json import Decoder
 
-from lookaloud.describe.description import Name, Row
+from lookaloud.describe.description import Name, Row, Seconds
 from lookaloud.ground.paths import name_parts, path_inside
 from lookaloud.ground.typed import parsed_json, typed
 
@@ -76,6 +76,7 @@ class Record(Row):
     height: _Size | None = None
     audio: Name | None = None
     same_as: Name | None = None
+    seconds: Mapping[str, Seconds] = field(default_factory=dict)
     finished: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")] | None = None
     rate: Annotated[float, Meta(gt=0, le=1000)] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)

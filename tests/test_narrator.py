@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 import captioner
 import lookaloud
 import speech
-from captioner import Caption, Captioner, CaptionOptions, Draft, ImageError, MissingExtraError, WeightsError
+from captioner import Captioner, CaptionOptions, Draft, ImageError, MissingExtraError, WeightsError
 from captioner.errors import ReadingError
 from captioner.picture import Picture
 from captioner.reading import Corners, TextReader
@@ -316,17 +316,30 @@ def test_a_reader_that_fails_does_not_lose_the_caption() -> None:
     assert "the text reader failed (RuntimeError)" in str(problem)
 
 
-def test_a_file_that_is_gone_after_its_caption_keeps_it(make_picture: MakePicture) -> None:
+def test_a_file_that_is_gone_after_its_caption_is_described_from_the_bytes_that_were_read(
+    make_picture: MakePicture,
+) -> None:
     path = make_picture("dog.png")
-    captioning = Captioner(FakeBackend())
-    original = captioning.caption
 
-    def caption_and_remove(image: Image.Image, options: CaptionOptions | None = None) -> Caption:
-        path.unlink()
-        return original(image, options)
+    class Removing(FakeBackend):
+        def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+            path.unlink(missing_ok=True)
+            return super().draft(images, options)
 
-    captioning.caption = caption_and_remove  # type: ignore[method-assign]
-    narration = Narrator(captioning, None, detail="detailed", reader=TextReader(FakeTextEngine("Main"))).narrate(path)
+    reader = TextReader(FakeTextEngine("Main"))
+    narration = Narrator(Captioner(Removing()), None, detail="detailed", reader=reader).narrate(path)
+    assert narration.text.startswith("A picture 8 wide and 6 high. The sign says: Main.")
+    assert narration.problems == ()
+
+
+def test_a_closer_look_that_fails_after_its_caption_keeps_it() -> None:
+    def gone() -> Picture:
+        raise ImageError("dog.png is damaged.")
+
+    reader = TextReader(FakeTextEngine("Main"))
+    narrator = Narrator(Captioner(FakeBackend()), None, detail="detailed", reader=reader)
+    first = {narrator.views[0]: Image.new("RGB", (8, 6))}
+    narration = narrator.narrate(Picture.decoded("dog.png", first, size=(8, 6), rest=gone))
     assert narration.text == "A picture 8 wide and 6 high."
     assert [type(problem) for problem in narration.problems] == [ImageError]
 

@@ -47,7 +47,7 @@ class Look:
 
     def to_json(self) -> dict[str, Any]:
         """Return its attributes as JSON has them."""
-        return asdict(self)
+        return {**asdict(self), "colours": list(self.colours)}
 
 
 class LookFinder:

@@ -32,7 +32,9 @@ class Parts:
 
     def to_json(self) -> dict[str, Any]:
         """Return the captions by their places."""
-        return {place: each.to_json() for place, each in zip(THIRDS, self.captions, strict=False)}
+        return {
+            place: {**each.to_json(), "alternatives": []} for place, each in zip(THIRDS, self.captions, strict=False)
+        }
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Stats:
             return
         self.audio_seconds += record.audio_seconds or 0.0
         for stage, seconds in record.seconds.items():
-            self.seconds[stage] += seconds or 0.0  # type: ignore[assignment]  # a Counter holds fractions as well
+            self.seconds[stage] += seconds  # type: ignore[assignment]  # a Counter holds fractions as well
 
 
 def status_of(folder: Path) -> Status:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from lookaloud.failures import explain
-
 if TYPE_CHECKING:
     from captioner.findings.caption import Caption
     from captioner.findings.finding import Finding
@@ -92,6 +90,8 @@ class StageSeconds:
 
 
 def _sentence(error: Exception) -> str:
+    from lookaloud.failures import explain  # it imports all packages, and clients of the API need no more than `Row`
+
     return explain(error).sentence
 
 
@@ -156,6 +156,7 @@ class Description:
         """
         has_caption = "caption" in self.findings
         others = {name: each.to_json() for name, each in self.findings.items() if name not in _OWN_KEYS}
+        others = {name: found for name, found in others.items() if found}
         return {
             "source": self.source,
             "status": "ok" if self.error is None else "error",
