@@ -31,14 +31,17 @@ JSON_KEYS = [
     "is_photo",
     "kind",
     "detail",
+    "part",
     "text_found",
     "notes",
-    "audio",
+    "findings",
+    "problems",
     "audio_seconds",
     "seconds",
     "captioner",
     "voice",
     "error",
+    "audio",
 ]
 
 LOAD_TEXT_READER = captioner.reading.load_text_reader
@@ -533,7 +536,7 @@ def test_text_that_cannot_be_read_is_said_and_the_caption_stays(
         result = lookaloud("describe", "dog.png", "--text-only", *option)
         assert "A picture 8 wide and 6 high." in result.stdout
         assert result.stderr == (
-            "Not everything could be told of dog.png: the text reader failed (RuntimeError); the text was not read.\n"
+            "Not everything could be found out about dog.png: the text reader failed (RuntimeError); the text was not read.\n"
         )
         assert result.exit_code == 0
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lookaloud.detail import DETAILS
+from lookaloud.describe.teller import DETAILS
 from lookaloud.fields import check_options, option, options_of
 from lookaloud.outputs import FORMATS
 
 if TYPE_CHECKING:
-    from captioner.caption import CaptionOptions
-    from lookaloud.pipeline import Narrator
+    from captioner.findings.caption import CaptionOptions
+    from lookaloud.describe.narrator import Narrator
 
 PARTS = ("whole", "left", "middle", "right")
 """Which part of a picture is described: all of it, or one third."""
@@ -88,7 +88,7 @@ class DescribeOptions:
     """How one picture is described.
 
     Attributes:
-        detail: how much is said: "brief", "standard" or "detailed"; see `lookaloud.detail`.
+        detail: how much is said: "brief", "standard" or "detailed"; see `lookaloud.describe.teller`.
         part: which part of the picture is described: one of `PARTS`.
         voice: a name from `speech.list_voices()`; None for the voice that was loaded with the captioner.
         rate: speaking speed, 0.5 (half) to 2.0 (double).
@@ -186,7 +186,7 @@ class DescribeOptions:
         """
         from dataclasses import replace
 
-        from captioner.caption import CaptionOptions
+        from captioner.findings.caption import CaptionOptions
 
         usual = usual or CaptionOptions()
         return replace(
@@ -205,7 +205,7 @@ def load(models: ModelOptions, options: DescribeOptions, *, reader_threads: int 
 
     Raises as `lookaloud.load_narrator` does, which has the other argument.
     """
-    from lookaloud.pipeline import load_narrator
+    from lookaloud.describe.narrator import load_narrator
 
     return load_narrator(
         **vars(models),
