@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass
 
 from speech.errors import UnknownVoiceError
-from speech.options import LoadOptions
+from speech.load_options import WITH_VOCODER, LoadOptions
 from speech.voice import Voice
 
 
@@ -66,6 +66,11 @@ class VoiceFamily:
     licence: str
     extra: str
     backend: str
+
+    @property
+    def with_vocoder(self) -> str:
+        """Those of its voices that take a vocoder; "" for none."""
+        return WITH_VOCODER.get(self.prefix, "")
 
 
 # A backend module has `installed(spec) -> bool` and `load(spec, options) -> Backend` for its rows in the first table,

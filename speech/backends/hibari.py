@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from speech.errors import SpeechError, WeightsError
-from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, refuse
+from speech.load_options import LoadOptions, choose_language, choose_speaker, cpu_only, refuse_vocoder
 
 if TYPE_CHECKING:
     from speech.registry import VoiceSpec
@@ -71,7 +71,7 @@ def load(spec: VoiceSpec, options: LoadOptions) -> HibariBackend:
     cpu_only(spec.name, options.device)
     choose_language(spec.name, options.language, [spec.language])
     choose_speaker(spec.name, options.speaker, [])
-    refuse(spec.name, "vocoder", options.vocoder, "it has its own")
+    refuse_vocoder(spec.name, options.vocoder)
     path = _fetch(spec, options.local_only)
     from hibari import Hibari
     from hibari.g2p import G2P

@@ -14,7 +14,7 @@ from lookaloud.ground.errors import reason_of
 from lookaloud.ground.extras import missing_packages, require
 from lookaloud.ground.typed import parsed_json, typed
 from speech.errors import SpeechError, WeightsError
-from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, refuse
+from speech.load_options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, refuse_vocoder
 
 if TYPE_CHECKING:
     from speech.registry import VoiceSpec
@@ -119,7 +119,7 @@ def load_named(target: str, options: LoadOptions) -> PiperBackend:
 
 def _load(name: str, path: Path, options: LoadOptions) -> PiperBackend:
     cpu_only(name, options.device)
-    refuse(name, "vocoder", options.vocoder, "its network makes sound itself")
+    refuse_vocoder(name, options.vocoder)
     config_path = path.with_name(path.name + ".json")
     for needed in (path, config_path):
         if not needed.is_file():

@@ -1,4 +1,4 @@
-"""Voices that transformers runs: VITS (and MMS, which is VITS in 1100 languages) and SpeechT5 with its vocoder."""
+"""Voices that transformers runs: VITS (and MMS, which is VITS in 1100 languages), and SpeechT5 with a vocoder."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from lookaloud.ground.extras import require
 from speech.backends.networks import choose_device, pretrained, repeatable, stretch
 from speech.errors import SpeechError, VoiceOptionError, WeightsError
 from speech.hub import model_folder, read_config
-from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, refuse
+from speech.load_options import LoadOptions, choose_language, choose_speaker, language_tag, refuse_vocoder
 from speech.text.other_languages import spell_numbers
+from speech.vocoders import MelFormat, Vocoder, load_fitting_vocoder
 
 _log = logging.getLogger(__name__)
 
@@ -63,19 +64,27 @@ class VitsBackend:
 
 
 class SpeechT5Backend:
-    """SpeechT5: text to spectrogram in the voice of an x-vector, and a HiFiGAN vocoder."""
+    """SpeechT5: text to mel spectrogram in the voice of an x-vector, and a vocoder."""
 
     def __init__(
-        self, name: str, language: str, model: Any, tokenizer: Any, vocoder: Any, xvector: npt.NDArray[np.float32]
+        self,
+        name: str,
+        language: str,
+        model: Any,
+        tokenizer: Any,
+        vocoder: Vocoder,
+        mel_format: MelFormat,
+        xvector: npt.NDArray[np.float32],
     ) -> None:
         import torch
 
         self.name = name
         self.language = language
-        self.sample_rate: int = vocoder.config.sampling_rate
+        self.sample_rate = vocoder.mel_format.sample_rate
         self._model = model
         self._tokenizer = tokenizer
         self._vocoder = vocoder
+        self._mel_format = mel_format
         self._xvector = torch.from_numpy(xvector[None].copy()).to(model.device)
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
@@ -94,8 +103,9 @@ class SpeechT5Backend:
                 "write long numbers in words, or break the sentence."
             )
         with repeatable(self._model.device):  # its pre-net drops at random when it speaks, too
-            samples = self._model.generate_speech(ids.to(self._model.device), self._xvector, vocoder=self._vocoder)
-        return stretch(np.asarray(samples.cpu(), np.float32).reshape(-1), rate)
+            spectrogram = self._model.generate_speech(ids.to(self._model.device), self._xvector)
+        mel = self._mel_format.rescaled(np.asarray(spectrogram.cpu(), np.float32).T, self._vocoder.mel_format)
+        return stretch(self._vocoder.waveform(mel), rate)
 
 
 def load_named(target: str, options: LoadOptions) -> VitsBackend | SpeechT5Backend:
@@ -118,7 +128,7 @@ def _load_vits(name: str, folder: Path, device: Any, options: LoadOptions) -> Vi
     from transformers import VitsModel, VitsTokenizer
     from transformers.utils.import_utils import is_phonemizer_available, is_uroman_available
 
-    refuse(name, "vocoder", options.vocoder, "its network makes sound itself")
+    refuse_vocoder(name, options.vocoder)
     tokenizer = _tokenizer(VitsTokenizer, folder)
     for wanted, there, package in (
         (tokenizer.phonemize, is_phonemizer_available(), "phonemizer"),
@@ -139,21 +149,25 @@ def _load_vits(name: str, folder: Path, device: Any, options: LoadOptions) -> Vi
 
 def _load_speecht5(name: str, folder: Path, device: Any, options: LoadOptions) -> SpeechT5Backend:
     require(f"The voice {name}", ["sentencepiece", "librosa"], extra="models")
-    from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan, SpeechT5Tokenizer
+    from transformers import SpeechT5FeatureExtractor, SpeechT5ForTextToSpeech, SpeechT5Tokenizer
+
+    from speech.vocoders.hifigan import format_of, stated_format
 
     language = _language(name, None, options.language)
     tokenizer = _tokenizer(SpeechT5Tokenizer, folder)
     model = pretrained(SpeechT5ForTextToSpeech, folder, device)
     xvector = _xvector(name, options.speaker, model.config.speaker_embedding_dim, options.local_only)
-    vocoder_name = options.vocoder or _VOCODER
-    vocoder_folder = model_folder(vocoder_name, local_only=options.local_only)
-    vocoder = pretrained(SpeechT5HifiGan, vocoder_folder, device)
-    if vocoder.config.model_in_dim != model.config.num_mel_bins:
-        raise VoiceOptionError(
-            f"The vocoder {vocoder_name} takes {vocoder.config.model_in_dim} mel bands, and the voice {name} gives "
-            f"{model.config.num_mel_bins}; choose a vocoder made for it."
-        )
-    return SpeechT5Backend(name, language, model, tokenizer, vocoder, xvector)
+    usual = SpeechT5FeatureExtractor(num_mel_bins=model.config.num_mel_bins)
+    mel_format = stated_format(folder) or format_of(usual)
+    vocoder = load_fitting_vocoder(
+        options.vocoder or _VOCODER,
+        name,
+        mel_format,
+        prefix="hf",
+        device=options.device,
+        local_only=options.local_only,
+    )
+    return SpeechT5Backend(name, language, model, tokenizer, vocoder, mel_format, xvector)
 
 
 def _language(name: str, stated: str | None, wanted: str | None) -> str:

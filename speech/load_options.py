@@ -18,6 +18,9 @@ _TWO_LETTERS = {
     **{"tel": "te", "tha": "th", "tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi", "yor": "yo"},
 }
 
+WITH_VOCODER = {"hf": "SpeechT5", "coqui": "Tacotron2, Glow-TTS and FastPitch"}
+"""The voices of each prefix that make mel spectrograms and so take a vocoder."""
+
 
 @dataclass(frozen=True)
 class LoadOptions:
@@ -75,19 +78,24 @@ def choose_speaker(voice: str, wanted: str | None, offered: Sequence[str]) -> st
     if wanted is None or wanted in offered:
         return wanted or (offered[0] if len(offered) > 1 else None)
     if not offered:
-        refuse(voice, "speaker", wanted, "it has one speaker")
+        raise VoiceOptionError(
+            f"The voice {voice} takes no speaker, found {wanted!r}: it has one speaker. Leave it out."
+        )
     names = ", ".join(offered[:20]) + (f" and {len(offered) - 20} more" if len(offered) > 20 else "")
     raise VoiceOptionError(f"The voice {voice} has no speaker {wanted!r}; choose one of {names}.")
 
 
-def refuse(voice: str, option: str, value: str | None, reason: str) -> None:
-    """Return where nothing was given.
+def refuse_vocoder(voice: str, wanted: str | None) -> None:
+    """Refuse a vocoder for a voice whose network makes sound itself.
 
     Raises:
-        VoiceOptionError: the option was given to a voice that cannot heed it.
+        VoiceOptionError: one was asked for.
     """
-    if value is not None:
-        raise VoiceOptionError(f"The voice {voice} takes no {option}, found {value!r}: {reason}. Leave it out.")
+    if wanted is not None:
+        raise VoiceOptionError(
+            f"The voice {voice} takes no vocoder, found {wanted!r}, because its network makes sound itself; those that "
+            f"take one are {' and '.join(f'{voices} ({prefix}:)' for prefix, voices in WITH_VOCODER.items())}."
+        )
 
 
 def cpu_only(voice: str, device: str) -> None:
