@@ -34,7 +34,7 @@ from TTS.vocoder.models.hifigan_generator import HifiganGenerator
 import speech
 from speech import MissingExtraError, UnknownVoiceError, Voice, VoiceOptionError, WeightsError, load_voice, write_audio
 from speech.vocoders import copy_synthesis, load_vocoder, log_mel
-from speech.vocoders.coqui import format_of
+from speech.vocoders.coqui_vocoder import coqui_format
 from speech.vocoders.griffin_lim import GriffinLim
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -204,7 +204,7 @@ def spectrogram(voice: Voice, text: str) -> Any:
 
 def test_tacotron_speaks_through_any_vocoder_that_fits(tacotron: Path, tmp_path: Path) -> None:
     voice = load_voice(f"coqui:{tacotron}", device="cpu", vocoder="griffin-lim")
-    form = format_of(voice._backend._tts.synthesizer.tts_model.ap)  # type: ignore[attr-defined]
+    form = coqui_format(voice._backend._tts.synthesizer.tts_model.ap)  # type: ignore[attr-defined]
     mel = spectrogram(voice, SENTENCE)
     np.testing.assert_array_equal(raw(voice, SENTENCE), GriffinLim(form).waveform(mel))
     assert voice.sample_rate == 22050

@@ -28,7 +28,7 @@ from transformers import (
 import speech
 from speech import MissingExtraError, Voice, VoiceOptionError, WeightsError, load_voice
 from speech.vocoders.griffin_lim import GriffinLim
-from speech.vocoders.hifigan import format_of
+from speech.vocoders.hifigan import speecht5_format
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -265,7 +265,7 @@ def test_speecht5_speaks_through_griffin_lim(speecht5: Path, speaker: Path) -> N
     ids = SpeechT5Tokenizer.from_pretrained(speecht5)("a lazy dog.", return_tensors="pt")["input_ids"]
     torch.manual_seed(0)
     mel = model.generate_speech(ids, torch.from_numpy(np.load(speaker))[None]).numpy().T
-    form = format_of(SpeechT5FeatureExtractor(num_mel_bins=8))
+    form = speecht5_format(SpeechT5FeatureExtractor(num_mel_bins=8))
     np.testing.assert_array_equal(raw(voice, "a lazy dog."), GriffinLim(form).waveform(mel))
     assert voice.sample_rate == 16000
 

@@ -24,7 +24,7 @@ from speech import (
 )
 from speech.vocoders import MelFormat, copy_synthesis, load_fitting_vocoder, load_vocoder, log_mel
 from speech.vocoders.griffin_lim import TACOTRON2, GriffinLim
-from speech.vocoders.hifigan import format_of
+from speech.vocoders.hifigan import speecht5_format
 from speech.vocoders.mel import DECIBELS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -71,7 +71,7 @@ def test_griffin_lim_keeps_length_and_spectrum(speech_of_heart: Audio) -> None:
 
 
 FORMATS = {
-    "SpeechT5": format_of(SpeechT5FeatureExtractor()),
+    "SpeechT5": speecht5_format(SpeechT5FeatureExtractor()),
     "decibels": replace(TACOTRON2, log_scale=DECIBELS, f_min=50.0, f_max=7600.0),
     "short windows, pre-emphasis": replace(TACOTRON2, win=800, hop=200, preemphasis=0.97),
 }
@@ -129,7 +129,7 @@ def test_hifigan_says_what_transformers_says(tmp_path: Path, speech_of_heart: Au
     vocoder = load_vocoder(f"hf:{folder}", device="cpu", local_only=True)
     samples = np.random.default_rng(0).standard_normal(4800).astype(np.float32) * 0.1
     mel = SpeechT5FeatureExtractor()(audio_target=samples, sampling_rate=16000)["input_values"][0]
-    assert vocoder.mel_format == format_of(SpeechT5FeatureExtractor())
+    assert vocoder.mel_format == speecht5_format(SpeechT5FeatureExtractor())
     np.testing.assert_allclose(log_mel(samples, vocoder.mel_format), np.transpose(mel), atol=1e-5)
     with torch.no_grad():
         expected = SpeechT5HifiGan.from_pretrained(folder).eval()(torch.tensor(mel)).numpy()

@@ -20,13 +20,13 @@ from speech.hub import read_config
 from speech.load_options import LoadOptions, choose_language, choose_speaker, language_tag, refuse_vocoder
 from speech.text import split_sentences
 from speech.vocoders import Vocoder, load_fitting_vocoder, load_vocoder
-from speech.vocoders.coqui import format_of
+from speech.vocoders.coqui_vocoder import coqui_format
 
 _log = logging.getLogger(__name__)
 
 _MAKE_SOUND = ("bark", "delightful_tts", "tortoise", "vits", "xtts")  # the others make spectrograms
 _XTTS_RATE = 22050  # Hz, at which XTTS hears a speaker
-_CLONE = "reference"  # what the speaker of a sound file is called inside coqui-tts
+_CLONE = "reference"  # the name inside coqui-tts of the speaker of a sound file
 
 
 class CoquiBackend:
@@ -48,7 +48,7 @@ class CoquiBackend:
         self._max_chars = max_chars
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
-        """The sentence as float32 (n,) at the voice's rate."""
+        """Return the sentence as float32 (n,) at the voice's rate."""
         pieces = split_sentences(sentence, max_chars=self._max_chars)
         return np.concatenate([np.zeros(0, np.float32), *(self._say(piece, rate) for piece in pieces)])
 
@@ -83,7 +83,7 @@ class CoquiBackend:
         from TTS.vocoder.utils.generic_utils import interpolate_vocoder_input
 
         processor = self._tts.synthesizer.tts_model.ap
-        own, wanted = format_of(processor), vocoder.mel_format
+        own, wanted = coqui_format(processor), vocoder.mel_format
         mel = own.rescaled(processor.denormalize(outputs["model_outputs"][0].cpu().numpy().T), wanted)
         if own.sample_rate != wanted.sample_rate:  # in some pairs that Coqui publishes, which it plays like this
             mel = interpolate_vocoder_input((1, wanted.sample_rate / own.sample_rate), mel)[0].numpy()
@@ -92,7 +92,7 @@ class CoquiBackend:
 
 
 def load_named(target: str, options: LoadOptions) -> CoquiBackend:
-    """The backend of a Coqui model's name or folder. See `speech.load_voice` for what it raises."""
+    """Return the backend of a Coqui model's name or folder. See `speech.load_voice` for what it raises."""
     name = f"coqui:{target}"
     require(f"The voice {name}", ["torch", "TTS.api"], extra="coqui")
     device = choose_device(options.device, name)
@@ -127,7 +127,7 @@ def _vocoder(name: str, model: Any, published: str | None, options: LoadOptions)
     return load_fitting_vocoder(
         wanted,
         name,
-        format_of(model.ap),
+        coqui_format(model.ap),
         prefix="coqui",
         device=options.device,
         local_only=options.local_only,
@@ -139,7 +139,7 @@ def _tts(name: str, checkpoint: Path, config: Path, device: Any) -> Any:
 
     try:
         tts = TTS(model_path=str(checkpoint), config_path=str(config), progress_bar=False)
-        return tts.to(device)  # loading has put it into evaluation; XTTS cannot be put there twice
+        return tts.to(device)  # it is in evaluation mode already; a second time fails for XTTS
     # What damaged files make torch and coqui-tts raise is of many classes.
     except Exception as error:
         raise WeightsError(
@@ -148,7 +148,7 @@ def _tts(name: str, checkpoint: Path, config: Path, device: Any) -> Any:
 
 
 def _languages(named: str, stated: dict[str, Any], model: Any, wanted: str | None) -> list[str]:
-    """The languages that a model, its name or its config.json states; else the one asked for, else English."""
+    """Return the languages that a model, its name or its config.json states, else the one asked for, else English."""
     names = list(model.language_manager.language_names)
     if len(names) > 1:
         return names
@@ -165,7 +165,7 @@ def _preferred(offered: list[str]) -> str | None:
 
 
 def _speaker(name: str, tts: Any, speaker: str | None) -> dict[str, Any]:
-    """What `TTS.tts` is told of the speaker: a name of its own, or the copy of a sound file."""
+    """Return the arguments of `TTS.tts` for a speaker of the model, or for one that imitates a sound file."""
     model = tts.synthesizer.tts_model
     speakers = list(tts.speakers or [])
     can_clone = bool(model.config.supports_cloning)
@@ -204,7 +204,7 @@ def _imitate(name: str, model: Any, speaker: str) -> dict[str, Any]:
 def _imitate_with_xtts(model: Any, audio: Audio, folder: Path) -> None:
     """Make the speaker of a sound the only one of an XTTS model.
 
-    As its own `clone_voice`, which would read the file with torchaudio and so need FFmpeg on the system.
+    Like its own `clone_voice`, which would read the file with torchaudio and so need FFmpeg on the system.
     """
     import torch
     from TTS.tts.layers.xtts.xtts_manager import SpeakerManager

@@ -62,10 +62,10 @@ def stated_format(folder: Path) -> MelFormat | None:
     if not (folder / "preprocessor_config.json").is_file():
         return None
     # A folder of this computer: there is no revision to pin.
-    return format_of(SpeechT5FeatureExtractor.from_pretrained(folder, local_files_only=True))  # nosec B615
+    return speecht5_format(SpeechT5FeatureExtractor.from_pretrained(folder, local_files_only=True))  # nosec B615
 
 
-def format_of(extractor: Any) -> MelFormat:
+def speecht5_format(extractor: Any) -> MelFormat:
     """Return the spectrograms that a `SpeechT5FeatureExtractor` makes."""
     return MelFormat(
         sample_rate=extractor.sampling_rate,

@@ -69,7 +69,7 @@ _FAMILIES = (
         example="coqui:vocoder_models/en/ljspeech/hifigan_v2",
         extra="coqui",
         packages=("TTS.api",),
-        module="speech.vocoders.coqui",
+        module="speech.vocoders.coqui_vocoder",
     ),
 )
 

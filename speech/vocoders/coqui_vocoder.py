@@ -21,7 +21,7 @@ class CoquiVocoder:
 
     def __init__(self, name: str, model: Any, processor: Any, device: Any) -> None:
         self.name = name
-        self.mel_format = format_of(processor)
+        self.mel_format = coqui_format(processor)
         self._model = model
         self._processor = processor
         self._device = device
@@ -44,7 +44,7 @@ def load(target: str, *, mel_format: MelFormat | None, device: str, local_only: 
     return CoquiVocoder(name, *_model(checkpoint, config, chosen), chosen)
 
 
-def format_of(processor: Any) -> MelFormat:
+def coqui_format(processor: Any) -> MelFormat:
     """Return the spectrograms of a Coqui `AudioProcessor`, before it maps them to a range of numbers."""
     return MelFormat(
         sample_rate=processor.sample_rate,
