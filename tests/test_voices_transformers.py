@@ -409,7 +409,7 @@ def test_damaged_incomplete_and_foreign_models_are_refused(tmp_path: Path) -> No
     with pytest.raises(WeightsError, match="cannot be loaded as VitsModel"):
         load_voice(f"hf:{folder}")
     (folder / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(WeightsError, match="a model of type 'bert', which is no voice here; give one of type vits or"):
+    with pytest.raises(WeightsError, match="a model of type 'bert', which is not a voice; give one of type vits or"):
         load_voice(f"hf:{folder}")
     (folder / "config.json").write_text("{")
     with pytest.raises(WeightsError, match=r"config\.json cannot be read as JSON"):

@@ -124,14 +124,7 @@ def _vocoder(name: str, model: Any, published: str | None, options: LoadOptions)
     if published and wanted.removeprefix("coqui:") == published:
         # Also if their spectrograms differ: Coqui has published them as a pair.
         return load_vocoder(f"coqui:{published}", device=options.device, local_only=options.local_only)
-    return load_fitting_vocoder(
-        wanted,
-        name,
-        coqui_format(model.ap),
-        prefix="coqui",
-        device=options.device,
-        local_only=options.local_only,
-    )
+    return load_fitting_vocoder(wanted, name, coqui_format(model.ap), options, prefix="coqui")
 
 
 def _tts(name: str, checkpoint: Path, config: Path, device: Any) -> Any:

@@ -120,7 +120,7 @@ def load_named(target: str, options: LoadOptions) -> VitsBackend | SpeechT5Backe
     if kind == "speecht5":
         return _load_speecht5(name, folder, device, options)
     raise WeightsError(
-        f"{target} is a model of type {kind!r}, which is no voice here; give one of type vits or speecht5."
+        f"{target} is a model of type {kind!r}, which is not a voice; give one of type vits or speecht5."
     )
 
 
@@ -159,14 +159,7 @@ def _load_speecht5(name: str, folder: Path, device: Any, options: LoadOptions) -
     xvector = _xvector(name, options.speaker, model.config.speaker_embedding_dim, options.local_only)
     usual = SpeechT5FeatureExtractor(num_mel_bins=model.config.num_mel_bins)
     mel_format = stated_format(folder) or speecht5_format(usual)
-    vocoder = load_fitting_vocoder(
-        options.vocoder or _VOCODER,
-        name,
-        mel_format,
-        prefix="hf",
-        device=options.device,
-        local_only=options.local_only,
-    )
+    vocoder = load_fitting_vocoder(options.vocoder or _VOCODER, name, mel_format, options, prefix="hf")
     return SpeechT5Backend(name, language, model, tokenizer, vocoder, mel_format, xvector)
 
 

@@ -9,12 +9,9 @@ from speech.text.numbers import NUMBER, cardinal, ordinal, plural, words
 from speech.text.reader import DIGIT, LOWER, SIGN, Rule
 
 _FIXED = {
-    "24/7": "twenty-four seven",
-    "9/11": "nine eleven",
-    "50/50": "fifty fifty",
-    "20/20": "twenty twenty",
+    "24/7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty",
     "4/4": "four four",
-}
+}  # fmt: skip
 SIGNS = {
     "½": "one half", "⅓": "one third", "¼": "one quarter", "¾": "three quarters", "⅔": "two thirds",
     "⅛": "one eighth", "⅜": "three eighths", "⅝": "five eighths", "⅞": "seven eighths", "⅕": "one fifth",

@@ -90,14 +90,14 @@ class Reader:
 
 
 def previous_word(match: re.Match[str]) -> str:
-    """Return the word directly before a match, but for white space; "" if there is none."""
+    """Return the word before a match, with only white space between; "" if there is none."""
     before = match.string[max(0, match.start() - 40) : match.start()]
     found = re.search(r"([^\W_][\w'’]*)\.?\s+$", before)
     return found[1] if found else ""
 
 
 def next_word(match: re.Match[str]) -> str:
-    """Return the word directly after a match, but for white space; "" if there is none."""
+    """Return the word after a match, with only white space between; "" if there is none."""
     found = re.compile(r"\s+([^\W\d_]+)").match(match.string, match.end())
     return found[1] if found else ""
 

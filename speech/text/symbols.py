@@ -15,27 +15,11 @@ _OPEN, _CLOSE = "\ue000", "\ue001"  # around a spoken name, until there are comm
 
 _KEPT = frozenset("“”‘’…—–£€¥₹₩¢°§¶±×÷¼½¾→≤≥≠≈−√∞‰")  # read by the rules
 _WORDS = {
-    "≤": "less than or equal to",
-    "≥": "greater than or equal to",
-    "≠": "not equal to",
-    "≈": "about",
-    "−": "minus",
-    "√": "square root of",
-    "∞": "infinity",
-    "‰": "per thousand",
-    "⇒": "to",
-    "←": "left arrow",
-    "↑": "up arrow",
-    "↓": "down arrow",
-    "↔": "left and right arrow",
-    "♥": "heart",
-    "♡": "heart",
-    "©": "copyright",
-    "℠": "",
-    "™": "",
-    "®": "",
-    "№": "number",
-}
+    "≤": "less than or equal to", "≥": "greater than or equal to", "≠": "not equal to", "≈": "about", "−": "minus",
+    "√": "square root of", "∞": "infinity", "‰": "per thousand", "⇒": "to", "←": "left arrow", "↑": "up arrow",
+    "↓": "down arrow", "↔": "left and right arrow", "♥": "heart", "♡": "heart", "©": "copyright", "℠": "", "™": "",
+    "®": "", "№": "number",
+}  # fmt: skip
 _PUNCTUATION = {"Ps": "(", "Pe": ")", "Pi": "“", "Pf": "”", "Pd": "-", "Pc": " "}
 _STOPS = {"。": ".", "｡": ".", "！": "!", "？": "?", "،": ",", "、": ",", "؟": "?", "।": ".", "′": "'", "″": '"'}
 

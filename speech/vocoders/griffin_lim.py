@@ -30,16 +30,12 @@ class GriffinLim:
         import librosa
 
         form = self.mel_format
+        magnitudes = np.exp(mel / np.float32(form.log_scale))
         spectrum = librosa.feature.inverse.mel_to_stft(
-            form.magnitudes(mel), sr=form.sample_rate, n_fft=form.n_fft, power=1.0, fmin=form.f_min, fmax=form.f_max
+            magnitudes, sr=form.sample_rate, n_fft=form.n_fft, power=1.0, fmin=form.f_min, fmax=form.f_max
         )
         samples = librosa.griffinlim(
-            spectrum,
-            n_iter=_ITERATIONS,
-            hop_length=form.hop,
-            win_length=form.win,
-            n_fft=form.n_fft,
-            random_state=_SEED,
+            spectrum, n_iter=_ITERATIONS, hop_length=form.hop, win_length=form.win, n_fft=form.n_fft, random_state=_SEED
         )
         if form.preemphasis:
             samples = librosa.effects.deemphasis(samples, coef=form.preemphasis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import numpy.typing as npt
 from speech.backends.networks import choose_device, pretrained, repeatable
 from speech.errors import WeightsError
 from speech.hub import model_folder
-from speech.vocoders.mel import LOG10, MelFormat
+from speech.vocoders.mel import MelFormat
+
+_LOG10 = 1 / math.log(10)
 
 
 class HifiGan:
@@ -42,10 +45,10 @@ def load(target: str, *, mel_format: MelFormat | None, device: str, local_only: 
     model = pretrained(SpeechT5HifiGan, folder, chosen)
     rate, n_mels, hop = model.config.sampling_rate, model.config.model_in_dim, int(np.prod(model.config.upsample_rates))
     stated = stated_format(folder)
-    if stated is None:  # then it says no more of its spectrograms than these three: the rest is as SpeechT5 has it
-        usual = MelFormat(rate, 4 * hop, 4 * hop, hop, n_mels, 80.0, 7600.0, LOG10, 1e-10)
+    if stated is None:  # the files say no more: the rest is as the voice has it, or as SpeechT5 has it
+        usual = MelFormat(rate, 4 * hop, 4 * hop, hop, n_mels, 80.0, 7600.0, _LOG10, 1e-10)
         form = replace(mel_format or usual, sample_rate=rate, n_mels=n_mels, hop=hop)
-        return HifiGan(name, model, replace(form, log_scale=LOG10))
+        return HifiGan(name, model, replace(form, log_scale=_LOG10))
     found = (stated.sample_rate, stated.n_mels, stated.hop)
     if found != (rate, n_mels, hop):
         raise WeightsError(
@@ -75,6 +78,6 @@ def speecht5_format(extractor: Any) -> MelFormat:
         n_mels=extractor.num_mel_bins,
         f_min=float(extractor.fmin),
         f_max=float(extractor.fmax),
-        log_scale=LOG10,
+        log_scale=_LOG10,
         floor=extractor.mel_floor,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -64,14 +63,6 @@ class MelFormat:
     def rescaled(self, mel: npt.NDArray[np.float32], other: MelFormat) -> npt.NDArray[np.float32]:
         """Return a spectrogram of this format with the logarithms of the other."""
         return mel if self.log_scale == other.log_scale else mel * np.float32(other.log_scale / self.log_scale)
-
-    def magnitudes(self, mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return the magnitudes in the bands, without the logarithm."""
-        return np.asarray(np.exp(mel / np.float32(self.log_scale)))
-
-
-LN, LOG10, DECIBELS = 1.0, 1 / math.log(10), 20 / math.log(10)
-"""Values of `MelFormat.log_scale`."""
 
 
 def log_mel(samples: npt.NDArray[np.float32], form: MelFormat) -> npt.NDArray[np.float32]:

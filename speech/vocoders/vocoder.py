@@ -12,6 +12,7 @@ import numpy.typing as npt
 from lookaloud.ground.extras import require
 from speech.audio import Audio, resample
 from speech.errors import AudioError, SpeechError, UnknownVoiceError, VoiceOptionError
+from speech.load_options import LoadOptions
 from speech.vocoders.mel import MelFormat, log_mel
 
 
@@ -112,25 +113,23 @@ def load_vocoder(
     return vocoder
 
 
-def load_fitting_vocoder(
-    name: str, voice: str, mel_format: MelFormat, *, prefix: str, device: str, local_only: bool
-) -> Vocoder:
-    """Return the vocoder that a voice which makes such spectrograms is to speak through.
+def load_fitting_vocoder(name: str, voice: str, mel_format: MelFormat, options: LoadOptions, *, prefix: str) -> Vocoder:
+    """Return the vocoder for a voice that makes such spectrograms.
 
     Args:
         name: as for `load_vocoder`; without a prefix, a vocoder of the family `prefix`.
         voice: its name, for messages.
-        mel_format, device, local_only: as for `load_vocoder`; but Griffin-Lim runs on the CPU, wherever the voice does.
+        mel_format: of its spectrograms.
+        options: of the voice. Griffin-Lim runs on the CPU, wherever the voice runs.
 
     Raises:
         VoiceOptionError: the vocoder takes other spectrograms.
         UnknownVoiceError, MissingExtraError, WeightsError, ValueError: as `load_vocoder`.
     """
-    if name == "griffin-lim":
-        device = "auto"
-    elif name.partition(":")[0] not in [family.prefix for family in _FAMILIES]:
+    device = "auto" if name == "griffin-lim" else options.device
+    if name.partition(":")[0] not in [family.prefix for family in _FAMILIES]:
         name = f"{prefix}:{name}"
-    vocoder = load_vocoder(name, mel_format=mel_format, device=device, local_only=local_only)
+    vocoder = load_vocoder(name, mel_format=mel_format, device=device, local_only=options.local_only)
     takes, gives = vocoder.mel_format.differences(mel_format)
     if takes:
         raise VoiceOptionError(
