@@ -232,10 +232,11 @@ def test_options_reach_the_captioner_and_the_voice(
         *("describe", "dog.png", "--out", "fast.wav", "--rate", "2", "--num-beams", "1"),
         *("--captioner", "other", "--prompt", "a photo of", "--device", "cpu"),
         *("--voice", "emma", "--language", "en-GB", "--speaker", "anna", "--local-only"),
+        *("--vocoder", "griffin-lim"),
     )
     assert seen == [CaptionOptions(), CaptionOptions(num_beams=1, prompt="a photo of")]
     assert loads.captioner_calls[1] == ("other", {"device": "cpu", "dtype": "auto", "local_only": True})
-    spoken = {"device": "cpu", "local_only": True, "language": "en-GB", "speaker": "anna"}
+    spoken = {"device": "cpu", "local_only": True, "language": "en-GB", "speaker": "anna", "vocoder": "griffin-lim"}
     assert loads.voice_calls[1] == ("emma", spoken)
     assert read_audio("fast.wav").seconds < read_audio("slow.wav").seconds
 

@@ -423,7 +423,8 @@ def test_a_reader_that_cannot_be_loaded_is_a_problem_of_each_picture_and_loses_n
 def test_load_narrator_passes_the_options_on(loads: Loads) -> None:
     narrator = load_narrator("compact", "heart", device="cpu", local_only=True, rate=1.5)
     assert loads.captioner_calls == [("compact", {"device": "cpu", "dtype": "auto", "local_only": True})]
-    assert loads.voice_calls == [("heart", {"device": "cpu", "local_only": True, "language": None, "speaker": None})]
+    spoken = {"device": "cpu", "local_only": True, "language": None, "speaker": None, "vocoder": None}
+    assert loads.voice_calls == [("heart", spoken)]
     assert narrator.rate == 1.5
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from captioner.errors import CaptionerError
 from captioner.findings.caption import CaptionFinder, CaptionOptions
@@ -266,6 +266,7 @@ def load_narrator(
     local_only: bool = False,
     language: str | None = None,
     speaker: str | None = None,
+    vocoder: str | None = None,
     options: CaptionOptions | None = None,
     rate: float = 1.0,
     detail: str = "standard",
@@ -281,7 +282,7 @@ def load_narrator(
         device: "auto", "cpu", "cuda" or "mps": where the captioner runs; "cpu" holds for the voice too.
         dtype: "auto", or the captioner's number type such as "float16".
         local_only: load only what is on this computer and never download.
-        language, speaker: of the voice, where it has several; see `speech.load_voice`.
+        language, speaker, vocoder: of the voice; see `speech.load_voice`.
         options: how to caption.
         rate: speaking speed, 0.5 (half) to 2.0 (double).
         detail: how much is said: "brief", "standard" or "detailed"; see `lookaloud.describe.teller`.
@@ -306,17 +307,18 @@ def load_narrator(
         loading_reader = pool.submit(_load_reader, reader_threads, reading_language, local_only) if reads else None
         # A voice that runs on the CPU only is not to refuse the captioner's GPU.
         place = "cpu" if device == "cpu" else "auto"
-        loading = None if voice is None else pool.submit(_load_voice, voice, place, local_only, language, speaker)
+        asked = {"language": language, "speaker": speaker, "vocoder": vocoder, "local_only": local_only}
+        loading = None if voice is None else pool.submit(_load_voice, voice, device=place, **asked)
         loaded_captioner = load_captioner(captioner, device=device, dtype=dtype, local_only=local_only)
         loaded_voice = None if loading is None else loading.result()
         reader = None if loading_reader is None else loading_reader.result()
     return Narrator(loaded_captioner, loaded_voice, options=options, rate=rate, detail=detail, reader=reader)
 
 
-def _load_voice(name: str, device: str, local_only: bool, language: str | None, speaker: str | None) -> Voice:
+def _load_voice(name: str, **options: Any) -> Voice:
     from speech import load_voice  # in the thread, so that its imports overlap with the captioner's loading
 
-    return load_voice(name, device=device, local_only=local_only, language=language, speaker=speaker)
+    return load_voice(name, **options)
 
 
 def _load_reader(n_threads: int | None, language: str | None, local_only: bool) -> TextReader | None:

@@ -38,6 +38,7 @@ class ModelOptions:
         device: "auto", "cpu", "cuda" or "mps": where the captioner runs; "cpu" holds for the voice too.
         voice: a name from `speech.list_voices()`; None for text alone.
         language, speaker: of the voice, if it has several; see `speech.load_voice`.
+        vocoder: what turns the spectrograms of voices such as SpeechT5 into sound; see `speech.load_voice`.
         reading_language: of the text in pictures; None for Chinese, Japanese and languages in Latin letters.
         local_only: load only what is on this computer and never download.
 
@@ -62,6 +63,13 @@ class ModelOptions:
         metavar="NAME",
         commands=("describe", "say"),
     )
+    vocoder: str | None = option(
+        None,
+        "What makes sound of the spectrograms of voices such as SpeechT5, for example griffin-lim; see 'lookaloud "
+        "voices'.",
+        metavar="NAME",
+        commands=("describe", "say"),
+    )
     reading_language: str | None = option(
         None,
         "Read text in this language, such as korean, eslav (Russian), arabic or el (Greek), with a network that is "
@@ -77,7 +85,7 @@ class ModelOptions:
         """Return the arguments of `speech.load_voice` by name: what `lookaloud say` shows.
 
         >>> ModelOptions(language="en-GB").of_voice()
-        {'name': 'heart', 'language': 'en-GB', 'speaker': None, 'local_only': False}
+        {'name': 'heart', 'language': 'en-GB', 'speaker': None, 'vocoder': None, 'local_only': False}
         """
         names = {each.name: "name" if each.name == "voice" else each.name for each in options_of(self, "say")}
         return {argument: getattr(self, name) for name, argument in names.items()}
