@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from eval.stats import Comparison, difference, with_intervals
 from eval.tables import title_of
 
 if TYPE_CHECKING:
-    from eval.loop import Protocol
     from speech.audio import Audio
 
 # The loop has its own transcripts: these are computed of them, and nothing is heard a second time.
@@ -31,6 +31,45 @@ PICTURE_METRICS = frozenset(metric.name for metric in list_metrics() if "picture
 _NEVER_NOTED = ("caption_seconds", "mattr", f"{TRANSCRIPT}mattr")
 _NAMED_AT_MOST = 5
 ONE_PICTURE = "One picture has no confidence interval, and figures of one picture say little."
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Which caption metrics a loop computes, and on what.
+
+    Attributes:
+        metrics: names for `eval.captions.score_captions`.
+        on_text: score the captions as text too, and what the voice loses; otherwise transcripts only.
+        tokenizer: what cuts words; None for that function's default.
+        about: what it is and where it comes from.
+    """
+
+    metrics: tuple[str, ...]
+    on_text: bool
+    tokenizer: str | None
+    about: str
+
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
+    {
+        "lookaloud": Protocol(
+            ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider_d"),
+            True,
+            None,
+            "Caption metrics of the text and of the transcript, and their difference.",
+        ),
+        "im2sp": Protocol(
+            ("bleu1", "bleu2", "bleu3", "bleu4", "meteor", "rouge_l", "cider", "spice"),
+            False,
+            "ptb",
+            "Kim et al., 'Towards Practical and Efficient Image-to-Speech Captioning with Vision-Language Pre-training "
+            "and Multi-modal Tokens', ICASSP 2024 (Im2Sp): the speech is transcribed and the transcripts are scored by "
+            "the COCO caption evaluation, as github.com/ms-dot-k/Image-to-Speech does (asr.py, score.py). Karpathy's "
+            "test splits of COCO and Flickr8k; recognizer facebook/wav2vec2-large-960h-lv60-self, greedy: pass it as "
+            "'ctc:FOLDER'. With another recognizer the figures are of the protocol, but not comparable to the paper's.",
+        ),
+    }
+)
 
 
 class AudioFiles(Mapping[str, "Audio"]):
