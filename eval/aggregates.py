@@ -56,7 +56,7 @@ def _error_rate(means: Floats) -> Floats:
 def bleu_from_means(means: Floats) -> Floats:
     """Return corpus BLEU-1 to BLEU-n, shape (..., n), of column means of shape (..., 2 * n + 2).
 
-    The same figure as `eval.captions.bleu.bleu_from_stats`, up to the two small constants, for many sets of rows at once.
+    The same figure as `eval.captions.bleu.bleu_from_stats`, up to two small constants, for many sets of rows at once.
 
     Example:
         >>> from eval.captions.bleu import bleu_stats
