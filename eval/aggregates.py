@@ -20,6 +20,15 @@ Floats: TypeAlias = NDArray[np.float64]
 # Means of shape (..., n_columns) in, figures of shape (...) out; NaN where the items do not define the figure.
 Aggregate: TypeAlias = Callable[[Floats], Floats]
 
+# pycocoevalcap's constants keep 0/0 away. Where an order has matches they change nothing visible; where it has none,
+# the figure is small instead of 0: about 1e-4 for BLEU-4, up to 0.03 for a caption too short to have a 4-gram at all.
+_TINY = 1e-15
+_SMALL = 1e-9
+# METEOR's parameters for English: the trade of precision for recall, fragmentation (exponent, weight), the weight
+# of content words, and the weights of its four kinds of matches.
+_ALPHA, _BETA, _GAMMA, _DELTA = 0.85, 0.2, 0.6, 0.75
+_STAGE_WEIGHTS = np.array([1.0, 0.6, 0.8, 0.6])  # the same word, stem, synonym, paraphrase
+
 
 def _mean(means: Floats) -> Floats:
     return means[..., 0]
@@ -44,22 +53,71 @@ def _error_rate(means: Floats) -> Floats:
     return _percent(np.stack([errors, hits + substitutions + deletions], axis=-1))
 
 
-def _bleu(means: Floats) -> Floats:
-    from eval.captions.bleu import bleu_from_means
+def bleu_from_means(means: Floats) -> Floats:
+    """Return corpus BLEU-1 to BLEU-n, shape (..., n), of column means of shape (..., 2 * n + 2).
 
-    return 100.0 * bleu_from_means(means)[..., -1]
+    The same figure as `eval.captions.bleu.bleu_from_stats`, up to two small constants, for many sets of rows at once.
+
+    Example:
+        >>> from eval.captions.bleu import bleu_stats
+        >>> row = bleu_stats("a dog runs on grass".split(), ["a dog runs on the grass".split()])
+        >>> [round(float(b), 3) for b in bleu_from_means(row)]
+        [0.819, 0.709, 0.65, 0.579]
+    """
+    order = (means.shape[-1] - 2) // 2
+    precisions = (means[..., :order] + _TINY) / (means[..., order : 2 * order] + _SMALL)
+    bleus: Floats = np.cumprod(precisions, axis=-1) ** (1.0 / np.arange(1, order + 1))
+    ratio = (means[..., -2:-1] + _TINY) / (means[..., -1:] + _SMALL)
+    return np.asarray(np.where(ratio < 1.0, bleus * np.exp(np.minimum(0.0, 1.0 - 1.0 / ratio)), bleus))
 
 
-def _meteor(means: Floats) -> Floats:
-    from eval.captions.meteor import meteor_from_means
+def meteor_from_means(means: Floats) -> Floats:
+    """Return METEOR in [0, 1], shape (...), of sums or means, shape (..., 23), of rows of `meteor_stats`.
 
-    return 100.0 * meteor_from_means(means)
+    With weighted matches m, P = m / weighted words of the candidates, R = m / weighted words of the references, where a
+    content word weighs 0.75 and a function word 0.25, and the kinds of matches 1, 0.6, 0.8 and 0.6:
+    P R / (0.85 P + 0.15 R) * (1 - 0.6 (chunks / matched words) ** 0.2); 0 where nothing matches.
+
+    A caption that matches its reference word by word in one chunk has no penalty, as in the program. The program looks
+    for that in the sums over a corpus, where it never is; so for a corpus of nothing but such captions, whose means
+    look like one caption's, this figure is higher than the program's.
+
+    Example:
+        >>> row = np.array([[7, 4, 4, 2, 2, 2, 1, 1, *[0] * 12, 1, 3, 3]], dtype=float)
+        >>> float(meteor_from_means(row)[0].round(4))
+        0.4147
+    """
+    lengths, function_words = means[..., :2], means[..., 2:4]
+    matched = means[..., 4:20].reshape(*means.shape[:-1], 4, 4)  # kind, then content and function words of both sides
+    weighted = _DELTA * matched[..., :2] + (1 - _DELTA) * matched[..., 2:]
+    found = np.einsum("...ks,k->...s", weighted, _STAGE_WEIGHTS)
+    words = _DELTA * (lengths - function_words) + (1 - _DELTA) * function_words
+    chunks, matched_words = means[..., 20], means[..., 21:23]
+    whole = (chunks == 1) & (matched_words == lengths).all(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision, recall = np.moveaxis(found / words, -1, 0)
+        f_mean = precision * recall / (_ALPHA * precision + (1 - _ALPHA) * recall)
+        fragmentation = np.where(whole, 0.0, chunks / matched_words.mean(axis=-1))
+        figure = f_mean * (1 - _GAMMA * fragmentation**_BETA)
+    return np.asarray(np.where(np.isfinite(figure), figure, 0.0))
 
 
-def _sacrebleu(means: Floats) -> Floats:
-    from eval.captions.sacre import sacrebleu_from_means
+def sacrebleu_from_means(means: Floats) -> Floats:
+    """Return BLEU in [0, 1], shape (...), of means (..., 11) of rows of `eval.captions.sacre.sacrebleu_stats`.
 
-    return 100.0 * sacrebleu_from_means(means)
+    Smoothed as sacrebleu's "exp" does it.
+    """
+    counts, totals = means[..., :4], means[..., 4:8]
+    length, closest, n_items = (means[..., 8 + i] for i in range(3))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # The k-th order without a match counts as half, a quarter, ... of one match in the whole corpus.
+        missing = np.cumsum(counts == 0, axis=-1)
+        smoothed = np.where(counts > 0, counts, 0.5**missing / n_items[..., None])
+        precisions = np.where(totals > 0, smoothed / totals, 0.0)
+        logs = np.where(precisions > 0, np.log(precisions), -np.inf)
+        brevity = np.where(length < closest, 1.0 - closest / np.where(length > 0, length, np.nan), 0.0)
+        figures = np.exp(logs.mean(axis=-1) + brevity)
+    return np.asarray(np.nan_to_num(figures, nan=0.0))
 
 
 AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
@@ -69,9 +127,10 @@ AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
         "percent": _percent,  # the same, times 100
         "root": _root,  # columns: a sum of squares and its weight
         "error_rate": _error_rate,  # columns: hits, substitutions, deletions, insertions
-        "bleu": _bleu,  # columns of `eval.captions.bleu.bleu_stats`
-        "sacrebleu": _sacrebleu,  # columns of `eval.captions.sacre.sacrebleu_stats`
-        "meteor": _meteor,  # columns of `eval.captions.meteor.meteor_stats`
+        # Of rows of `bleu_stats`, `sacrebleu_stats` and `meteor_stats` in `eval.captions`:
+        "bleu": lambda means: 100.0 * bleu_from_means(means)[..., -1],
+        "sacrebleu": lambda means: 100.0 * sacrebleu_from_means(means),
+        "meteor": lambda means: 100.0 * meteor_from_means(means),
     }
 )
 

@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from eval.data import CaptionedImage
 from eval.errors import ItemError, MismatchedItemsError, ResultsError, TooFewItemsError, UnknownNameError
 from eval.files import make_folder, read_typed, write_whole
-from eval.loop_scores import measure
+from eval.loop_scores import PROTOCOLS, measure
 from eval.results import Evaluation, ResultItem, item_line, read_items
 from speech.hearing import Recognizer
 
@@ -31,57 +30,18 @@ _NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True)
-class Described:
+class Candidate:
     """What a captioner says of a picture: the text, and how sure it is, in [0, 1], or None."""
 
     text: str
     confidence: float | None = None
 
 
-Caption: TypeAlias = Callable[[Path], Described]
+Caption: TypeAlias = Callable[[Path], Candidate]
 """A captioner: raises `ItemError` (or OSError) for a picture that it cannot describe."""
 
 Speak: TypeAlias = "Callable[[str], Iterable[Audio]]"
 """A voice: the sound of a text piece by piece; raises `ItemError` for a text that it cannot speak."""
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Which caption metrics a loop computes, and on what.
-
-    Attributes:
-        metrics: names for `eval.captions.score_captions`.
-        on_text: score the captions as text too, and what the voice loses; otherwise transcripts only.
-        tokenizer: what cuts words; None for that function's default.
-        about: what it is and where it comes from.
-    """
-
-    metrics: tuple[str, ...]
-    on_text: bool
-    tokenizer: str | None
-    about: str
-
-
-PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
-    {
-        "lookaloud": Protocol(
-            ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider_d"),
-            True,
-            None,
-            "Caption metrics of the text and of the transcript, and their difference.",
-        ),
-        "im2sp": Protocol(
-            ("bleu1", "bleu2", "bleu3", "bleu4", "meteor", "rouge_l", "cider", "spice"),
-            False,
-            "ptb",
-            "Kim et al., 'Towards Practical and Efficient Image-to-Speech Captioning with Vision-Language Pre-training "
-            "and Multi-modal Tokens', ICASSP 2024 (Im2Sp): the speech is transcribed and the transcripts are scored by "
-            "the COCO caption evaluation, as github.com/ms-dot-k/Image-to-Speech does (asr.py, score.py). Karpathy's "
-            "test splits of COCO and Flickr8k; recognizer facebook/wav2vec2-large-960h-lv60-self, greedy: pass it as "
-            "'ctc:FOLDER'. With another recognizer the figures are of the protocol, but not comparable to the paper's.",
-        ),
-    }
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +93,7 @@ def score_loop(
         items: pictures with captions by people.
         system: what is measured.
         recognizer: who listens; see `speech.hearing.load_recognizer`.
-        protocol: "lookaloud", or "im2sp" for Im2Sp's; see `PROTOCOLS`.
+        protocol: "lookaloud", or "im2sp" for Im2Sp's; see `eval.loop_scores.PROTOCOLS`.
         metrics: names of caption metrics in place of the protocol's. One of the protocol's that cannot be computed here
             is left out, and a note says why; one that is asked for by name is an error.
         speech_metrics: names for `eval.speech.score_speech`; None takes its defaults.
@@ -245,10 +205,10 @@ def _run_item(item: CaptionedImage, system: System, recognizer: Recognizer, fold
     seconds: dict[str, float] = {}
     try:
         began = perf_counter()
-        described = system.caption(item.image)
+        candidate = system.caption(item.image)
         seconds["caption"] = perf_counter() - began
-        result = replace(result, caption=described.text, confidence=described.confidence, seconds=seconds)
-        audio = _spoken(system.speak, described.text, seconds)
+        result = replace(result, caption=candidate.text, confidence=candidate.confidence, seconds=seconds)
+        audio = _spoken(system.speak, candidate.text, seconds)
         # By the id's place and not by the id, which may hold what no file system allows; unlike in other runs of the
         # same folder, where items may be at other places.
         path = Path(AUDIO_FOLDER) / f"{_free_stem(folder / AUDIO_FOLDER, stem)}.flac"

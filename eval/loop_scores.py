@@ -3,34 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eval.aggregates import aggregate, item_figures
-from eval.captions import list_metrics, score_captions
-from eval.captions.spice import SPICE_WARNING
+from eval.captions import score_captions
 from eval.errors import EmptyReferenceError, TooFewItemsError
+from eval.metrics import CAPTION_SECONDS, metric_of, warnings_of
 from eval.results import Evaluation, ResultItem
 from eval.score import TRANSCRIPT, Score, make_signature, with_parts
+from eval.speech import SpeechTimes, get_speech_metric, list_speech_metrics, score_speech
 from eval.stats import Comparison, difference, with_intervals
 from eval.tables import title_of
 
 if TYPE_CHECKING:
-    from eval.loop import Protocol
     from speech.audio import Audio
 
-# The loop has its own transcripts: these are computed of them, and nothing is heard a second time.
-_OF_TRANSCRIPTS = ("wer", "cer")
-_OF_TEXTS = ("speaking_rate", "articulation_rate")
-# Caption metrics that look at the picture.
-PICTURE_METRICS = frozenset(metric.name for metric in list_metrics() if "pictures" in metric.needs)
-# No window of the moving average begins in the last captions, and nothing is wrong with them.
-_NEVER_NOTED = ("caption_seconds", "mattr", f"{TRANSCRIPT}mattr")
 _NAMED_AT_MOST = 5
 ONE_PICTURE = "One picture has no confidence interval, and figures of one picture say little."
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Which caption metrics a loop computes, and on what.
+
+    Attributes:
+        metrics: names for `eval.captions.score_captions`.
+        on_text: score the captions as text too, and what the voice loses; otherwise transcripts only.
+        tokenizer: what cuts words; None for that function's default.
+        about: what it is and where it comes from.
+    """
+
+    metrics: tuple[str, ...]
+    on_text: bool
+    tokenizer: str | None
+    about: str
+
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
+    {
+        "lookaloud": Protocol(
+            ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider_d"),
+            True,
+            None,
+            "Caption metrics of the text and of the transcript, and their difference.",
+        ),
+        "im2sp": Protocol(
+            ("bleu1", "bleu2", "bleu3", "bleu4", "meteor", "rouge_l", "cider", "spice"),
+            False,
+            "ptb",
+            "Kim et al., 'Towards Practical and Efficient Image-to-Speech Captioning with Vision-Language Pre-training "
+            "and Multi-modal Tokens', ICASSP 2024 (Im2Sp): the speech is transcribed and the transcripts are scored by "
+            "the COCO caption evaluation, as github.com/ms-dot-k/Image-to-Speech does (asr.py, score.py). Karpathy's "
+            "test splits of COCO and Flickr8k; recognizer facebook/wav2vec2-large-960h-lv60-self, greedy: pass it as "
+            "'ctc:FOLDER'. With another recognizer the figures are of the protocol, but not comparable to the paper's.",
+        ),
+    }
+)
 
 
 class AudioFiles(Mapping[str, "Audio"]):
@@ -78,15 +111,14 @@ def measure(
         protocol, metrics, speech_metrics, resamples, seed, progress: as for `eval.loop.score_loop`.
         parts: of every signature: captioner, voice, recognizer.
     """
-    from eval.speech import PROXY_WARNING
-
     notes: list[str] = []
     references = {item.id: item.references for item in items}
     names = protocol.metrics if metrics is None else tuple(metrics)
     heard = {item.id: item.transcript or "" for item in items}
-    options: dict[str, Any] = {} if protocol.tokenizer is None else {"tokenizer": protocol.tokenizer}
-    if PICTURE_METRICS & set(names):
-        options["images"] = {item.id: item.image for item in items}
+    images = {item.id: item.image for item in items}
+    options: dict[str, Any] = {"images": images} | (
+        {} if protocol.tokenizer is None else {"tokenizer": protocol.tokenizer}
+    )
     text: list[Score] = []
     if protocol.on_text:
         said = {item.id: item.caption for item in items}
@@ -101,15 +133,12 @@ def measure(
         )
         for score in transcript
     ]
-    scores = [*text, *transcript, *_speech_scores(items, folder, speech_metrics, parts, progress=progress)]
+    speech = _speech_scores(items, folder, speech_metrics, parts, progress=progress)
+    scores = [*text, *transcript, *speech]
     if len(items) == 1:
         notes.append(ONE_PICTURE)
-    if any(score.name.startswith(("dnsmos", "distillmos", "utmos", "nisqa")) for score in scores):
-        notes.append(PROXY_WARNING)
-    if any(score.name == f"{TRANSCRIPT}spice" for score in scores):
-        notes.append(SPICE_WARNING)
-    # Times are those of captions that there are; of which pictures failed is told next.
-    notes += undefined_notes([score for score in scores if score.name not in _NEVER_NOTED])
+    notes += warnings_of([*speech, *transcript])
+    notes += undefined_notes(scores)
     failed = [item for item in items if item.error is not None]
     if failed:
         named = "; ".join(f"{item.id}: {item.error}" for item in failed[:_NAMED_AT_MOST])
@@ -126,9 +155,15 @@ def measure(
 
 
 def undefined_notes(scores: Sequence[Score]) -> list[str]:
-    """Return a sentence for each figure that some items do not define, with some of their names and reasons."""
+    """Return a sentence for each figure that some items do not define, with some of their names and reasons.
+
+    Figures that need not be defined for each item (`Metric.partial`) are left out.
+    """
     notes = []
     for score in scores:
+        metric = metric_of(score.name)
+        if metric is not None and metric.partial:
+            continue
         figures = item_figures(score.aggregate, score.stats)
         without = [name for name, figure in zip(score.ids, figures, strict=True) if not np.isfinite(figure)]
         if without:
@@ -189,26 +224,26 @@ def _speech_scores(
     *,
     progress: bool,
 ) -> list[Score]:
-    from eval.speech import SpeechTimes, character_error_rate, score_speech, word_error_rate
-
     spoken = [item for item in items if item.audio is not None]
     audio = AudioFiles({item.id: folder / str(item.audio) for item in spoken})
+    texts = {item.id: item.caption for item in spoken}
     captions, heard = [item.caption for item in spoken], [item.transcript or "" for item in spoken]
     seconds = {item.id: SpeechTimes(item.seconds["speech"], item.seconds.get("first_audio")) for item in spoken}
     scores: list[Score] = []
-    for name, rate in (("wer", word_error_rate), ("cer", character_error_rate)):
-        if metrics is None or name in metrics:
+    for metric in list_speech_metrics():
+        # The loop has transcripts: nothing is heard a second time.
+        if metric.of_transcripts is not None and (metrics is None or metric.name in metrics):
             try:
-                score = rate(captions, heard, ids=list(audio))
+                score = metric.of_transcripts(captions, heard, ids=list(audio))
             except EmptyReferenceError:  # captions of signs alone, which the voice spelt out
                 continue
             scores.append(replace(score, signature=with_parts(score.signature, {"asr": parts["asr"]})))
     if metrics is None:
         scores += score_speech(audio, seconds=seconds, progress=progress)
-        texts = {item.id: item.caption for item in spoken}
-        scores += _defined(lambda: score_speech(audio, texts, list(_OF_TEXTS)))
-    elif wanted := [name for name in metrics if name not in _OF_TRANSCRIPTS]:
-        texts = {item.id: item.caption for item in spoken}
+        names = [one.name for one in list_speech_metrics() if one.default and one.needs == ("text",)]
+        names = [name for name in names if get_speech_metric(name).of_transcripts is None]
+        scores += _defined(lambda: score_speech(audio, texts, names))
+    elif wanted := [name for name in metrics if get_speech_metric(name).of_transcripts is None]:
         scores += score_speech(audio, texts, wanted, seconds=seconds, progress=progress)
     scores.append(_caption_seconds(items))
     own = {name: value for name, value in parts.items() if name != "asr"}
@@ -223,16 +258,15 @@ def _defined(compute: Callable[[], list[Score]]) -> list[Score]:
 
 
 def _caption_seconds(items: Sequence[ResultItem]) -> Score:
-    times = [item.seconds.get("caption") for item in items]
-    stats = np.array([[0.0, 0.0] if time is None else [time, 1.0] for time in times])
+    stats = np.array([CAPTION_SECONDS.measure(item.seconds) for item in items])
     return Score(
-        name="caption_seconds",
-        value=aggregate("ratio", stats),
-        unit="seconds",
-        direction="lower",
+        name=CAPTION_SECONDS.name,
+        value=aggregate(CAPTION_SECONDS.aggregate, stats),
+        unit=CAPTION_SECONDS.unit,
+        direction=CAPTION_SECONDS.direction,
         ci95=None,
-        signature=make_signature("Time to caption", time="wall", items=len(items)),
+        signature=make_signature(CAPTION_SECONDS.title, time="wall", items=len(items)),
         ids=tuple(item.id for item in items),
         stats=stats,
-        aggregate="ratio",
+        aggregate=CAPTION_SECONDS.aggregate,
     )

@@ -26,7 +26,8 @@ import numpy as np
 from eval.aggregates import get_aggregate, item_figures
 from eval.errors import ResultsError, UnknownNameError
 from eval.files import json_value, make_folder, read_json, write_whole
-from eval.score import TRANSCRIPT, Direction, Score
+from eval.metrics import metric_of
+from eval.score import Direction, Score
 from eval.stats import Comparison
 from lookaloud.ground.typed import typed
 
@@ -277,11 +278,7 @@ def _give_direction(row: Any) -> None:
     higher = row.get("higher_is_better") if isinstance(row, dict) else None
     if not isinstance(higher, bool) or "direction" in row:
         return
-    from eval.captions import METRICS
-    from eval.speech.metrics import SPEECH_METRICS
-
-    name = str(row.get("name"))
-    known = SPEECH_METRICS.get(name) or METRICS.get(name.removeprefix(TRANSCRIPT))
+    known = metric_of(str(row.get("name")))
     row["direction"] = known.direction if known is not None else "higher" if higher else "lower"
 
 

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from eval.captions import DEFAULT_METRICS
-from eval.captions.spice import SPICE_WARNING
 from eval.data import CaptionedImage
 from eval.errors import EvalDataError, IncomparableError, MismatchedItemsError
 from eval.ids import SOUND_SUFFIXES, both_kinds, file_names, renamed
-from eval.loop_scores import ONE_PICTURE, PICTURE_METRICS, AudioFiles, possible_scores, undefined_notes
+from eval.loop_scores import ONE_PICTURE, AudioFiles, possible_scores, undefined_notes
+from eval.metrics import warnings_of
 from eval.results import Evaluation, ResultItem, load_scores
 from eval.score import TRANSCRIPT, with_parts
+from eval.speech import inspect_speech, score_speech
 from eval.stats import Comparison, compare, with_intervals
+from eval.tables import title_of
 
 _NAMED_AT_MOST = 5
 
@@ -58,13 +60,10 @@ def evaluate_captions(
     references = {item.id: item.references for item in items}
     if tokenizer is not None:
         options["tokenizer"] = tokenizer
-    if PICTURE_METRICS & set(metrics or ()):
-        options["images"] = {item.id: item.image for item in items}
+    options["images"] = {item.id: item.image for item in items}
     notes = [ONE_PICTURE] if len(items) == 1 else []
     scores = possible_scores(candidates, references, metrics or DEFAULT_METRICS, notes, strict=True, **options)
-    notes += [SPICE_WARNING] if any(one.name == "spice" for one in scores) else []
-    # No window of the moving average begins in the last captions, and nothing is wrong with them.
-    notes += undefined_notes([one for one in scores if one.name != "mattr"])
+    notes += warnings_of(scores) + undefined_notes(scores)
     if system is not None:
         scores = [replace(one, signature=with_parts(one.signature, {"captioner": system})) for one in scores]
     results = [ResultItem(i.id, candidates[i.id], tuple(i.references), image=str(i.image)) for i in items]
@@ -110,16 +109,13 @@ def evaluate_speech(
         >>> evaluate_speech("sounds", {"dog": "A dog runs."}).scores[0].name  # doctest: +SKIP
         'dnsmos_sig'
     """
-    from eval.speech import PROXY_WARNING, inspect_speech, score_speech
-
     files = find_sounds(sounds)
     compared = None if references is None else AudioFiles(find_sounds(references))
     clips = AudioFiles(files)
     scores = score_speech(clips, texts, metrics, references=compared, model=model, progress=progress)
     if system is not None:
         scores = [replace(one, signature=with_parts(one.signature, {"voice": system})) for one in scores]
-    notes = [PROXY_WARNING] if any(one.name.startswith(("dnsmos", "distillmos")) for one in scores) else []
-    notes += undefined_notes(scores)
+    notes = warnings_of(scores) + undefined_notes(scores)
     doubts = {name: inspect_speech(clip) for name, clip in clips.items()}
     doubtful = [f"{name}: {' '.join(found)}" for name, found in doubts.items() if found]
     if doubtful:
@@ -160,8 +156,6 @@ def compare_results(
         >>> compare_results("results/compact", "results/blip")[0]  # doctest: +SKIP
         ('BLEU-1', Comparison(name='bleu1', a=61.2, b=64.0, ...))
     """
-    from eval.tables import title_of
-
     of_a, of_b = ({one.name: one for one in load_scores(path)} for path in (a, b))
     names = [name for name in of_a if name in of_b] if metrics is None else list(metrics)
     missing = [name for name in names if name not in of_a or name not in of_b]

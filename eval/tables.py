@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from eval.metrics import metric_of
 from eval.results import Evaluation
 from eval.score import TRANSCRIPT, Score, signature_parts
 from eval.stats import Comparison
@@ -21,11 +22,8 @@ def title_of(score: Score) -> str:
         >>> title_of(Score("bleu4", 1.0, "x100, 0 to 100", "higher", None, "BLEU-4|refs:5", ("a",), np.zeros((1, 10))))
         'BLEU-4'
     """
-    from eval.speech.metrics import SPEECH_METRICS
-
-    if score.name in SPEECH_METRICS:
-        return SPEECH_METRICS[score.name].title
-    return signature_parts(score.signature)["metric"]
+    metric = metric_of(score.name)
+    return signature_parts(score.signature)["metric"] if metric is None else metric.title
 
 
 def unit_word(unit: str) -> str:
@@ -120,16 +118,12 @@ def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _group_of(score: Score) -> str:
-    parts = signature_parts(score.signature)
     if score.name.startswith(TRANSCRIPT):
         return "Captions as heard"
-    if parts.get("text") == "caption":
+    if signature_parts(score.signature).get("text") == "caption":
         return "Captions as text"
-    from eval.speech.metrics import SPEECH_METRICS
-
-    return (
-        "Speech and times" if score.name in SPEECH_METRICS or "normalizer" in parts or "time" in parts else "Captions"
-    )
+    metric = metric_of(score.name)
+    return "Speech and times" if metric is not None and metric.reads == "sound" else "Captions"
 
 
 def _with_unit(value: float, unit: str) -> str:

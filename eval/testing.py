@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eval.errors import ItemError
-from eval.loop import Described, System
+from eval.loop import Candidate, System
 from speech.hearing import Recognizer, Transcript
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def fake_system(
 ) -> System:
     """Return a system that says `captions` by the picture's file name; a picture without one fails."""
 
-    def caption(image: Path) -> Described:
+    def caption(image: Path) -> Candidate:
         if image.name not in captions:
             raise ItemError(f"{image.name} is no picture.")
-        return Described(captions[image.name], 0.5)
+        return Candidate(captions[image.name], 0.5)
 
     return System(caption, ears.speak, captioner, voice)
 

@@ -13,7 +13,7 @@ from lookaloud.ground.errors import MissingExtraError
 from speech.errors import SpeechError
 
 if TYPE_CHECKING:
-    from eval.loop import Described, System
+    from eval.loop import Candidate, System
     from speech import Audio
 
 AS_WRITTEN = CaptionOptions(num_alternatives=0, low_confidence=0.0, only_photos=False)
@@ -50,7 +50,7 @@ def load_system(
     'compact'
     """
     from captioner import load_captioner, open_image
-    from eval.loop import Described, System
+    from eval.loop import Candidate, System
     from lookaloud.failures import explain
     from speech import load_voice
 
@@ -60,12 +60,12 @@ def load_system(
     )
     options = CaptionOptions(num_alternatives=0) if as_said else AS_WRITTEN
 
-    def caption(image: Path) -> Described:
+    def caption(image: Path) -> Candidate:
         try:
             said = loaded.caption(open_image(image, min_side=loaded.input_size), options)
         except (CaptionerError, MissingExtraError) as error:
             raise ItemError(explain(error).sentence) from error
-        return Described(said.text, said.confidence)
+        return Candidate(said.text, said.confidence)
 
     def speak(text: str) -> Iterator[Audio]:
         try:

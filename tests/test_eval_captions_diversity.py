@@ -10,7 +10,6 @@ import pytest
 
 from eval.captions import METRICS, list_metrics, score_captions
 from eval.captions.diversity import distinct_stats, mattr_stats
-from eval.captions.measures import MEASURES
 from eval.data import CaptionedImage
 from eval.errors import EmptyReferenceError, EvalDataError, TooFewItemsError
 from eval.score import Score, signature_parts
@@ -97,7 +96,7 @@ def test_two_systems_compare() -> None:
 
 def test_the_table_and_the_functions_are_the_same_metrics() -> None:
     assert list(METRICS) == [metric.name for metric in list_metrics()]
-    assert set(METRICS) == set(MEASURES)
+    assert all(callable(metric.measure) for metric in METRICS.values())
     assert len(METRICS) == len(list_metrics())
 
 

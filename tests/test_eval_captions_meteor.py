@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eval.aggregates import aggregate, item_figures
+from eval.aggregates import aggregate, item_figures, meteor_from_means
 from eval.captions import score_captions
-from eval.captions.meteor import meteor_from_means, meteor_stats
+from eval.captions.meteor import meteor_stats
 from eval.errors import ModelError
 from eval.score import signature_parts
 from eval.stats import with_intervals

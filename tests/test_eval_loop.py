@@ -20,7 +20,7 @@ from eval.errors import (
     TooFewItemsError,
     UnknownNameError,
 )
-from eval.loop import Described, System, score_loop
+from eval.loop import Candidate, System, score_loop
 from eval.results import Evaluation, load_evaluation, save_evaluation
 from eval.score import signature_parts
 from eval.stats import compare
@@ -158,11 +158,11 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def system(ears: FakeEars, *, stop_at: str = "") -> System:
-        def caption(image: Path) -> Described:
+        def caption(image: Path) -> Candidate:
             if image.name == stop_at:
                 raise KeyboardInterrupt
             asked.append(image.name)
-            return Described(CAPTIONS[image.name])
+            return Candidate(CAPTIONS[image.name])
 
         return System(caption, ears.speak, "fake", "tones")
 
@@ -290,9 +290,9 @@ def test_the_real_loop_on_three_pictures(tmp_path: Path) -> None:
     }
     captioner, voice = load_captioner(), load_voice()
 
-    def caption(image: Path) -> Described:
+    def caption(image: Path) -> Candidate:
         said = captioner.caption(open_image(image))
-        return Described(said.text, said.confidence)
+        return Candidate(said.text, said.confidence)
 
     items = [CaptionedImage(name, examples / name, texts, None) for name, texts in people.items()]
     system = System(caption, voice.stream, captioner.name, voice.name)

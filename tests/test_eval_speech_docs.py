@@ -33,8 +33,15 @@ def render_metrics() -> str:
     for one in list_speech_metrics():
         rate = "its own rate" if one.sample_rate is None else f"{one.sample_rate // 1000} kHz"
         extra = f"[{one.extra}]" if one.extra else "nothing"
-        cells = (f"`{one.name}`", one.title, one.unit, _BETTER[one.direction], one.needs, one.trained_for)
-        lines.append(_cells(*cells, one.valid_length, rate, extra, one.licence))
+        cells = (
+            f"`{one.name}`",
+            one.title,
+            one.unit,
+            _BETTER[one.direction],
+            ", ".join(one.needs) or "audio",
+            one.about,
+        )
+        lines.append(_cells(*cells, one.limits, rate, extra, one.licence))
     return "\n".join(lines)
 
 

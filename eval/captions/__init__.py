@@ -1,10 +1,9 @@
 """How good captions are, measured against captions by people."""
 
-from eval.captions.api import DEFAULT_METRICS, score_captions
+from eval.captions.api import score_captions
 from eval.captions.cider import CiderD
 from eval.captions.frequencies import save_document_frequencies
-from eval.captions.metric import CaptionMetric
-from eval.captions.metric_table import METRICS, list_metrics
+from eval.captions.metrics import DEFAULT_METRICS, METRICS, CaptionMetric, list_metrics
 
 __all__ = [
     "DEFAULT_METRICS",

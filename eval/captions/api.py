@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from eval.aggregates import aggregate
 from eval.captions.clipscore import DEFAULT_CLIP, ClipOptions
 from eval.captions.frequencies import load_document_frequencies
-from eval.captions.measures import MEASURES
-from eval.captions.metric import CaptionMetric, Inputs, Measured
-from eval.captions.metric_table import get_metric
+from eval.captions.inputs import Inputs, Measured
+from eval.captions.metrics import DEFAULT_METRICS, CaptionMetric, get_metric
 from eval.errors import (
     EmptyReferenceError,
     EvalDataError,
@@ -25,7 +24,6 @@ from eval.score import Score, describe_counts, make_signature
 from eval.tokens import get_tokenizer
 from lookaloud.ground.errors import MissingExtraError
 
-DEFAULT_METRICS = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider_d")
 _NAMED_AT_MOST = 5
 _log = logging.getLogger(__name__)
 
@@ -119,7 +117,7 @@ def score_captions(
         objects=None if objects is None else renamed(objects, same),
         synonyms=synonyms,
         clip=ClipOptions(clip, device, local_only, progress),
-        clip_references="refclipscore" in metrics,
+        clip_references=any({"pictures", "references"} <= set(metric.needs) for metric in asked),
         progress=progress,
         frequencies=frequencies,
     )
@@ -128,7 +126,7 @@ def score_captions(
     scores = []
     for metric in asked:
         try:
-            scores.append(_score(metric, MEASURES[metric.name](inputs), inputs))
+            scores.append(_score(metric, metric.measure(inputs), inputs))
         except (TooFewItemsError, MissingExtraError, ModelError) as error:
             if left_out is None:
                 raise

@@ -12,13 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.aggregates import bleu_from_means
 from eval.captions.counts import Corpus
 from eval.captions.ngrams import MAX_ORDER
-
-# pycocoevalcap's constants keep 0/0 away. Where an order has matches they change nothing visible; where it has none,
-# the figure is small instead of 0: about 1e-4 for BLEU-4, up to 0.03 for a caption too short to have a 4-gram at all.
-_TINY = 1e-15
-_SMALL = 1e-9
 
 
 def bleu_stats(
@@ -73,25 +69,4 @@ def bleu_from_stats(stats: NDArray[np.float64]) -> NDArray[np.float64]:
     if stats.ndim != 2 or len(stats) == 0 or stats.shape[1] < 4 or stats.shape[1] % 2:
         raise ValueError(f"BLEU statistics have shape {stats.shape}; expected (1 or more, 2 * n + 2).")
     # Sums, because the constants that keep 0/0 away are small beside counts of the whole corpus.
-    return _bleus(stats.sum(axis=0))
-
-
-def bleu_from_means(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return corpus BLEU-1 to BLEU-n, shape (..., n), of column means of shape (..., 2 * n + 2).
-
-    The same figure as `bleu_from_stats`, up to the two small constants; for resampling, many sets of rows at once.
-
-    Example:
-        >>> row = bleu_stats("a dog runs on grass".split(), ["a dog runs on the grass".split()])
-        >>> [round(float(b), 3) for b in bleu_from_means(row)]
-        [0.819, 0.709, 0.65, 0.579]
-    """
-    return _bleus(means)
-
-
-def _bleus(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    order = (sums.shape[-1] - 2) // 2
-    precisions = (sums[..., :order] + _TINY) / (sums[..., order : 2 * order] + _SMALL)
-    bleus: NDArray[np.float64] = np.cumprod(precisions, axis=-1) ** (1.0 / np.arange(1, order + 1))
-    ratio = (sums[..., -2:-1] + _TINY) / (sums[..., -1:] + _SMALL)
-    return np.asarray(np.where(ratio < 1.0, bleus * np.exp(np.minimum(0.0, 1.0 - 1.0 / ratio)), bleus))
+    return bleu_from_means(stats.sum(axis=0))

@@ -1,25 +1,23 @@
-"""How each caption metric is computed, by its name."""
+"""How each caption metric is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from eval.captions import diversity
+from eval.captions import diversity, rouge
 from eval.captions.bleu import bleu_from_stats, orders_up_to
 from eval.captions.chair import ObjectWords, chair_stats, coco_words
 from eval.captions.cider import CiderD
-from eval.captions.metric import Inputs, Measured
-from eval.captions.rouge import rouge_l
+from eval.captions.inputs import Inputs, Measured
 from eval.captions.sacre import sacrebleu_stats
 
 _LIKE = {"like": "pycocoevalcap-1.2"}
 Measure = Callable[[Inputs], Measured]
 
 
-def _bleu(order: int) -> Measure:
+def bleu(order: int) -> Measure:
     def measure(inputs: Inputs) -> Measured:
         stats = orders_up_to(order, inputs.bleu_rows)
         details = {"reference_length": "closest", "smoothing": "epsilon", **_LIKE}
@@ -28,17 +26,17 @@ def _bleu(order: int) -> Measure:
     return measure
 
 
-def _rouge_l(inputs: Inputs) -> Measured:
-    rows = [[100.0 * rouge_l(tokens, inputs.reference_tokens[name])] for name, tokens in inputs.tokens.items()]
+def rouge_l(inputs: Inputs) -> Measured:
+    rows = [[100.0 * rouge.rouge_l(tokens, inputs.reference_tokens[name])] for name, tokens in inputs.tokens.items()]
     return Measured(np.array(rows), {"beta": "1.2", **_LIKE})
 
 
-def _sacrebleu(inputs: Inputs) -> Measured:
+def sacrebleu(inputs: Inputs) -> Measured:
     stats, value, signature = sacrebleu_stats(inputs.captions, inputs.references)
     return Measured(stats, {"sacrebleu": signature.replace("|", " ")}, value)
 
 
-def _cider_d(inputs: Inputs) -> Measured:
+def cider_d(inputs: Inputs) -> Measured:
     if inputs.frequencies is None and len(inputs.captions) > 1:
         figures, df = inputs.corpus.cider_d(), "references"
     else:  # which also says what is wrong with a single item
@@ -48,7 +46,7 @@ def _cider_d(inputs: Inputs) -> Measured:
     return Measured(100.0 * figures[:, None], {"sigma": "6", "df": df, **_LIKE})
 
 
-def _meteor(inputs: Inputs) -> Measured:
+def meteor(inputs: Inputs) -> Measured:
     from eval.captions.meteor import meteor_stats
 
     captions = _with_progress(inputs.tokens.items(), len(inputs.tokens), inputs.progress)
@@ -56,7 +54,7 @@ def _meteor(inputs: Inputs) -> Measured:
     return Measured(stats, {"backend": "meteor-1.5.jar", "language": "en", **_LIKE})
 
 
-def _spice(inputs: Inputs) -> Measured:
+def spice(inputs: Inputs) -> Measured:
     from eval.captions.spice import spice_figures
 
     figures = spice_figures(inputs.tokens, inputs.reference_tokens)
@@ -65,11 +63,11 @@ def _spice(inputs: Inputs) -> Measured:
     return Measured(rows, {"backend": "spice-1.0.jar", "parser": "corenlp-3.6.0", "verified": "no"})
 
 
-def _clipscore(inputs: Inputs) -> Measured:
+def clipscore(inputs: Inputs) -> Measured:
     return _clip(inputs, 100.0 * inputs.clip_similarities.clip_score())
 
 
-def _refclipscore(inputs: Inputs) -> Measured:
+def refclipscore(inputs: Inputs) -> Measured:
     return _clip(inputs, 100.0 * inputs.clip_similarities.ref_clip_score())
 
 
@@ -77,31 +75,31 @@ def _clip(inputs: Inputs, figures: np.ndarray) -> Measured:
     return Measured(figures[:, None], {"model": inputs.clip.label, "prompt": "a-photo-depicts", "weight": "2.5"})
 
 
-def _distinct(order: int) -> Measure:
+def distinct(order: int) -> Measure:
     return lambda inputs: Measured(diversity.distinct_stats(inputs.tokens, order), {"interval": "jackknife"})
 
 
-def _vocabulary(inputs: Inputs) -> Measured:
+def vocabulary(inputs: Inputs) -> Measured:
     return Measured(diversity.vocabulary_stats(inputs.tokens), {"interval": "jackknife"})
 
 
-def _mattr(inputs: Inputs) -> Measured:
+def mattr(inputs: Inputs) -> Measured:
     return Measured(diversity.mattr_stats(inputs.tokens), {"window": str(diversity.MATTR_WINDOW)})
 
 
-def _length(inputs: Inputs) -> Measured:
+def length(inputs: Inputs) -> Measured:
     return Measured(diversity.length_stats(inputs.tokens))
 
 
-def _repetition(inputs: Inputs) -> Measured:
+def repetition(inputs: Inputs) -> Measured:
     return Measured(diversity.repetition_stats(inputs.tokens), {"ngrams": "2"})
 
 
-def _chair_i(inputs: Inputs) -> Measured:
+def chair_i(inputs: Inputs) -> Measured:
     return _chair(inputs, per_caption=False)
 
 
-def _chair_s(inputs: Inputs) -> Measured:
+def chair_s(inputs: Inputs) -> Measured:
     return _chair(inputs, per_caption=True)
 
 
@@ -123,27 +121,3 @@ def _with_progress(
     from tqdm import tqdm
 
     return tqdm(items, total=total, desc="METEOR", unit="caption", disable=None)  # None: only on a terminal
-
-
-MEASURES: Mapping[str, Measure] = MappingProxyType(
-    {
-        **{f"bleu{order}": _bleu(order) for order in (1, 2, 3, 4)},
-        "rouge_l": _rouge_l,
-        "cider_d": _cider_d,
-        "cider": _cider_d,  # what papers print as "CIDEr" is this figure: see eval/captions/cider.py
-        "sacrebleu": _sacrebleu,
-        "meteor": _meteor,
-        "spice": _spice,
-        "clipscore": _clipscore,
-        "refclipscore": _refclipscore,
-        "distinct1": _distinct(1),
-        "distinct2": _distinct(2),
-        "ttr": _distinct(1),
-        "mattr": _mattr,
-        "vocabulary": _vocabulary,
-        "length": _length,
-        "repetition": _repetition,
-        "chair_i": _chair_i,
-        "chair_s": _chair_s,
-    }
-)

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from lookaloud.ground.extras import needing
 
-_ORDERS = 4
-
 
 def sacrebleu_stats(
     candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]
@@ -45,18 +43,3 @@ def sacrebleu_stats(
         said = single.sentence_score(caption, list(references[name]))
         rows.append([*said.counts, *said.totals, said.sys_len, said.ref_len, len(hypotheses)])
     return np.array(rows, dtype=np.float64), value, str(corpus.get_signature())
-
-
-def sacrebleu_from_means(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """BLEU in [0, 1], shape (...), of means (..., 11) of the rows of `sacrebleu_stats`: sacrebleu's smoothing "exp"."""
-    counts, totals = means[..., :_ORDERS], means[..., _ORDERS : 2 * _ORDERS]
-    length, closest, n_items = (means[..., 2 * _ORDERS + i] for i in range(3))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # The k-th order without a match counts as half, a quarter, ... of one match in the whole corpus.
-        missing = np.cumsum(counts == 0, axis=-1)
-        smoothed = np.where(counts > 0, counts, 0.5**missing / n_items[..., None])
-        precisions = np.where(totals > 0, smoothed / totals, 0.0)
-        logs = np.where(precisions > 0, np.log(precisions), -np.inf)
-        brevity = np.where(length < closest, 1.0 - closest / np.where(length > 0, length, np.nan), 0.0)
-        figures = np.exp(logs.mean(axis=-1) + brevity)
-    return np.asarray(np.nan_to_num(figures, nan=0.0))

@@ -14,10 +14,10 @@ from eval.speech.intelligibility import character_error_rate, word_error_rate
 from eval.speech.items import SpeechTimes
 from eval.speech.listening import ListeningTest, make_listening_test, mnru
 from eval.speech.listening_results import ListeningResult, SystemOpinion, analyse_listening_test
-from eval.speech.metric import SpeechMetric
 from eval.speech.metrics import (
     DEFAULT_SPEECH_METRICS,
     SPEECH_METRICS,
+    SpeechMetric,
     get_speech_metric,
     list_speech_metrics,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 
 from eval.aggregates import aggregate
 from eval.errors import EmptyReferenceError, MismatchedItemsError, TooFewItemsError
+from eval.metric import Need
 from eval.score import Score, make_signature
 from eval.speech.clips import Clip, UndefinedForItemError
-from eval.speech.items import MEASURES, Item, Row, SpeechTimes
-from eval.speech.metric import Need, SpeechMetric
-from eval.speech.metrics import DEFAULT_SPEECH_METRICS, get_speech_metric
+from eval.speech.items import Row, SpeechItem, SpeechTimes
+from eval.speech.metrics import DEFAULT_SPEECH_METRICS, SpeechMetric, get_speech_metric
 from eval.speech.normalizer import NORMALIZER
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _NAMED_AT_MOST = 5
-_NO_WEIGHT: Mapping[str, Row] = {"error_rate": (0.0, 0.0, 0.0, 0.0)}
+_PLURALS: Mapping[Need, str] = {"text": "texts", "reference": "references", "seconds": "seconds"}
 Results: TypeAlias = dict[str, dict[str, "Row | str"]]  # metric, then id -> its row, or why it has none
 
 
@@ -99,10 +100,10 @@ def score_speech(
         reference = None if references is None else Clip(references[name])
         text = None if texts is None else texts[name]
         times = None if seconds is None else seconds[name]
-        item = Item(Clip(clip), text=text, reference=reference, times=times, model=model)
+        item = SpeechItem(Clip(clip), text=text, reference=reference, times=times, model=model)
         for metric in asked:
             try:
-                results[metric.name][name] = MEASURES[metric.name](item)
+                results[metric.name][name] = metric.measure(item)
             except UndefinedForItemError as reason:
                 results[metric.name][name] = str(reason)
     scores: list[Score] = []
@@ -119,12 +120,14 @@ def score_speech(
 def _choose(metrics: Sequence[str] | None, given: Mapping[Need, object]) -> list[SpeechMetric]:
     if metrics is None:
         chosen = [get_speech_metric(name) for name in DEFAULT_SPEECH_METRICS]
-        return [metric for metric in chosen if metric.needs == "audio" or given[metric.needs] is not None]
+        return [metric for metric in chosen if all(given[need] is not None for need in metric.needs)]
     chosen = [get_speech_metric(name) for name in metrics]
     for metric in chosen:
-        if metric.needs != "audio" and given[metric.needs] is None:
-            what = {"text": "texts", "reference": "references", "seconds": "seconds"}[metric.needs]
-            raise EmptyReferenceError(f"The metric {metric.name} needs {what}, one for each clip; none are given.")
+        for need in metric.needs:
+            if given[need] is None:
+                raise EmptyReferenceError(
+                    f"The metric {metric.name} needs {_PLURALS[need]}, one for each clip; none are given."
+                )
     return chosen
 
 
@@ -139,12 +142,12 @@ def _check_ids(need: Need, audio: Mapping[str, Audio], mapping: Mapping[str, obj
 
 def _score(metric: SpeechMetric, results: Mapping[str, Row | str], model: str) -> SpeechScore:
     undefined = {name: result for name, result in results.items() if isinstance(result, str)}
-    empty = _NO_WEIGHT.get(metric.aggregate, (0.0, 0.0))
-    rows = [empty if isinstance(result, str) else result for result in results.values()]
+    n_columns = max((len(result) for result in results.values() if not isinstance(result, str)), default=0)
+    rows = [(0.0,) * n_columns if isinstance(result, str) else result for result in results.values()]
     stats: NDArray[np.float64] = np.array(rows, dtype=np.float64)
-    value = aggregate(metric.aggregate, stats)
+    value = aggregate(metric.aggregate, stats) if n_columns else math.nan
     if not np.isfinite(value):
-        if metric.needs == "text" and metric.aggregate == "error_rate":
+        if metric.of_transcripts is not None:
             raise EmptyReferenceError("The texts have no word at all; an error rate needs at least one.")
         why = "; ".join(f"{name}: {reason}" for name, reason in list(undefined.items())[:_NAMED_AT_MOST])
         raise TooFewItemsError(
@@ -172,7 +175,7 @@ def _signature(metric: SpeechMetric, model: str, n_items: int) -> str:
             parts[metric.package] = version(metric.package)
         except PackageNotFoundError:
             parts[metric.package] = "source"
-    if metric.package == "faster-whisper":
+    if metric.of_transcripts is not None:
         parts |= {
             "model": "tiny.en" if model == "tiny" else os.path.basename(os.path.normpath(model)),
             "normalizer": NORMALIZER,

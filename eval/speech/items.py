@@ -1,22 +1,20 @@
-"""One item to be scored and the row of statistics that each metric makes of it."""
+"""A clip to be scored, with what it is compared with, and the longer of the functions that measure it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.speech import copies, proxies, spectra
+from eval.speech import proxies, spectra
 from eval.speech.clips import Clip, UndefinedForItemError
-from eval.speech.intelligibility import character_errors, word_errors
 from speech.hearing import Pace, load_recognizer
 
-# What a row of `Score.stats` has; which columns they are says `SpeechMetric.columns`.
+# What a row of `Score.stats` has; `Metric.columns` says which columns they are.
 Row: TypeAlias = tuple[float, ...]
 
 
@@ -44,7 +42,7 @@ class SpeechTimes:
             )
 
 
-class Item:
+class SpeechItem:
     """A clip with what it is compared with; what several metrics need is computed once, when first asked for."""
 
     def __init__(
@@ -116,11 +114,13 @@ class Item:
         return voiced
 
 
-def _log_spectral(item: Item) -> Row:
+def log_spectral(item: SpeechItem) -> Row:
     return spectra.log_spectral_distance(*item.mel, item.alignment), 1.0
 
 
-def _f0_rmse(item: Item, difference: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]) -> Row:
+def f0_rmse(
+    item: SpeechItem, difference: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+) -> Row:
     reference, candidate = item.paired_pitch
     both = (reference > 0) & (candidate > 0)
     if not both.any():
@@ -128,17 +128,17 @@ def _f0_rmse(item: Item, difference: Callable[[NDArray[np.float64], NDArray[np.f
     return float(np.square(difference(reference[both], candidate[both])).sum()), float(both.sum())
 
 
-def _vuv_error(item: Item) -> Row:
+def vuv_error(item: SpeechItem) -> Row:
     reference, candidate = item.paired_pitch
     return float(np.count_nonzero((reference > 0) != (candidate > 0))), float(len(reference))
 
 
-def _f0_range(item: Item) -> Row:
+def f0_range(item: SpeechItem) -> Row:
     low, high = np.percentile(item.voiced, [5, 95])
     return float(12.0 * np.log2(high / low)), 1.0
 
 
-def _loudness(item: Item) -> Row:
+def loudness(item: SpeechItem) -> Row:
     from speech.audio import measure_loudness
 
     found = measure_loudness(item.clip.audio)
@@ -147,46 +147,11 @@ def _loudness(item: Item) -> Row:
     return found, 1.0
 
 
-def _clipping(item: Item) -> Row:
+def clipping(item: SpeechItem) -> Row:
     return float(item.clip.n_clipped), float(item.clip.audio.samples.size)
 
 
-def _first_audio(item: Item) -> Row:
+def first_audio(item: SpeechItem) -> Row:
     if item.times.first_audio_seconds is None:
         raise UndefinedForItemError("no time to its first piece is given")
     return item.times.first_audio_seconds, 1.0
-
-
-# The names are those of `eval.speech.metrics`; a test compares the two.
-MEASURES: Mapping[str, Callable[[Item], Row]] = MappingProxyType(
-    {
-        "dnsmos_sig": lambda item: (item.dnsmos.sig, 1.0),
-        "dnsmos_bak": lambda item: (item.dnsmos.bak, 1.0),
-        "dnsmos_ovrl": lambda item: (item.dnsmos.ovrl, 1.0),
-        "dnsmos_p808": lambda item: (item.dnsmos.p808, 1.0),
-        "distillmos": lambda item: (proxies.distillmos(item.clip.speech), 1.0),
-        "wer": lambda item: word_errors(item.text, item.transcript),
-        "cer": lambda item: character_errors(item.text, item.transcript),
-        "mcd": lambda item: (float(item.alignment.distortion.mean()), 1.0),
-        "lsd": _log_spectral,
-        "f0_rmse_hz": lambda item: _f0_rmse(item, lambda one, other: one - other),
-        "f0_rmse_cents": lambda item: _f0_rmse(item, lambda one, other: 1200.0 * np.log2(one / other)),
-        "vuv_error": _vuv_error,
-        "stoi": lambda item: (copies.stoi(item.reference, item.clip), 1.0),
-        "pesq": lambda item: (copies.pesq(item.reference, item.clip), 1.0),
-        "duration": lambda item: (item.clip.audio.seconds, 1.0),
-        "speaking_rate": lambda item: (float(item.pace.n_syllables), item.pace.speaking_seconds),
-        "articulation_rate": lambda item: (float(item.pace.n_syllables), item.pace.articulation_seconds),
-        "pause_count": lambda item: (float(len(item.clip.pauses)), 1.0),
-        "pause_seconds": lambda item: (sum(item.clip.pauses), float(len(item.clip.pauses))),
-        "pause_share": lambda item: (sum(item.clip.pauses), item.clip.speaking_seconds),
-        "f0_median": lambda item: (float(np.median(item.voiced)), 1.0),
-        "f0_range": _f0_range,
-        "loudness": _loudness,
-        "clipping": _clipping,
-        "leading_silence": lambda item: (item.clip.leading_seconds, 1.0),
-        "trailing_silence": lambda item: (item.clip.trailing_seconds, 1.0),
-        "rtf": lambda item: (item.times.seconds, item.clip.audio.seconds),
-        "first_audio": _first_audio,
-    }
-)

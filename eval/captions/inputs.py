@@ -1,4 +1,4 @@
-"""What there is to know about a caption metric, and what one is computed of, as values."""
+"""What caption metrics are computed from, and what they give, as values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,44 +14,9 @@ from numpy.typing import NDArray
 from eval.captions.clipscore import ClipOptions, ClipSimilarities, clip_similarities
 from eval.captions.counts import Corpus
 from eval.captions.frequencies import DocumentFrequencies
-from eval.score import Direction
 from eval.tokens import get_tokenizer
 
-Need: TypeAlias = Literal["references", "pictures", "objects or references", "Java"]
 Stats: TypeAlias = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class CaptionMetric:
-    """What there is to know about one metric.
-
-    Attributes:
-        name: what `score_captions` calls it.
-        title: the first word of its signature.
-        about: what it measures.
-        unit: scale and range of the figure.
-        direction: which way is better; "neither" for what only describes.
-        needs: what has to be there beside the captions.
-        reads: "words", as the tokenizer cuts them, or "text", as it was written.
-        aggregate: the name in `eval.aggregates` that makes the figure of the items' statistics.
-        columns: what the columns of `Score.stats` are.
-        extra: what has to be installed, as in pip install "lookaloud[models]"; "" where the light install is enough.
-        source: the paper, and the implementation that it equals.
-        limits: what to know before using it.
-    """
-
-    name: str
-    title: str
-    about: str
-    unit: str
-    direction: Direction
-    needs: tuple[Need, ...]
-    aggregate: str
-    columns: str
-    source: str
-    limits: str
-    reads: Literal["words", "text"] = "words"
-    extra: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,19 @@
-"""The table of caption metrics: facts about each, and nothing that computes."""
+"""The table of caption metrics: what each one is, what it needs, and its measure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TypeAlias
 
-from eval.captions.metric import CaptionMetric
+from eval.captions import measures
+from eval.captions.inputs import Inputs, Measured
+from eval.captions.measures import Measure
+from eval.captions.spice import SPICE_WARNING
 from eval.errors import UnknownNameError
+from eval.metric import Metric
+
+CaptionMetric: TypeAlias = Metric[Inputs, Measured]
 
 _OWN = "the caption's own figure"
 _REFERENCE_WORDS = "knows no synonyms; few references make it low"
@@ -14,6 +21,9 @@ _REFERENCE_WORDS = "knows no synonyms; few references make it low"
 
 def _bleu(order: int) -> CaptionMetric:
     return CaptionMetric(
+        reads="words",
+        measure=measures.bleu(order),
+        default=True,
         name=f"bleu{order}",
         title=f"BLEU-{order}",
         about=f"n-grams of up to {order} words shared with a reference, and the length",
@@ -27,9 +37,12 @@ def _bleu(order: int) -> CaptionMetric:
     )
 
 
-def _cider(name: str, about: str) -> CaptionMetric:
+def _cider(name: str, about: str, *, measure: Measure) -> CaptionMetric:
     return CaptionMetric(
+        reads="words",
+        measure=measure,
         name=name,
+        default=name == "cider_d",
         title="CIDEr-D",
         about=about,
         unit="x100, 0 to 1000",
@@ -42,8 +55,10 @@ def _cider(name: str, about: str) -> CaptionMetric:
     )
 
 
-def _distinct(name: str, title: str, about: str) -> CaptionMetric:
+def _distinct(name: str, title: str, about: str, *, measure: Measure) -> CaptionMetric:
     return CaptionMetric(
+        reads="words",
+        measure=measure,
         name=name,
         title=title,
         about=about,
@@ -57,8 +72,9 @@ def _distinct(name: str, title: str, about: str) -> CaptionMetric:
     )
 
 
-def _clip(name: str, title: str, about: str, unit: str, *, references: bool) -> CaptionMetric:
+def _clip(name: str, title: str, about: str, unit: str, *, references: bool, measure: Measure) -> CaptionMetric:
     return CaptionMetric(
+        measure=measure,
         name=name,
         title=title,
         about=about,
@@ -74,8 +90,9 @@ def _clip(name: str, title: str, about: str, unit: str, *, references: bool) -> 
     )
 
 
-def _chair(name: str, title: str, about: str, columns: str) -> CaptionMetric:
+def _chair(name: str, title: str, about: str, columns: str, *, measure: Measure) -> CaptionMetric:
     return CaptionMetric(
+        measure=measure,
         name=name,
         title=title,
         about=about,
@@ -94,7 +111,9 @@ def _chair(name: str, title: str, about: str, columns: str) -> CaptionMetric:
 TABLE: tuple[CaptionMetric, ...] = (
     *(_bleu(order) for order in (1, 2, 3, 4)),
     CaptionMetric(
+        reads="words",
         name="rouge_l",
+        default=True,
         title="ROUGE-L",
         about="the longest row of words in common with a reference",
         unit="x100, 0 to 100",
@@ -104,9 +123,10 @@ TABLE: tuple[CaptionMetric, ...] = (
         columns=_OWN,
         source="Lin 2004; equals pycocoevalcap 1.2",
         limits=_REFERENCE_WORDS,
+        measure=measures.rouge_l,
     ),
-    _cider("cider_d", "n-grams shared with the references, rare ones weighing more"),
-    _cider("cider", "the same figure under the name that papers print"),
+    _cider("cider_d", "n-grams shared with the references, rare ones weighing more", measure=measures.cider_d),
+    _cider("cider", "the same figure under the name that papers print", measure=measures.cider_d),
     CaptionMetric(
         name="sacrebleu",
         title="sacreBLEU",
@@ -120,8 +140,10 @@ TABLE: tuple[CaptionMetric, ...] = (
         limits="not comparable with BLEU of caption papers; " + _REFERENCE_WORDS,
         reads="text",
         extra="eval",
+        measure=measures.sacrebleu,
     ),
     CaptionMetric(
+        reads="words",
         name="meteor",
         title="METEOR",
         about="words shared with a reference: the same, of one stem, synonyms, paraphrases; and their order",
@@ -133,9 +155,12 @@ TABLE: tuple[CaptionMetric, ...] = (
         source="Denkowski and Lavie 2014; runs METEOR 1.5's own program, as pycocoevalcap 1.2",
         limits="English; some 10 s to start, up to 2 GB of memory",
         extra="meteor",
+        measure=measures.meteor,
     ),
     CaptionMetric(
+        reads="words",
         name="spice",
+        warning=SPICE_WARNING,
         title="SPICE",
         about="objects, attributes and relations shared with the references",
         unit="x100, 0 to 100",
@@ -147,20 +172,38 @@ TABLE: tuple[CaptionMetric, ...] = (
         limits="UNVERIFIED: our tests never ran it to its end, for its parser's models are in no package; English; "
         "needs Stanford CoreNLP 3.6.0 with its models; up to 8 GB of memory",
         extra="meteor",
+        measure=measures.spice,
     ),
-    _clip("clipscore", "CLIPScore", "how well CLIP finds that it fits the picture", "x100, 0 to 250", references=False),
+    _clip(
+        "clipscore",
+        "CLIPScore",
+        "how well CLIP finds that it fits the picture",
+        "x100, 0 to 250",
+        references=False,
+        measure=measures.clipscore,
+    ),
     _clip(
         "refclipscore",
         "RefCLIPScore",
         "the same, and how well it fits the most similar reference",
         "x100, 0 to 143",
         references=True,
+        measure=measures.refclipscore,
     ),
-    _distinct("distinct1", "Distinct-1", "different words, of all words of all captions"),
-    _distinct("distinct2", "Distinct-2", "different pairs of words, of all pairs of all captions"),
-    _distinct("ttr", "Type-token ratio", "the same figure as distinct1 under its older name"),
+    _distinct("distinct1", "Distinct-1", "different words, of all words of all captions", measure=measures.distinct(1)),
+    _distinct(
+        "distinct2",
+        "Distinct-2",
+        "different pairs of words, of all pairs of all captions",
+        measure=measures.distinct(2),
+    ),
+    _distinct(
+        "ttr", "Type-token ratio", "the same figure as distinct1 under its older name", measure=measures.distinct(1)
+    ),
     CaptionMetric(
+        reads="words",
         name="mattr",
+        partial=True,  # no window begins in the last captions
         title="Moving-average type-token ratio",
         about="different words, of each 50 in a row",
         unit="percent, 0 to 100",
@@ -170,8 +213,10 @@ TABLE: tuple[CaptionMetric, ...] = (
         columns="sum of the windows' ratios, windows that begin in the caption",
         source="Covington and McFall 2010",
         limits="50 words or more; captions are joined in the order of their ids",
+        measure=measures.mattr,
     ),
     CaptionMetric(
+        reads="words",
         name="vocabulary",
         title="Vocabulary",
         about="how many different words all captions have",
@@ -182,8 +227,10 @@ TABLE: tuple[CaptionMetric, ...] = (
         columns="jackknife values whose mean is the figure",
         source="a count",
         limits="grows as captions are added, so only sets of one size compare; its interval is the jackknife's",
+        measure=measures.vocabulary,
     ),
     CaptionMetric(
+        reads="words",
         name="length",
         title="Length",
         about="words of a caption",
@@ -194,8 +241,10 @@ TABLE: tuple[CaptionMetric, ...] = (
         columns=_OWN,
         source="a count",
         limits="depends on the tokenizer",
+        measure=measures.length,
     ),
     CaptionMetric(
+        reads="words",
         name="repetition",
         title="Repetition",
         about="pairs of words that the caption already had, of all pairs",
@@ -206,14 +255,26 @@ TABLE: tuple[CaptionMetric, ...] = (
         columns="repeated pairs, pairs",
         source="after Welleck et al. 2020, with pairs",
         limits="captions of one word have none",
+        measure=measures.repetition,
     ),
-    _chair("chair_i", "CHAIRi", "objects named that are not in the picture, of all objects named", "not there, named"),
     _chair(
-        "chair_s", "CHAIRs", "captions that name an object that is not in the picture", "1 where one is not there, 1"
+        "chair_i",
+        "CHAIRi",
+        "objects named that are not in the picture, of all objects named",
+        "not there, named",
+        measure=measures.chair_i,
+    ),
+    _chair(
+        "chair_s",
+        "CHAIRs",
+        "captions that name an object that is not in the picture",
+        "1 where one is not there, 1",
+        measure=measures.chair_s,
     ),
 )
 
 METRICS: Mapping[str, CaptionMetric] = MappingProxyType({metric.name: metric for metric in TABLE})
+DEFAULT_METRICS: tuple[str, ...] = tuple(metric.name for metric in TABLE if metric.default)
 
 
 def list_metrics() -> tuple[CaptionMetric, ...]:
