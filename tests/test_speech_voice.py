@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import subprocess
 import sys
 import urllib.request
@@ -139,33 +137,6 @@ def test_exported_names_exist_and_nothing_heavy_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "audio",
-        "errors",
-        "options",
-        "text",
-        "text.capitals",
-        "text.date",
-        "text.electronic",
-        "text.markup",
-        "text.numbers",
-        "text.other_languages",
-        "text.roman",
-        "text.sentences",
-        "text.tables",
-        "voice",
-        "registry",
-        "testing",
-    ],
-)
-def test_examples_in_docstrings(module: str) -> None:
-    result = doctest.testmod(importlib.import_module(f"speech.{module}"))
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_unknown_voice_lists_the_names() -> None:

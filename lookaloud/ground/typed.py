@@ -28,7 +28,7 @@ def typed_json(data: str | bytes, kind: type[T]) -> T:
     [1.0, 2.0]
     >>> typed_json('{"pages": "two"}', dict[str, int])
     Traceback (most recent call last):
-    ValueError: pages: expected a whole number, found text
+    ValueError: [...]: expected a whole number, found text
     """
     return typed(parsed_json(data), kind)
 
