@@ -537,7 +537,8 @@ def test_text_that_cannot_be_read_is_said_and_the_caption_stays(
         result = lookaloud("describe", "dog.png", "--text-only", *option)
         assert "A picture 8 wide and 6 high." in result.stdout
         assert result.stderr == (
-            "Not everything could be found out about dog.png: the text reader failed (RuntimeError); the text was not read.\n"
+            "Not everything could be found out about dog.png: the text reader failed (RuntimeError); "
+            "the text was not read.\n"
         )
         assert result.exit_code == 0
 
