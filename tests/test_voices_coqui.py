@@ -385,7 +385,7 @@ def test_xtts_needs_a_speaker_and_one_of_its_languages(xtts: Path) -> None:
         load_voice(f"coqui:{xtts}", device="cpu", language="fr")
 
 
-def test_options_that_cannot_be_heeded(vits: Path, hifigan: Path) -> None:
+def test_options_that_do_not_fit_are_refused(vits: Path, hifigan: Path) -> None:
     with pytest.raises(VoiceOptionError, match="takes no speaker, found 'ann': it has one speaker"):
         load_voice(f"coqui:{vits}", speaker="ann")
     with pytest.raises(VoiceOptionError, match=r"takes no vocoder, .* its network makes sound itself"):
@@ -405,8 +405,8 @@ def test_missing_files_say_where_to_copy_them(
     with pytest.raises(WeightsError, match=rf"coqui:tts_models/en/ljspeech/vits .*copy its files to {folder}"):
         load_voice("coqui:tts_models/en/ljspeech/vits", local_only=local_only)
     assert not folder.exists()
-    told = "Downloading coqui:tts_models/en/ljspeech/vits: licence apache 2.0, from https://"
-    assert (told in caplog.text) is not local_only
+    logged = "Downloading coqui:tts_models/en/ljspeech/vits: licence apache 2.0, from https://"
+    assert (logged in caplog.text) is not local_only
 
 
 def test_xtts_is_not_for_commerce_and_asks_for_consent(

@@ -111,7 +111,7 @@ def test_vits_rate_is_its_own(vits: Path) -> None:
     assert voice._backend._model.config.speaking_rate == 1.0  # type: ignore[attr-defined]
 
 
-def test_numbers_are_read_and_unknown_letters_told(vits: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_numbers_are_read_and_unknown_letters_logged(vits: Path, caplog: pytest.LogCaptureFixture) -> None:
     voice = load_voice(f"hf:{vits}", device="cpu")
     assert np.array_equal(raw(voice, "2 dogs"), raw(voice, "two dogs"))
     assert caplog.text == ""
@@ -349,7 +349,7 @@ def test_offline_the_folder_to_copy_to_is_named(tmp_path: Path, monkeypatch: pyt
     assert load_voice("hf:someone/voice@v2", local_only=True).language == "fr"
 
 
-def test_size_and_licence_are_told_before_a_download(
+def test_size_and_licence_are_logged_before_a_download(
     vits: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     import huggingface_hub
@@ -377,7 +377,9 @@ def test_size_and_licence_are_told_before_a_download(
     assert load_voice("hf:someone/voice").sample_rate == 16000
 
 
-def test_a_licence_against_commerce_is_told_at_every_use(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_licence_against_commercial_use_is_logged_at_every_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = make_vits(tmp_path)
     (folder / "README.md").write_text("---\nlanguage: en\nlicense: cc-by-nc-4.0\n---\n# MMS\n")
     load_voice(f"hf:{folder}")
