@@ -150,7 +150,7 @@ def stages(work: Path, args: argparse.Namespace) -> dict[str, float]:
 
 
 def settings_of(args: argparse.Namespace) -> Any:
-    from lookaloud.batch.run import BatchSettings
+    from lookaloud.batch.settings import BatchSettings
 
     speakers = {} if args.speakers is None else {"speakers": args.speakers}
     return BatchSettings(captioners=args.captioners, **speakers)

@@ -35,15 +35,13 @@ class Media:
             return None
         if not self.embed:
             return self._link(file)
-        from PIL import Image, ImageOps
+        from captioner.errors import ImageError
+        from captioner.picture import Picture, View
 
         try:
-            with Image.open(file) as opened:
-                opened.draft("RGB", (_THUMBNAIL_PIXELS, _THUMBNAIL_PIXELS))
-                image = ImageOps.exif_transpose(opened).convert("RGB")
-        except (OSError, ValueError, Image.DecompressionBombError):
+            image = Picture(file).upright(View(max_side=_THUMBNAIL_PIXELS))
+        except ImageError:
             return None
-        image.thumbnail((_THUMBNAIL_PIXELS, _THUMBNAIL_PIXELS))
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=80)
         return self._embedded("image/jpeg", buffer.getvalue(), file)

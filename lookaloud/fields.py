@@ -25,6 +25,7 @@ class Option:
         choices: all that a text may be; () for any.
         metavar: what stands for the value in the help of a command.
         off: of a switch, the name that turns it off.
+        flag: what it is called on the command line, if not by the field's name.
         is_default_shown: whether the help of a command shows the default; if not, `help` says it.
         name: of the field.
         kind: of its values: str, float, int or bool.
@@ -40,6 +41,7 @@ class Option:
     metavar: str | None = None
     off: str | None = None
     is_default_shown: bool = True
+    flag: str | None = None
     name: str = ""
     kind: type = str
 

@@ -23,7 +23,7 @@ from captioner import Captioner
 from captioner.captioner import Draft
 from captioner.findings.caption import CaptionOptions
 from captioner.testing import FakeBackend
-from lookaloud.batch.run import BatchSettings
+from lookaloud.batch.settings import BatchSettings
 from lookaloud.describe.narrator import Narrator
 from speech import Voice
 from speech.testing import FakeVoiceBackend

@@ -134,7 +134,7 @@ def test_wrong_input_is_named(clip: str, images: dict[str, Path], tmp_path: Path
         score(None)
     with pytest.raises(MismatchedItemsError, match=r"1 caption.*'2'"):
         score({**images, "2": None})
-    with pytest.raises(EvalDataError, match=r"picture of '1' cannot be opened .*No such file"):
+    with pytest.raises(EvalDataError, match=r"picture of '1' cannot be opened: .*does not exist"):
         score({**images, "1": tmp_path / "no.png"})
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(EvalDataError, match=r"picture of '1' cannot be opened"):

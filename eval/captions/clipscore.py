@@ -233,14 +233,13 @@ def _device(name: str) -> str:
 
 
 def _open(name: str, path: Any) -> Any:
-    from PIL import Image, ImageOps
+    from captioner.errors import ImageError
+    from captioner.picture import open_image
 
     try:
-        with Image.open(path) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise EvalDataError(f"The picture of {name!r} cannot be opened ({reason}): {path}") from error
+        return open_image(path)
+    except ImageError as error:
+        raise EvalDataError(f"The picture of {name!r} cannot be opened: {error}") from error
 
 
 def _batches(items: Sequence[_Item], progress: bool, what: str) -> Iterable[list[_Item]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lookaloud.batch.run import BatchSettings
+    from lookaloud.batch.settings import BatchSettings
     from lookaloud.describe.narrator import Narrator
     from lookaloud.manifest import Record
 
@@ -45,7 +45,8 @@ def run_batch(
     """
     from lookaloud.batch.folder import OutputFolder
     from lookaloud.batch.ledger import Redo
-    from lookaloud.batch.run import BatchSettings, Run
+    from lookaloud.batch.run import Run
+    from lookaloud.batch.settings import BatchSettings
     from lookaloud.batch.sources import Choice, find_items
 
     folder = Path(out_dir)

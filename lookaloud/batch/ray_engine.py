@@ -27,7 +27,8 @@ from lookaloud.batch.items import Item
 from lookaloud.batch.location import RemoteFolder
 from lookaloud.batch.ray_stages import CaptionStage, Claims, Content, DecodeStage, Same, SpeakStage, Stopped, things_in
 from lookaloud.batch.records import Engines, engines_of, same_record
-from lookaloud.batch.run import BatchSettings, Counts, unfinished
+from lookaloud.batch.run import Counts, unfinished
+from lookaloud.batch.settings import BatchSettings
 from lookaloud.batch.stages import Finished, failed, wanted_by
 from lookaloud.ground.extras import needing
 from lookaloud.manifest import Record

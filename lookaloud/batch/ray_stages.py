@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from captioner.errors import ImageError
-from lookaloud.batch.decoding import Decoded, Decoder, Wanted
+from lookaloud.batch.decoding import COMMAND, Decoded, Decoder, Wanted
 from lookaloud.batch.folder import cannot_go_on
 from lookaloud.batch.items import Item
 from lookaloud.batch.location import Location, write_sound
 from lookaloud.batch.records import Engines
-from lookaloud.batch.run import BatchSettings
+from lookaloud.batch.settings import BatchSettings
 from lookaloud.batch.stages import Finished, Told, decoded_pages, failed, spoken, told
 from lookaloud.errors import BatchStoppedError
 from lookaloud.manifest import Key
@@ -65,7 +65,7 @@ class DecodeStage:
             wanted,
             seconds=settings.decode_seconds,
             memory_mb=settings.decode_memory_mb,
-            command=settings.decoder_command,
+            command=settings.decoder_command or COMMAND,
         )
 
     def __call__(self, table: Any) -> Any:

@@ -8,10 +8,9 @@ thread that asks for records writes the manifest: lines that come close together
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,48 +21,13 @@ from lookaloud.batch.interrupts import uninterrupted
 from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger
 from lookaloud.batch.records import Engines, engines_of, same_record
+from lookaloud.batch.settings import BatchSettings
 from lookaloud.batch.stages import Finished, Told, decoded_pages, failed, spoken, told, wanted_by
 from lookaloud.describe.narrator import Narrator
-from lookaloud.limits import Limits
 from lookaloud.manifest import Record
 
 if TYPE_CHECKING:
     from speech import Audio
-
-N_CORES = os.cpu_count() or 1
-
-
-@dataclass(frozen=True)
-class BatchSettings:
-    """How a batch is run.
-
-    Attributes:
-        format: of the sounds: one of `lookaloud.outputs.FORMATS`.
-        batch_size: most pictures captioned together.
-        captioners: threads that caption. One, unless the captioner bears to be asked by several at once, as the
-            built-in one does.
-        decoders: processes that decode pictures.
-        speakers: threads that speak and encode.
-        decode_seconds: longest time to read and decode one picture.
-        decode_memory_mb: most memory to decode one picture.
-        by_content: read every picture again, and pass over those whose bytes are described; otherwise one whose path,
-            size and date are those of a finished one is passed over unread.
-        limit: most pictures to describe in this run; None for all.
-        limits: how much is read of archives, addresses and lists.
-        decoder_command: starts a decoder; another one in tests.
-    """
-
-    format: str = "wav"
-    batch_size: int = 8
-    captioners: int = 1
-    decoders: int = max(2, N_CORES // 4)
-    speakers: int = max(1, N_CORES // 2)
-    decode_seconds: float = 60.0
-    decode_memory_mb: int = 2000
-    by_content: bool = False
-    limit: int | None = None
-    limits: Limits = field(default_factory=Limits)
-    decoder_command: Sequence[str] = COMMAND
 
 
 @dataclass
@@ -236,7 +200,7 @@ class Run:
             wanted_by(self.narrator),
             seconds=settings.decode_seconds,
             memory_mb=settings.decode_memory_mb,
-            command=settings.decoder_command,
+            command=settings.decoder_command or COMMAND,
         )
         self._decoders.append(decoder)
         if self._to_decode.is_cancelled:  # too late to be ended with the others

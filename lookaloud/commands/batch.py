@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from lookaloud.batch.settings import BatchSettings
 from lookaloud.commands.click_options import with_options
 from lookaloud.describe.options import DescribeOptions, ModelOptions
 from lookaloud.limits import Limits
@@ -47,7 +49,6 @@ Examples:
 )
 @click.option("--text-only", is_flag=True, help="No voice and no sounds.")
 @click.option("--dry-run", is_flag=True, help="Only list the pictures that would be described.")
-@click.option("--limit", type=click.IntRange(1), help="Describe at most that many files in this run.")
 @click.option(
     "--redo", metavar="failed|all|MATCH", help="Describe finished pictures again; SOURCE may then be left out."
 )
@@ -68,12 +69,7 @@ Examples:
 @click.option("--watch", is_flag=True, help="Go on and describe new pictures as they come, until Ctrl-C.")
 @click.option("--interval", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between looks.")
 @click.option("--export", "exports", metavar="KINDS", default="", help="Also write these, as 'lookaloud export' does.")
-@click.option("--decode-seconds", type=click.FloatRange(0.1), default=60.0, show_default=True, help="Most a picture.")
-@click.option("--decode-memory", type=click.IntRange(50), default=2000, show_default=True, help="Most MB a picture.")
-@click.option("--decoders", type=click.IntRange(1, 64), help="Processes that decode pictures.")
-@click.option("--speakers", type=click.IntRange(1, 64), help="Threads that speak and encode.")
-@with_options("batch", limits=Limits)
-@click.option("--batch-size", type=click.IntRange(1, 256), default=8, show_default=True, help="Captioned together.")
+@with_options("batch", settings=BatchSettings, limits=Limits)
 @click.option(
     "--progress/--no-progress",
     default=None,
@@ -82,7 +78,14 @@ Examples:
 @with_options("describe", models=ModelOptions, options=DescribeOptions)
 @click.pass_context
 def batch(
-    ctx: click.Context, /, *, models: ModelOptions, options: DescribeOptions, limits: Limits, **chosen: Any
+    ctx: click.Context,
+    /,
+    *,
+    models: ModelOptions,
+    options: DescribeOptions,
+    settings: BatchSettings,
+    limits: Limits,
+    **chosen: Any,
 ) -> None:
     """Describe folders and archives of pictures: resumable, and no picture stops the others."""
     from lookaloud.commands.batching import Session
@@ -98,4 +101,7 @@ def batch(
         raise click.UsageError("--export and --dry-run need a folder of this computer after --out, not a URL.")
     if chosen["watch"] and chosen["engine"] == "ray":
         raise click.UsageError("--watch needs --engine local.")
-    ctx.exit(Session(ctx, models, options, limits).run())
+    settings = replace(
+        settings, limits=limits, format=chosen["format_name"], by_content=chosen["skip_existing"] == "content"
+    )
+    ctx.exit(Session(ctx, models, options, settings).run())

@@ -28,13 +28,13 @@ from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.batch.records import named
 from lookaloud.batch.redo import items_to_redo
 from lookaloud.batch.rejected import RejectedLines
-from lookaloud.batch.run import BatchSettings, Run
+from lookaloud.batch.run import Run
+from lookaloud.batch.settings import BatchSettings
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
 from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
 from lookaloud.describe.options import DescribeOptions, ModelOptions, load
 from lookaloud.failures import Exit
 from lookaloud.fields import options_of
-from lookaloud.limits import Limits
 from lookaloud.manifest import MANIFEST, Record
 from lookaloud.places import file_system, is_url
 from lookaloud.printable import printable
@@ -51,14 +51,16 @@ class Session:
 
     Args:
         ctx: has the options of the command as they were given.
-        models, options, limits: what was made of some of them.
+        models, options, settings: what was made of some of them.
     """
 
-    def __init__(self, ctx: click.Context, models: ModelOptions, options: DescribeOptions, limits: Limits) -> None:
+    def __init__(
+        self, ctx: click.Context, models: ModelOptions, options: DescribeOptions, settings: BatchSettings
+    ) -> None:
         self.given = given = ctx.params
         self.models = replace(models, voice=None) if given["text_only"] else models
         self.options = options
-        self.limits = limits
+        self.batch_settings = settings
         # What descriptions depend on: a later run should be asked for it again.
         described_by = (*options_of(ModelOptions, "describe"), *options_of(DescribeOptions, "describe"))
         self.usual = {each.name: each.shown_default for each in described_by}
@@ -71,7 +73,7 @@ class Session:
         stdin = sys.stdin.buffer if STANDARD_INPUT in given["sources"] else ()
         self.lines = [os.fsdecode(line.rstrip(b"\r\n")) for line in stdin]
         self.choice = self._choice()
-        self.again = ["--out", self.shown, *_asked_again(ctx, {*self.settings, "engine", *vars(limits)})]
+        self.again = ["--out", self.shown, *_asked_again(ctx, {*self.settings, "engine", *vars(settings.limits)})]
         self.exports = [kind.strip() for kind in given["exports"].split(",") if kind.strip()]
         self.failures: list[tuple[str, str]] = []
         self.n_described = 0
@@ -130,26 +132,12 @@ class Session:
         return RemoteFolder(self.place, redo=self.redo, about=about)
 
     def _choice(self) -> Choice:
-        return Choice(self.given["include"], self.given["exclude"], self.out, self.limits)
+        return Choice(self.given["include"], self.given["exclude"], self.out, self.batch_settings.limits)
 
     def _items(self, choice: Choice | None = None) -> Iterator[Item]:
         if not self.given["sources"] and self.redo is not None:
             return items_to_redo(self.out, self.redo, choice or self._choice())
         return find_items(self.given["sources"], choice or self._choice(), lines=self.lines)
-
-    def _settings(self) -> BatchSettings:
-        given = self.given
-        chosen = {name: given[name] for name in ("decoders", "speakers") if given[name] is not None}
-        return BatchSettings(
-            format=given["format_name"],
-            batch_size=given["batch_size"],
-            decode_seconds=given["decode_seconds"],
-            decode_memory_mb=given["decode_memory"],
-            by_content=given["skip_existing"] == "content",
-            limit=given["limit"],
-            limits=self.limits,
-            **chosen,
-        )
 
     def _dry_run(self) -> Exit:
         ledger = Ledger(self.out, redo=self.redo, redo_from=sys.maxsize)
@@ -199,10 +187,10 @@ class Session:
 
     def _run(self, folder: OutputFolder, narrator: Callable[[], Narrator]) -> Run | RayRun:
         if self.given["engine"] == "local":
-            return Run(folder, narrator, self._settings())
+            return Run(folder, narrator, self.batch_settings)
         from lookaloud.batch.ray_engine import RayRun
 
-        return RayRun(folder, narrator, self._settings())
+        return RayRun(folder, narrator, self.batch_settings)
 
     def _tell(self, record: Record) -> None:
         if not record.is_ok and len(self.failures) < _MOST_NAMED:

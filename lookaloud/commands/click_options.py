@@ -29,10 +29,10 @@ class _FloatRange(click.FloatRange):
 
 def click_option(option: Option) -> Callable[[_Function], _Function]:
     """Return what adds an option to a command; its value is None if it is not given and its default is not shown."""
-    flag = f"--{option.name.replace('_', '-')}"
+    flag = f"--{option.flag or option.name.replace('_', '-')}"
     about: dict[str, Any] = {"help": option.help, "default": option.shown_default}
     if option.kind is bool and option.off is None:
-        return click.option(flag, is_flag=True, **about)
+        return click.option(flag, option.name, is_flag=True, **about)
     if option.kind is bool:
         flag = f"{flag}/--{option.off}"
     elif option.choices:
@@ -40,7 +40,7 @@ def click_option(option: Option) -> Callable[[_Function], _Function]:
     elif option.kind is not str:
         in_range: Any = click.IntRange if option.kind is int else _FloatRange
         about["type"] = in_range(option.least, option.most)
-    return click.option(flag, metavar=option.metavar, show_default=option.is_default_shown, **about)
+    return click.option(flag, option.name, metavar=option.metavar, show_default=option.is_default_shown, **about)
 
 
 def with_options(command: str, **values: type[Any]) -> Callable[[_Function], _Function]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from captioner.errors import CaptionerError
 from captioner.findings.caption import CaptionFinder, CaptionOptions
 from captioner.picture.view import View
+from lookaloud.describe import finders
 from lookaloud.describe.description import Description, StageSeconds
-from lookaloud.describe.finders import FINDERS
 from lookaloud.describe.teller import checked_detail, corrected, tell
 from lookaloud.ground.errors import MissingExtraError
 from speech.errors import SpeechError
@@ -75,7 +75,7 @@ class Narrator:
         self.detail = checked_detail(detail)
         self.reader = reader
         self.caption_finder = CaptionFinder(captioner, self.options)
-        wanted = [(row, row.make(self)) for row in FINDERS if detail in row.details]
+        wanted = [(row, row.make(self)) for row in finders.FINDERS if detail in row.details]
         self.finders = [(row, finder) for row, finder in wanted if finder is not None]
 
     @property
