@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from eval.errors import MismatchedItemsError
-from eval.loaders.items import CaptionedImage
-from eval.loaders.text_files import PICTURE_SUFFIXES
+from lookaloud.ground.datasets import CaptionedImage
+from lookaloud.ground.datasets.text_files import PICTURE_SUFFIXES
 
 V = TypeVar("V")
 SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"})

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import EvalDataError
-from eval.files import json_value
-from eval.loaders.items import json_lines, read_text, shown
-from eval.loaders.text_files import read_table
+from eval.loaders.errors import as_eval_errors
+from lookaloud.ground.datasets.items import json_lines, read_text, shown
+from lookaloud.ground.datasets.text_files import read_table
+from lookaloud.ground.typed import json_value
 
 # In this order: an id, COCO's result format, a picture's name, and what `lookaloud describe --json` prints.
 _ID_KEYS = ("id", "image_id", "image", "file_name", "source")
 
 
+@as_eval_errors
 def load_candidates(path: str | Path) -> dict[str, str]:
     """Return the captions to be scored by id, in the file's order. An empty caption is kept.
 
