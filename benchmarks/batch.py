@@ -103,18 +103,16 @@ def child(part: str, work: Path, args: argparse.Namespace) -> dict[str, Any]:
 
 def stages(work: Path, args: argparse.Namespace) -> dict[str, float]:
     """Each stage alone, as the batch runs it."""
-    from captioner import open_image
     from lookaloud import Picture, load_narrator
-    from lookaloud.batch.decoding import Decoder, Wanted
+    from lookaloud.batch.decoding import Decoder
     from lookaloud.batch.items import Item
-    from lookaloud.pipeline import Opened
+    from lookaloud.batch.stages import wanted_by
     from speech import write_audio
 
     settings = settings_of(args)
     paths = sorted((work / "pictures").iterdir())[:200]
     narrator = load_narrator(read_text=False)
-    side = narrator.captioner.input_size
-    decoders = [Decoder(Wanted(side)) for _ in range(settings.decoders)]
+    decoders = [Decoder(wanted_by(narrator)) for _ in range(settings.decoders)]
     items = [Item(str(path), str(path)) for path in paths]
     for decoder in decoders:
         decoder.decode(items[0])
@@ -122,12 +120,14 @@ def stages(work: Path, args: argparse.Namespace) -> dict[str, float]:
     for decoder in decoders:
         decoder.__exit__()
 
-    opened = [Opened(Picture(path, str(path)), open_image(path, min_side=side), 0.0) for path in paths]
+    opened = list(map(Picture, paths))
+    for picture in opened:
+        narrator.open(picture)
     narrator.captions(opened[:8])
     batches = [opened[start : start + settings.batch_size] for start in range(0, len(opened), settings.batch_size)]
-    captions: list[tuple[Opened, Any]] = []
+    captions: list[tuple[Picture, Any]] = []
 
-    def write(batch: list[Opened]) -> None:
+    def write(batch: list[Picture]) -> None:
         captions.extend(zip(batch, narrator.captions(batch), strict=True))
 
     captioning = each_on_threads([write] * settings.captioners, batches) * len(opened) / len(batches)

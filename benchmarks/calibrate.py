@@ -25,8 +25,8 @@ from environment import describe_machine
 from tqdm import tqdm
 
 from captioner.backends.compact import CONFIG_FILE, CompactBackend
-from captioner.caption import CaptionOptions
 from captioner.confidence import Calibration, fit_logistic
+from captioner.findings.caption import CaptionOptions
 from captioner.picture import open_image
 from captioner.training.data import Example, read_dataset
 from eval.captions.cider import CiderD, human_level

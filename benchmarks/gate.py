@@ -27,7 +27,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from captioner.backends.compact import WEIGHTS, CompactBackend
-from captioner.caption import PHOTOGRAPH
+from captioner.findings.caption import PHOTOGRAPH
 from captioner.photo import Gate, features_of, plain_kind
 from captioner.picture import open_image
 from captioner.training.data import read_dataset

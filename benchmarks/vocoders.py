@@ -3,9 +3,9 @@
     pip install speechmos distillmos
     python benchmarks/vocoders.py griffin-lim hf:microsoft/speecht5_hifigan --out benchmarks/results/vocoders.json
 
-DNSMOS (speechmos: its P.835 overall score) and DistillMOS predict what listeners would answer from 1 to 5; they are
-proxies and no listening test. The row "original" is the speech itself, the best that a vocoder can do. Mean over the
-sentences. A proxy that is not installed is left out, and said so.
+DNSMOS (speechmos: its P.835 overall score) and DistillMOS predict what listeners would answer from 1 to 5; they do not
+replace a listening test. The row "original" is the speech itself, the best that a vocoder can do. Means over the
+sentences. Proxies that are not installed are named and left out.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def load_proxies() -> dict[str, Score]:
-    """The MOS proxies that are installed; the others are named."""
+    """Return the MOS proxies that are installed, and print the others."""
     proxies: dict[str, Score] = {}
     for name, make in (("dnsmos", _dnsmos), ("distillmos", _distillmos)):
         try:
@@ -101,13 +101,13 @@ def _at_16_khz(audio: speech.Audio) -> np.ndarray:
 
 
 def score(audios: list[speech.Audio], proxies: dict[str, Score]) -> dict[str, float]:
-    # All at one level: the proxies hear loudness too, and a vocoder is not asked for it.
+    # All at one level, because the proxies also react to loudness.
     levelled = [speech.normalise_loudness(audio, -23.0) for audio in audios]
     return {name: round(statistics.mean(map(proxy, levelled)), 3) for name, proxy in proxies.items()}
 
 
 def table(rows: list[dict[str, object]], proxies: list[str]) -> str:
-    """The rows as Markdown, which also reads well aloud."""
+    """Return the rows as Markdown, which also reads well aloud."""
     keys = ["real_time_factor", *proxies]
     lines = [f"| vocoder | {' | '.join(keys)} |", "|---" * (len(keys) + 1) + "|"]
     for row in rows:

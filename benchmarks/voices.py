@@ -3,12 +3,12 @@
     python benchmarks/voices.py --untrained --out benchmarks/results/voices.json
     python benchmarks/voices.py heart joe hf:facebook/mms-tts-eng coqui:tts_models/en/ljspeech/vits
 
-Real-time factor: seconds of work for a second of speech, lower is faster; above 1 a voice cannot keep up with itself.
-First sound: from asking for a text of two sentences to having the first. Loading: with the files here. Medians of the
-runs after one that warms up; untrained voices run once. A voice that cannot be loaded is a row with the reason.
+Real-time factor: seconds of work for a second of speech, lower is faster; above 1, playing has to wait. First sound:
+from asking for a text of two sentences to having the first. Loading: with the files on this computer. Medians of the
+runs after a first one; untrained voices run once. A voice that cannot be loaded has a row with the reason.
 
---untrained adds voices of transformers and Coqui with random weights in their published sizes, for where the real ones
-cannot be had. SpeechT5 then speaks four times as long as it should, so it has no time to the first sound.
+--untrained adds voices of transformers and Coqui with random weights in their published sizes, if the real ones cannot
+be downloaded. SpeechT5 then speaks four times as long as it should, so it has no time to the first sound.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=len(TEXTS), help="how many of the texts are said")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--speaker", help="for voices that need one")
-    parser.add_argument("--vocoder", help="for voices that take one")
+    parser.add_argument("--vocoder", help="for voices that make mel spectrograms")
     parser.add_argument("--untrained", action="store_true", help="also voices with random weights")
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     args = parser.parse_args()
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def measure(title: str, given: dict[str, Any], texts: tuple[str, ...], runs: int) -> dict[str, object]:
-    """The row of the voice that `load_voice` makes of what is given."""
+    """Return the row of the voice that `load_voice` returns for these arguments."""
     began = time.perf_counter()
     try:
         voice = speech.load_voice(**given)
@@ -88,7 +88,7 @@ def measure(title: str, given: dict[str, Any], texts: tuple[str, ...], runs: int
 
 
 def table(rows: list[dict[str, object]]) -> str:
-    """The rows as Markdown, which also reads well aloud."""
+    """Return the rows as Markdown, which also reads well aloud."""
     lines = ["| voice | real-time factor | first sound, s | loading, s | Hz |", "|---|---|---|---|---|"]
     for row in rows:
         if "error" in row:

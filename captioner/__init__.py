@@ -2,7 +2,6 @@
 
 import os
 
-from captioner.caption import Caption, CaptionOptions
 from captioner.captioner import Backend, Captioner, Draft
 from captioner.errors import (
     CaptionerError,
@@ -11,6 +10,7 @@ from captioner.errors import (
     UnknownCaptionerError,
     WeightsError,
 )
+from captioner.findings.caption import Caption, CaptionOptions
 from captioner.picture import open_image
 from captioner.registry import CaptionerSpec, list_captioners, load_captioner
 from lookaloud.ground.errors import MissingExtraError

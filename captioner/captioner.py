@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from captioner.caption import PHOTOGRAPH, SENTENCES, Caption, CaptionOptions
+from captioner.findings.caption import PHOTOGRAPH, SENTENCES, Caption, CaptionOptions
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Draft:
     Attributes:
         texts: raw captions, best first, at least one; none where the picture is no photograph.
         confidence: how sure the backend is of the first, in [0, 1].
-        kind: what the picture is, one of `captioner.caption.KINDS`.
+        kind: what the picture is, one of `captioner.findings.caption.KINDS`.
         mean_logprob: mean log-probability of the tokens of the first, the end among them, in nats; None where the
             backend does not say, or needs no calibration by it.
     """

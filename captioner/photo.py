@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from captioner.caption import PHOTOGRAPH
 from captioner.errors import WeightsError
+from captioner.findings.caption import PHOTOGRAPH
 
 GATE_FILE = "gate.npz"
 
@@ -33,7 +33,7 @@ class Verdict:
     """What a picture was taken for.
 
     Attributes:
-        kind: one of `captioner.caption.KINDS`.
+        kind: one of `captioner.findings.caption.KINDS`.
         photo_probability: how likely it is a photograph that can be described, in [0, 1].
     """
 

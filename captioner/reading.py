@@ -10,16 +10,16 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from captioner import scripts, strips
 from captioner.errors import CaptionerError, ReadingError, WeightsError
-from captioner.picture.view import reading_scale
+from captioner.picture.view import MAX_READING_SIDE, reading_scale
 from captioner.reading_models import ReadingModel, fetched, reading_model
 from captioner.script_classifier import ScriptClassifier
 from captioner.strips import Corners
@@ -29,11 +29,6 @@ from lookaloud.ground.extras import missing_packages, require
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
 
-MAX_SIDE = 1600
-"""Longest side, in pixels, that is read at once: there the small print of an A4 page has letters 15 pixels high.
-
-Of a picture more than twice as long as wide, the shorter side is reduced to it, and strips of this length are read."""
-
 MIN_SCORE = 0.8
 """Least score of a line that is read aloud. In photographs, texture taken for letters mostly stays below it."""
 
@@ -41,7 +36,7 @@ MIN_SHORT_SCORE = 0.9
 """The same for one to three letters or digits, which chance makes far more often."""
 
 # Where text is looked for, the longer side is reduced to this; the letters themselves are read at full size. It halves
-# the time of a large picture, and a line that is found at MAX_SIDE is still found.
+# the time of a large picture, and a line that is found at MAX_READING_SIDE is still found.
 _FIND_SIDE = 1280
 _SMALL_SIDE = 640  # What is smaller is enlarged, twice at most: in thumbnails that finds a third more signs.
 _TURN_SHARE = 0.75  # Of the letters, so many have to lie on their side or head before a page is turned.
@@ -81,11 +76,19 @@ class Reading:
         lines: the lines that were read, in reading order.
         unread: whether there is also writing in letters that the reader does not know.
         script: what those letters are, one of `captioner.scripts.SCRIPTS`; None if that is not sure.
+        size: width and height in pixels of the picture that the lines' boxes are in.
     """
+
+    name: ClassVar[str] = "text"
 
     lines: tuple[TextLine, ...] = ()
     unread: bool = False
     script: str | None = None
+    size: tuple[int, int] = (1, 1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the lines as JSON has them, and the script of what cannot be read."""
+        return {"lines": [asdict(line) for line in self.lines], "unread": self.unread, "script": self.script}
 
 
 class TextEngine(Protocol):
@@ -123,7 +126,7 @@ class TextReader:
         lines of a low score (`MIN_SCORE`, `MIN_SHORT_SCORE`), what does not look written (single characters and rows of
         one sign), and what only looks like letters that the reader knows; see `read_all`.
 
-        Open the picture with `open_image(source, reading_side=MAX_SIDE)`: then long ones are still legible.
+        Open the picture with `open_image(source, reading_side=MAX_READING_SIDE)`: then long ones are still legible.
 
         Raises:
             ReadingError: the reader failed; the picture can still be described.
@@ -146,7 +149,7 @@ class TextReader:
             size = (round(image.width * scale), round(image.height * scale))
             fitted = image.resize((max(1, size[0]), max(1, size[1])), reducing_gap=2.0)
         if min(fitted.size) < _LEAST_SIDE:
-            return Reading()
+            return Reading(size=image.size)
         found = self._find(fitted)
         turn = _turn(found)
         if turn is not None:
@@ -158,7 +161,7 @@ class TextReader:
         judged = scripts.Judgement(tuple(found)) if self.knows_all else scripts.judged(found, self._namer(fitted))
         kept = [_Found(line.text, line.score, line.corners) for line in judged.known if _is_text(line.text, line.score)]
         lines = tuple(line.as_line(fitted.size, scale) for line in _in_reading_order(kept))
-        return Reading(lines, judged.unread, judged.script)
+        return Reading(lines, judged.unread, judged.script, image.size)
 
     def _namer(self, image: Image) -> scripts.Namer | None:
         if not isinstance(self.engine, _RapidEngine) or self.engine.script_classifier is None:
@@ -168,7 +171,7 @@ class TextReader:
     def _find(self, image: Image) -> list[strips.Piece]:
         """Every line in the picture, strip by strip."""
         whole: list[strips.Piece] = []
-        for strip in strips.strips(image.size, MAX_SIDE):
+        for strip in strips.strips(image.size, MAX_READING_SIDE):
             ends = (strip.start, 0, strip.end, image.height)
             if image.height > image.width:
                 ends = (0, strip.start, image.width, strip.end)
@@ -186,7 +189,7 @@ class TextReader:
 
 def _scale(size: tuple[int, int]) -> float:
     """How much a picture is enlarged or reduced to be read."""
-    return reading_scale(size, MAX_SIDE) * max(1.0, min(2.0, _SMALL_SIDE / max(size)))
+    return reading_scale(size, MAX_READING_SIDE) * max(1.0, min(2.0, _SMALL_SIDE / max(size)))
 
 
 def _turn(found: Sequence[strips.Piece]) -> Transpose | None:
@@ -345,7 +348,7 @@ def _rapidocr(n_threads: int | None, other: Mapping[str, object] | None = None) 
     params |= {
         "Global.log_level": "critical",  # It reports every step to the terminal otherwise.
         "Global.text_score": 0.0,  # What is good enough is decided here, once.
-        "Global.max_side_len": MAX_SIDE + 32,  # It rounds sizes to 32; the picture is small enough already.
+        "Global.max_side_len": MAX_READING_SIDE + 32,  # It rounds sizes to 32; the picture is small enough already.
         "Cls.cls_thresh": _TURNED_SCORE,
         "Det.limit_type": "max",
         "Det.limit_side_len": _FIND_SIDE,

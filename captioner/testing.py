@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from captioner.caption import CaptionOptions
 from captioner.captioner import Draft
+from captioner.findings.caption import CaptionOptions
 
 
 class FakeBackend:

@@ -14,24 +14,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lookaloud.pipeline import Narration as Narration
-    from lookaloud.pipeline import NarrationFailure as NarrationFailure
-    from lookaloud.pipeline import Narrator as Narrator
-    from lookaloud.pipeline import Picture as Picture
-    from lookaloud.pipeline import load_narrator as load_narrator
+    from captioner.picture import Picture as Picture
+    from lookaloud.describe.description import Description as Description
+    from lookaloud.describe.narrator import Narrator as Narrator
+    from lookaloud.describe.narrator import load_narrator as load_narrator
 
     __version__: str
 
-_PIPELINE_NAMES = ("Narration", "NarrationFailure", "Narrator", "Picture", "load_narrator")
+_MODULES = {
+    "Description": "lookaloud.describe.description",
+    "Narrator": "lookaloud.describe.narrator",
+    "Picture": "captioner.picture",
+    "load_narrator": "lookaloud.describe.narrator",
+}
 
-__all__ = ["Narration", "NarrationFailure", "Narrator", "Picture", "__version__", "load_narrator"]
+__all__ = ["Description", "Narrator", "Picture", "__version__", "load_narrator"]
 
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
         return import_module("importlib.metadata").version("lookaloud")
-    if name in _PIPELINE_NAMES:
-        return getattr(import_module("lookaloud.pipeline"), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'lookaloud' has no attribute {name!r}")
 
 

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from captioner.picture import Picture
 from lookaloud.errors import DesktopError
-from lookaloud.pipeline import Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,8 +49,8 @@ def clipboard_pictures() -> list[Picture]:
     if found is None:
         return []
     if isinstance(found, list):
-        return [Picture(path, path) for path in found if os.path.isfile(path)]
-    return [Picture(found, "the clipboard")]
+        return [Picture(path) for path in found if os.path.isfile(path)]
+    return [Picture(found, name="the clipboard")]
 
 
 def screen_picture() -> Picture:
@@ -63,7 +63,7 @@ def screen_picture() -> Picture:
     'the screen'
     """
     wayland = sys.platform not in ("darwin", "win32") and bool(os.environ.get("WAYLAND_DISPLAY"))
-    return Picture(_by_tool() if wayland else _by_pillow(), "the screen")
+    return Picture(_by_tool() if wayland else _by_pillow(), name="the screen")
 
 
 def _by_pillow() -> Image:

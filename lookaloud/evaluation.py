@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captioner.caption import CaptionOptions
 from captioner.errors import CaptionerError
+from captioner.findings.caption import CaptionOptions
 from eval.errors import ItemError
 from lookaloud.ground.errors import MissingExtraError
 from speech.errors import SpeechError

@@ -13,7 +13,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import KW_ONLY, asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import IO, Annotated, Any, TypeAlias
@@ -21,6 +21,7 @@ from typing import IO, Annotated, Any, TypeAlias
 from msgspec import Meta
 from msgspec.json import Decoder
 
+from lookaloud.describe.description import Name, Row, Seconds
 from lookaloud.ground.paths import name_parts, path_inside
 from lookaloud.ground.typed import parsed_json, typed
 
@@ -35,84 +36,50 @@ Key: TypeAlias = tuple[str, str | None, int | None]
 Line: TypeAlias = str | bytes
 
 _INT64 = 2**63 - 1
-_Name = Annotated[str, Meta(max_length=100_000)]  # the name of a member of a ZIP file may have 65,535 bytes
-_Word = Annotated[str, Meta(max_length=1000)]
 _Page = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Size = Annotated[int, Meta(ge=0, le=_INT64)]
-_Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 
 
 @dataclass(frozen=True)
-class Record:
-    """What came of one picture. Every key stands in every line; what does not apply is null, or empty.
+class Record(Row):
+    """What a picture of a batch resulted in: its description, and what is known of its file.
+
+    Every key stands in every line; what does not apply is null, or empty. `source` is the picture's path as it was
+    given or found, `photos.zip!/beach/dog.jpg` in an archive, `scan.tif#page=2` for a page of a file that has several.
+    `seconds` has open, caption, read and speech (with encoding and writing).
 
     Attributes:
-        source: what the picture is called: its path as it was given or found, `photos.zip!/beach/dog.jpg` in an
-            archive, `scan.tif#page=2` for a page of a file that has several.
-        status: "ok" or "error".
         path: where the bytes are: the absolute path or the URL of the file, or of the archive that holds it.
         member: its name inside that archive; None for a file.
         page: 1 for the first; None unless the file has several pages.
         pages: how many pages the file has; None unless it has several.
-        sha256: of the file's bytes, in hex; None where they could not be read.
-        bytes: the file's size; None where it could not be read.
-        modified_ns: when the file was last changed, in nanoseconds since 1970; None where that is not known.
+        sha256: of the file's bytes, in hex; None if they could not be read.
+        bytes: the file's size; None if it could not be read.
+        modified_ns: when the file was last changed, in nanoseconds since 1970; None if that is not known.
         width, height: pixels of the upright picture; None for an error.
-        text: what is spoken.
-        caption: what the captioner said, which may be one part of `text`.
-        alternatives: other captions, best first.
-        confidence: of the caption, in [0, 1].
-        certainty: "low", "medium" or "high".
-        is_photo: False where the picture is no photograph.
-        kind: "photograph", or what else the picture is: one of `captioner.caption.KINDS`.
-        detail: the level of detail, one of `lookaloud.detail.DETAILS`.
-        text_found: the lines of text found in the picture.
-        notes: what the photo says of itself: taken, place, title, description, camera; None unless `detail` is
-            "detailed" and it says something.
-        problems: why something beside the caption could not be found out, in sentences.
         audio: the sound file, relative to DIR and with forward slashes; None without a voice.
-        audio_seconds: how long it is.
         same_as: the `source` that has the same bytes and was described in this one's place; None for most.
-        seconds: wall time by stage: open, caption, read, speech (with encoding and writing).
         finished: when, in UTC, as in 2026-01-31T12:00:00Z.
-        captioner, voice: names of the engines; `voice` is None without one.
         rate: speaking speed; None without a voice.
-        versions: package -> version, of Lookaloud and of what the engines run on.
-        error: why there is no description, in one sentence; None where there is one.
+        versions: package -> version, of Lookaloud and of what the models run on.
     """
 
-    source: _Name
-    status: Annotated[str, Meta(pattern=r"^(ok|error)\Z")]
-    path: _Name
-    member: _Name | None = None
+    path: Name
+    member: Name | None = None
     page: _Page | None = None
+    _: KW_ONLY
     pages: _Page | None = None
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
     bytes: _Size | None = None
     modified_ns: Annotated[int, Meta(ge=-_INT64, le=_INT64)] | None = None
     width: _Size | None = None
     height: _Size | None = None
-    text: str | None = None
-    caption: str | None = None
-    alternatives: tuple[str, ...] = ()
-    confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
-    certainty: _Word | None = None
-    is_photo: bool | None = None
-    kind: _Word | None = None
-    detail: _Word | None = None
-    text_found: tuple[str, ...] = ()
-    notes: Mapping[str, str | None] | None = None
-    problems: tuple[str, ...] = ()
-    audio: _Name | None = None
-    audio_seconds: _Seconds | None = None
-    same_as: _Name | None = None
-    seconds: Mapping[str, _Seconds] = field(default_factory=dict)
+    audio: Name | None = None
+    same_as: Name | None = None
+    seconds: Mapping[str, Seconds] = field(default_factory=dict)
     finished: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")] | None = None
-    captioner: _Word | None = None
-    voice: _Word | None = None
     rate: Annotated[float, Meta(gt=0, le=1000)] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
-    error: str | None = None
 
     @property
     def key(self) -> Key:

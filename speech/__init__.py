@@ -1,4 +1,7 @@
-"""Text to speech: `load_voice().speak("A dog.")` is an `Audio`; `write_audio` makes it a file."""
+"""Text to speech: `load_voice().speak("A dog.")` is an `Audio`; `write_audio` makes it a file.
+
+Speech to text is in `speech.hearing`, text to spoken words in `speech.text`, vocoders in `speech.vocoders`.
+"""
 
 import os
 
@@ -26,8 +29,8 @@ from speech.errors import (
 from speech.registry import VoiceFamily, VoiceSpec, list_voice_families, list_voices, load_voice
 from speech.voice import Voice
 
-# onnxruntime makes an identifier of the computer, keeps events in ~/.cache/Microsoft and may send them, unless
-# this is set before it is imported, which happens where a network is loaded. Who wants that can set it to 0.
+# Unless this is set before onnxruntime is imported, it makes an identifier of the computer, keeps events in
+# ~/.cache/Microsoft and may send them. Users who want that can set it to 0.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""`Audio`, and everything done to one: join, resample, measure and set loudness, read, write. The only encoder."""
+"""`Audio`, and what can be done with one: join, resample, measure and set loudness, read, write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FORMATS = {
     "ogg": ("OGG", "VORBIS"),
     "mp3": ("MP3", "MPEG_LAYER_III"),
 }
-_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # MPEG-1, 2 and 2.5: no others exist
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # MPEG-1, 2 and 2.5; there are no others
 _BLOCK = 65536  # samples per write: libsndfile 1.2.2 overflows its stack on minutes of Vorbis in one write
 _PEAK = 10 ** (-1.0 / 20)  # -1 dBFS
 _LOWEST_RATE, _HIGHEST_RATE = 4000, 384000
@@ -76,7 +76,7 @@ class Audio:
 
 
 def silence(seconds: float, sample_rate: int) -> Audio:
-    """Digital silence of that many seconds (0 or more), rounded to a whole sample.
+    """Return digital silence of that many seconds (0 or more), rounded to a whole sample.
 
     Raises:
         AudioError: `seconds` is negative or not finite, or the rate is impossible.
@@ -90,7 +90,7 @@ def silence(seconds: float, sample_rate: int) -> Audio:
 
 
 def join(audios: Iterable[Audio]) -> Audio:
-    """The sounds one after the other, sample by sample, at their common rate.
+    """Return the sounds one after the other, at their common rate.
 
     Raises:
         AudioError: there are none, or their rates differ.
@@ -107,10 +107,10 @@ def join(audios: Iterable[Audio]) -> Audio:
 
 
 def resample(audio: Audio, sample_rate: int) -> Audio:
-    """The same sound at another rate (Hz): ceil(n * new / old) samples, -90 dB stop band.
+    """Return the same sound at another rate (Hz): ceil(n * new / old) samples, -90 dB stop band.
 
-    Kaiser-windowed sinc interpolation (J. O. Smith, "Digital Audio Resampling", 2002). What the filter makes
-    overshoot full scale is clipped there.
+    Kaiser-windowed sinc interpolation (J. O. Smith, "Digital Audio Resampling", 2002). Where the filter exceeds full
+    scale, the samples are clipped.
 
     Raises:
         AudioError: the rate is impossible.
@@ -119,14 +119,14 @@ def resample(audio: Audio, sample_rate: int) -> Audio:
     1.0
     """
     silence(0, sample_rate)  # refuses an impossible rate before it is used
-    return Audio(np.clip(dsp.resample(audio.samples, audio.sample_rate, sample_rate), -1.0, 1.0), sample_rate)
+    return Audio(np.clip(dsp.change_rate(audio.samples, audio.sample_rate, sample_rate), -1.0, 1.0), sample_rate)
 
 
 def measure_loudness(audio: Audio) -> float:
-    """Integrated loudness in LUFS, -inf for silence (a full-scale 997 Hz sine is -3.01).
+    """Return the integrated loudness in LUFS, -inf for silence (a full-scale 997 Hz sine is -3.01).
 
-    ITU-R BS.1770-4: K-weighting, 400 ms blocks with 75 % overlap, gates at -70 LUFS and 10 LU under the ungated
-    loudness. Below 400 ms, where the standard says nothing, the whole clip counts as one block.
+    ITU-R BS.1770-4: K-weighting, 400 ms blocks with 75 % overlap, gates at -70 LUFS and 10 LU below the ungated
+    loudness. A sound of less than 400 ms, of which the standard says nothing, counts as one block.
 
     >>> measure_loudness(silence(1, 24000))
     -inf
@@ -135,11 +135,11 @@ def measure_loudness(audio: Audio) -> float:
 
 
 def normalise_loudness(audio: Audio, target_lufs: float = -16.0) -> Audio:
-    """The sound at that integrated loudness (LUFS), no sample above -1 dBFS (0.891); silence comes back unchanged.
+    """Return the sound at that integrated loudness (LUFS), no sample above -1 dBFS (0.891); silence is unchanged.
 
-    One gain for the whole sound. Peaks that it would lift over -1 dBFS are turned down by a look-ahead limiter
-    (+-10 ms), and the gain is raised until the target is met within 0.05 LU. Speech reaches -16 LUFS. Sound that
-    would need more than 12 dB beyond the first gain (a lone click) stays quieter than asked.
+    One gain for the whole sound. Peaks that would exceed -1 dBFS are turned down by a look-ahead limiter (+-10 ms), and
+    the gain is raised until the target is met within 0.05 LU. Speech reaches -16 LUFS. Sound that would need more than
+    12 dB beyond the first gain (a single click) stays quieter.
 
     Raises:
         AudioError: `target_lufs` is not between -70 and 0.
@@ -165,10 +165,10 @@ def normalise_loudness(audio: Audio, target_lufs: float = -16.0) -> Audio:
 
 
 def encode_audio(audio: Audio, format: str) -> bytes:
-    """The bytes of a sound file: "wav" and "flac" hold 16-bit PCM, "ogg" Vorbis, "mp3" MPEG layer III.
+    """Return the bytes of a sound file: "wav" and "flac" hold 16-bit PCM, "ogg" Vorbis, "mp3" MPEG layer III.
 
     MP3 knows nine rates only; other sounds are resampled to the next higher of them (48 kHz at most). The same sound
-    gives the same bytes, but for OGG, whose streams carry a random number.
+    gives the same bytes, except in OGG, whose streams have a random number.
 
     Raises:
         AudioWriteError: an unknown format, no samples, or a libsndfile without that encoder.
@@ -186,7 +186,7 @@ def encode_audio(audio: Audio, format: str) -> bytes:
         audio = resample(audio, next((rate for rate in _MP3_RATES if rate > audio.sample_rate), _MP3_RATES[-1]))
     major, subtype = _FORMATS[format]
     samples: npt.NDArray[Any] = audio.samples
-    if subtype == "PCM_16":  # rounded here, so that no version of libsndfile rounds, scales or wraps its own way
+    if subtype == "PCM_16":  # rounded here, because versions of libsndfile round differently
         samples = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16)
     buffer = io.BytesIO()
     try:
@@ -202,13 +202,13 @@ def encode_audio(audio: Audio, format: str) -> bytes:
 
 
 def write_audio(audio: Audio, path: str | os.PathLike[str], *, format: str | None = None) -> Path:
-    """The path of the written sound file. The format is `format`, else the suffix: .wav, .flac, .ogg or .mp3.
+    """Write a sound file and return its path. The format is `format`, or else the suffix: .wav, .flac, .ogg or .mp3.
 
-    Written under a temporary name in the same folder, flushed to the disk, then renamed: the file is complete or not
-    there, and nothing else is left behind. A file of that name is replaced.
+    The file is complete or not there: it is written under a temporary name, flushed to the disk and renamed. A file of
+    that name is replaced.
 
     Raises:
-        AudioWriteError: unknown suffix or format, no such folder, a folder of that name, no rights, no space.
+        AudioWriteError: unknown suffix or format, no such folder, a folder of that name, no permission, no space.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -249,9 +249,9 @@ def write_audio(audio: Audio, path: str | os.PathLike[str], *, format: str | Non
 
 
 def read_audio(path: str | os.PathLike[str]) -> Audio:
-    """The sound in a file that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF...) at its own rate, its channels averaged.
+    """Return the sound in a file that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF...) at its rate, channels averaged.
 
-    What lies outside [-1, 1] in a float or MP3 file is clipped.
+    Samples outside [-1, 1], which float and MP3 files can have, are clipped.
 
     Raises:
         AudioError: no such file, a folder, or not a sound file.

@@ -1,4 +1,4 @@
-"""Where Coqui's models lie, what they are called and what their licences ask, before any of them is loaded."""
+"""Coqui's models before they are loaded: names, files, licences."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _PICKLED = ("bark",)  # its loader in coqui-tts unpickles whatever the file hold
 
 
 def find_model(target: str, kind: str, *, local_only: bool) -> tuple[Path, Path, dict[str, Any]]:
-    """Checkpoint (a file, or a folder for models of many files), config.json and facts of a Coqui model.
+    """Return the checkpoint (a file, or a folder for models of many files), config.json and facts of a Coqui model.
 
-    `target` is a folder, or a model's name of that `kind` ("tts_models" or "vocoder_models"), which is downloaded
-    unless `local_only`. Licences are logged before a download; those against commercial use before every use.
+    `target` is a folder, or the name of a model of that `kind` ("tts_models" or "vocoder_models"), which is downloaded
+    unless `local_only`. Licences are logged before a download; those that forbid commercial use at every call.
 
     Raises:
         UnknownVoiceError: no such model; the message has the nearest names.
-        WeightsError: the files are not here and may not be downloaded, or the licence has not been agreed to.
+        WeightsError: the files are not here and may not be downloaded, or the user has not agreed to the licence.
     """
     folder = Path(target)
     if folder.is_dir():
@@ -58,10 +58,10 @@ def find_model(target: str, kind: str, *, local_only: bool) -> tuple[Path, Path,
         _log.warning("Downloading coqui:%s: licence %s, from %s", target, licence, address)
     try:
         checkpoint, config, _ = manager.download_model(target)
-    # Networks, archives and files fail in classes of four libraries.
+    # Errors of networks, archives and files are of many classes, in four libraries.
     except Exception as error:
         if not present and here.is_dir() and not any(here.iterdir()):
-            here.rmdir()  # coqui-tts takes an empty folder for a finished download
+            here.rmdir()  # coqui-tts would think that an empty folder is a finished download
         did = "are damaged" if present else "could not be downloaded"
         raise WeightsError(
             f"The files of coqui:{target} {did} ({reason_of(error)}); delete {here} if it is there, and {by_hand}."
@@ -70,7 +70,7 @@ def find_model(target: str, kind: str, *, local_only: bool) -> tuple[Path, Path,
 
 
 def warn_of_licence(name: str, licence: str) -> None:
-    """Log a warning where the licence forbids commercial use."""
+    """Log a warning if the licence forbids commercial use."""
     if licence.upper() == "CPML":
         _log.warning("%s is under %s: not for commercial use. Its text: %s", name, _CPML, _CPML_TEXT)
     elif "NC" in licence.upper().replace("-", " ").split():
@@ -85,7 +85,7 @@ def _item(manager: Any, target: str, kind: str) -> dict[str, Any]:
     if target not in names:
         near = difflib.get_close_matches(target, names, n=4, cutoff=0.3) or names[:4]
         raise UnknownVoiceError(
-            f"Coqui has no model {target!r} among its {kind}, and there is no such folder; names are like "
+            f"Coqui has no model {target!r} among its {kind}, and there is no such folder; names look like "
             f"{', '.join(near)}."
         )
     return dict(manager._set_model_item(target)[0])
@@ -97,7 +97,7 @@ def _present(item: dict[str, Any], here: Path) -> bool:
     from huggingface_hub import snapshot_download
 
     try:
-        # Nothing is downloaded here: it is asked whether the files are there.
+        # This downloads nothing.
         snapshot_download(item["repo_id"], allow_patterns=item.get("allow"), local_files_only=True)  # nosec B615
     except (OSError, ValueError):
         return False
@@ -109,7 +109,7 @@ def _files(folder: Path) -> tuple[Path, Path]:
     checkpoint = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
     if checkpoint is None or not config.is_file():
         raise WeightsError(
-            f"{folder} should hold config.json and the weights as one of {', '.join(_WEIGHTS)}, and does not; copy all "
+            f"{folder} should hold config.json and the weights as one of {', '.join(_WEIGHTS)}, but does not; copy all "
             "files of the model there."
         )
     return checkpoint, config

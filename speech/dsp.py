@@ -1,4 +1,4 @@
-"""Signal processing on bare arrays, numpy only: resample, measure loudness, limit, trim. Users call `speech.audio`."""
+"""Signal processing on arrays, with numpy only: sample rate, loudness, limiter, trimming. Users call `speech.audio`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _KAISER_BETA = 9.0  # stop band near -90 dB
 _ROWS = 4096  # output samples resampled at once, to bound memory
 
 
-def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
-    """Band-limited samples at `to_hz`, ceil(n * to_hz / from_hz) of them.
+def change_rate(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+    """Return ceil(n * to_hz / from_hz) band-limited samples at `to_hz`.
 
     A Kaiser-windowed sinc in polyphase form (J. O. Smith, "Digital Audio Resampling", 2002). The transition band
-    lies below the lower of the two Nyquist frequencies, so nothing folds back.
+    lies below the lower of the two Nyquist frequencies, so there is no aliasing.
     """
     divisor = math.gcd(from_hz, to_hz)
     up, down = to_hz // divisor, from_hz // divisor
@@ -45,20 +45,20 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
 
 
 def integrated_loudness(samples: Samples, sample_rate: int) -> float:
-    """Integrated loudness in LUFS of one channel, -inf for silence: ITU-R BS.1770-4, K-weighting and both gates.
+    """Return the loudness in LUFS of one channel, -inf for silence: ITU-R BS.1770-4, K-weighting and both gates.
 
-    Below one 400 ms block, where the standard says nothing, the whole clip is the only block.
+    A sound shorter than one 400 ms block, of which the standard says nothing, is the only block.
     """
     powers = _block_powers(samples, sample_rate)
     powers = powers[powers > 10 ** ((-70.0 + 0.691) / 10)]
     if powers.size == 0:
         return -math.inf
-    powers = powers[powers > powers.mean() / 10]  # relative gate: 10 LU under the mean of what is left
+    powers = powers[powers > powers.mean() / 10]  # relative gate: 10 LU below the mean of the others
     return float(-0.691 + 10 * np.log10(powers.mean()))
 
 
 def _block_powers(samples: Samples, sample_rate: int) -> Reals:
-    """Mean squares of K-weighted 400 ms blocks that overlap by 75 %."""
+    """Return the mean squares of K-weighted 400 ms blocks that overlap by 75 %."""
     hop = round(sample_rate / 10)
     history = sample_rate // 4  # the high-pass at 38 Hz has died out (below -400 dB) after a quarter of a second
     n_hops = len(samples) // hop
@@ -71,7 +71,7 @@ def _block_powers(samples: Samples, sample_rate: int) -> Reals:
     response = _k_weighting(size, sample_rate)
     padded = np.concatenate([np.zeros(history), samples[: n_hops * hop]])
     sums = []
-    for first in range(0, n_hops, step):  # overlap-save: a few long transforms, whatever the length
+    for first in range(0, n_hops, step):  # overlap-save: a few long transforms
         block = padded[first * hop : history + (first + step) * hop]
         weighted = np.fft.irfft(np.fft.rfft(block, size) * response, size)[history : len(block)]
         sums.append(np.square(weighted).reshape(-1, hop).sum(axis=1))
@@ -83,10 +83,10 @@ def _block_powers(samples: Samples, sample_rate: int) -> Reals:
 
 
 def _k_weighting(size: int, sample_rate: int) -> npt.NDArray[np.complex128]:
-    """Frequency response of the two K-weighting filters.
+    """Return the frequency response of the two K-weighting filters.
 
-    BS.1770 gives coefficients at 48 kHz only; their analogue parameters, which give filters at every rate, are those
-    of libebur128 (and of B. De Man, "Evaluation of implementations of the EBU R128 loudness measurement", 2018).
+    BS.1770 has coefficients for 48 kHz only. The analogue parameters, for any rate, are those of libebur128 (and of
+    B. De Man, "Evaluation of implementations of the EBU R128 loudness measurement", 2018).
     """
     z1 = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     k = math.tan(math.pi * 1681.974450955533 / sample_rate)
@@ -103,17 +103,17 @@ def _k_weighting(size: int, sample_rate: int) -> npt.NDArray[np.complex128]:
 
 
 def limit(samples: Samples, ceiling: float, sample_rate: int) -> Samples:
-    """The samples with no magnitude above `ceiling`: a look-ahead limiter that turns down 10 ms around each peak.
+    """Return the samples with no magnitude above `ceiling`: a look-ahead limiter turns down 10 ms around each peak.
 
     The gain that each sample needs is held (running minimum over +-10 ms), then smoothed by a window of the same
-    width, so the gain is smooth and still never above what any sample needs.
+    width, so it is smooth and never above what a sample needs.
     """
     magnitude = np.abs(samples)
     if magnitude.max(initial=0.0) <= ceiling:
         return samples
     half = max(1, sample_rate // 100)
     peaks = np.maximum(magnitude.astype(np.float64), ceiling)
-    needed = np.where(peaks > ceiling, ceiling * (1 - 1e-6) / peaks, 1.0)  # a hair less, for the rounding to float32
+    needed = np.where(peaks > ceiling, ceiling * (1 - 1e-6) / peaks, 1.0)  # slightly less: float32 may round up
     held = np.pad(needed, 2 * half, constant_values=1.0)
     width, span = 2 * half + 1, 1
     while 2 * span <= width:
@@ -128,10 +128,9 @@ def limit(samples: Samples, ceiling: float, sample_rate: int) -> Samples:
 
 
 def trim(samples: Samples, sample_rate: int) -> Samples:
-    """The samples without the silence around them, edges faded; nothing is left of pure silence.
+    """Return the samples without the silence around them, edges faded; none if all is silence.
 
-    Silence is whatever lies 50 dB under the loudest 10 ms. 30 ms before and 60 ms after the sound are kept for soft
-    consonants.
+    Silence is 50 dB below the loudest 10 ms. 30 ms before and 60 ms after the sound are kept for soft consonants.
     """
     frame = max(1, sample_rate // 100)
     n_frames = -(-len(samples) // frame)

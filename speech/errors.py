@@ -1,15 +1,15 @@
 """What can go wrong while speaking and hearing.
 
     SpeechError
-    ├── UnknownVoiceError   no voice of that name; the message lists the names
+    ├── UnknownVoiceError       no voice or vocoder of that name; the message lists the names
     ├── UnknownRecognizerError  no recognizer of that name; the message lists the names
-    ├── VoiceOptionError    the voice has no such language, speaker or vocoder; the message lists those it has
-    ├── EmptyTextError      nothing in the text can be spoken
-    ├── AudioError          a sound file cannot be read, or samples are not what they should be
-    │   └── AudioWriteError a sound file cannot be written: format, folder, rights, space
-    └── WeightsError        the files of a voice or a recognizer are missing or damaged
+    ├── VoiceOptionError        the voice has no such language or speaker, or the vocoder does not fit it
+    ├── EmptyTextError          nothing in the text can be spoken
+    ├── AudioError              a sound file cannot be read, or samples are not what they should be
+    │   └── AudioWriteError     a sound file cannot be written: format, folder, rights, space
+    └── WeightsError            the files of a voice or a recognizer are missing or damaged
 
-Beside these there are `MissingExtraError` and `DeviceError` of `lookaloud.ground.errors`.
+There are also `MissingExtraError` and `DeviceError` of `lookaloud.ground.errors`.
 
 Every message says what was found, what was expected and what to do.
 """
@@ -20,7 +20,7 @@ class SpeechError(Exception):
 
 
 class UnknownVoiceError(SpeechError):
-    """No voice has that name."""
+    """No voice or vocoder has that name."""
 
 
 class UnknownRecognizerError(SpeechError):
@@ -28,7 +28,7 @@ class UnknownRecognizerError(SpeechError):
 
 
 class VoiceOptionError(SpeechError):
-    """The voice cannot be had like that: it has no such language, speaker or vocoder."""
+    """The voice has no such language or speaker, or the vocoder does not fit it."""
 
 
 class EmptyTextError(SpeechError):

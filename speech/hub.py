@@ -1,6 +1,6 @@
-"""Where the files of a voice lie that transformers loads: a folder, or the Hugging Face cache. No torch here.
+"""The files of voices that transformers loads: in a folder, or in the cache of the Hugging Face hub. No torch here.
 
-Only safetensors are fetched and read: pickled weights can run code when they are opened.
+Only safetensors are downloaded and read: pickled weights can run code when they are opened.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _UNWANTED = ("*/*",)
 
 
 def model_folder(target: str, *, local_only: bool) -> Path:
-    """The folder with a model's files: `target` itself, or where the hub's "owner/name[@revision]" lies.
+    """Return the folder with a model's files: `target` itself, or that of "owner/name[@revision]" in the hub's cache.
 
-    The hub's licence and size are logged before a download; a licence that forbids commercial use at every call.
+    Licence and size are logged before a download; a licence that forbids commercial use is logged at every call.
 
     Raises:
         WeightsError: there is no such folder or model, it is not here and may not be downloaded, or its weights are not
@@ -47,10 +47,10 @@ def model_folder(target: str, *, local_only: bool) -> Path:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The content of a folder's config.json.
+    """Return the content of a folder's config.json.
 
     Raises:
-        WeightsError: it is not there or damaged.
+        WeightsError: it is missing or damaged.
     """
     path = folder / "config.json"
     try:
@@ -61,13 +61,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         typed(config, _Named)
     except ValueError as error:
-        raise WeightsError(f"{path} is no configuration of a voice ({error}); copy it again.") from error
+        raise WeightsError(f"{path} is not the configuration of a voice ({error}); copy it again.") from error
     return config
 
 
 @dataclass(frozen=True)
 class _Named:
-    """What a config.json says of its model, in transformers' words and in Coqui's."""
+    """What is read of a config.json, transformers' and Coqui's."""
 
     model_type: str | None = None
     model: str | None = None
@@ -75,7 +75,7 @@ class _Named:
 
 
 def licence_of(folder: Path) -> str:
-    """The licence that a folder's README.md states in its header, "" where there is none."""
+    """Return the licence that a folder's README.md states in its header, "" without one."""
     try:
         text = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -99,7 +99,7 @@ def _hub_folder(repo: str, revision: str, local_only: bool) -> Path:
     if (copied / "config.json").is_file():
         return copied
     try:
-        # With the patterns of the download: it is complete without the files that were not asked for.
+        # With the patterns of the download: it is complete without the other files.
         found = Path(
             snapshot_download(
                 repo,
@@ -127,7 +127,7 @@ def _hub_folder(repo: str, revision: str, local_only: bool) -> Path:
         return Path(
             snapshot_download(repo, revision=info.sha, allow_patterns=list(_WANTED), ignore_patterns=list(_UNWANTED))
         )
-    # Every way in which a network can fail has a class of its own, in three libraries.
+    # Network errors are of many classes, in three libraries.
     except Exception as error:
         raise WeightsError(
             f"{repo} could not be downloaded ({reason_of(error)}); check the name and the network, or {by_hand}."
@@ -139,7 +139,7 @@ def _check_weights(folder: Path) -> None:
         raise WeightsError(f"{folder} has no config.json; copy all files of the model there.")
     if not any(folder.glob("*.safetensors")):
         raise WeightsError(
-            f"{folder} has no .safetensors file, and pickled weights (.bin, .pth) are not read because they can run "
-            "code; take a revision of the model that has them (on the hub, often owner/name@refs/pr/NUMBER: see its "
-            "Community page), or convert them with save_pretrained of transformers."
+            f"{folder} has no .safetensors file, and pickled weights (.bin, .pth) are not read, because they can run "
+            "code; use a revision of the model that has one (on the hub, often owner/name@refs/pr/NUMBER: see its "
+            "Community page), or convert the weights with save_pretrained of transformers."
         )

@@ -1,4 +1,4 @@
-"""The voices there are: two tables. A new family of voices is one file in `backends/` and its rows here."""
+"""The voices: two tables. A new family of voices is one file in `backends/` and its rows here."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import importlib
 from dataclasses import dataclass
 
 from speech.errors import UnknownVoiceError
-from speech.options import LoadOptions
+from speech.load_options import WITH_VOCODER, LoadOptions
 from speech.voice import Voice
 
 
 @dataclass(frozen=True)
 class VoiceSpec:
-    """One voice: what it is, where it comes from and what it costs to get.
+    """One voice.
 
-    `source` is where its files come from, `licence` the SPDX name of their licence, `size_mb` the size of its weights
-    on disk in megabytes, `sample_rate` is in Hz. `extra` names the extra of this package that it needs, "" for none.
-    `backend` is the module that loads it, `package` the package that its files come with, "" where they are downloaded.
+    Attributes:
+        name: as `load_voice` takes it.
+        description: a few words for people.
+        language: BCP 47 tag.
+        source: where its files come from.
+        licence: the SPDX name of their licence.
+        size_mb: of its weights on disk, in 10^6 bytes.
+        sample_rate: in Hz.
+        extra: the extra of Lookaloud that it needs, "" for none.
+        backend: the module that loads it.
+        package: the package that its files come with, "" if they are downloaded.
 
     >>> list_voices()[0].name
     'heart'
@@ -34,7 +42,7 @@ class VoiceSpec:
     package: str = ""
 
     def installed(self) -> bool:
-        """Whether the voice can speak now, without a download or another package. Loads nothing.
+        """Return whether the voice can speak without a download or another package. Loads nothing.
 
         >>> list_voices()[0].installed()
         True
@@ -50,10 +58,13 @@ def _hibari(name: str, description: str, language: str, size_mb: float, package:
 
 @dataclass(frozen=True)
 class VoiceFamily:
-    """Voices that are named by where they lie: `prefix`, a colon, then a file, a folder or a model's name.
+    """Voices that are named by a prefix, a colon, and a file, a folder or a model's name.
 
-    `example` is a name that `load_voice` takes, `source` where such voices are found, `licence` what is known of their
-    licences. `extra` and `backend` are as in `VoiceSpec`.
+    Attributes:
+        prefix, example: what the names begin with, and one that `load_voice` takes.
+        source: where to find such voices.
+        licence: what is known of their licences.
+        description, extra, backend: as in `VoiceSpec`.
 
     >>> [family.prefix for family in list_voice_families()]
     ['piper', 'hf', 'coqui']
@@ -67,9 +78,14 @@ class VoiceFamily:
     extra: str
     backend: str
 
+    @property
+    def with_vocoder(self) -> str:
+        """Those of its voices that take a vocoder; "" for none."""
+        return WITH_VOCODER.get(self.prefix, "")
+
 
 # A backend module has `installed(spec) -> bool` and `load(spec, options) -> Backend` for its rows in the first table,
-# `load_named(target, options) -> Backend` for its row in the second, and imports its heavy packages inside them.
+# `load_named(target, options) -> Backend` for its row in the second, and imports heavy packages inside them.
 _VOICES = (
     _hibari("heart", "American woman, warm; built in", "en-US", 7.9, "hibari-tts"),
     _hibari("fenrir", "American man", "en-US", 8.0),
@@ -121,7 +137,7 @@ _FAMILIES = (
 
 
 def list_voices() -> tuple[VoiceSpec, ...]:
-    """Every voice that `load_voice` knows by a name of its own, the default first.
+    """Return every voice that has a name without a prefix, the default first.
 
     >>> [spec.name for spec in list_voices()]
     ['heart', 'fenrir', 'kore', 'emma', 'fable', 'joe']
@@ -130,7 +146,7 @@ def list_voices() -> tuple[VoiceSpec, ...]:
 
 
 def list_voice_families() -> tuple[VoiceFamily, ...]:
-    """Every prefix that `load_voice` knows.
+    """Return every prefix that `load_voice` knows.
 
     >>> list_voice_families()[0].example
     'piper:en_GB-alba-medium.onnx'
@@ -147,22 +163,25 @@ def load_voice(
     speaker: str | None = None,
     vocoder: str | None = None,
 ) -> Voice:
-    """The voice of that name, ready to speak.
+    """Return the voice of that name, ready to speak.
 
-    `name` is one of `list_voices()`, or a prefix of `list_voice_families()`, a colon and what it names. `device` is
-    "auto", "cpu" or one that the voice's family knows. Files that are missing are downloaded once, unless `local_only`.
-    The voice "heart" comes with the installation and never needs the network.
-
-    `language` is a BCP 47 tag: needed to choose one where the voice has several, checked where it has one. `speaker` is
-    the name of one of the voice's speakers; for XTTS and YourTTS also a sound file to imitate, for SpeechT5 a .npy file
-    with an x-vector. `vocoder` replaces what turns the spectrograms of SpeechT5 (a model of the hub, or a folder) or of
-    a Coqui voice such as Tacotron2 (a Coqui name, or a folder) into sound. None is the voice's own default.
+    Args:
+        name: one of `list_voices()`, or a prefix of `list_voice_families()`, a colon and what it names. "heart" comes
+            with the installation and never needs the network.
+        device: "auto", "cpu", or for voices on torch also "cuda" or "mps".
+        local_only: never download. Otherwise files that are missing are downloaded once.
+        language: a BCP 47 tag. It chooses among the languages of the voice, and is checked if there is only one.
+        speaker: the name of one of the voice's speakers; for XTTS and YourTTS also a sound file to imitate, for
+            SpeechT5 also a .npy file with an x-vector.
+        vocoder: what turns the mel spectrograms of SpeechT5, Tacotron2 and the like into sound: a name that
+            `speech.vocoders.load_vocoder` takes, or one without the prefix of the voice's own family. None for the
+            vocoder that belongs to the voice.
 
     Raises:
-        UnknownVoiceError: no such voice; the message lists the names and the prefixes.
-        MissingExtraError: the voice needs a package that is not installed.
-        WeightsError: its files are missing and cannot or may not be downloaded, or they are damaged.
-        VoiceOptionError: the voice has no such language, speaker or vocoder.
+        UnknownVoiceError: no such voice or vocoder; the message lists the names and the prefixes.
+        MissingExtraError: a package is not installed.
+        WeightsError: files are missing and cannot or may not be downloaded, or they are damaged.
+        VoiceOptionError: the voice has no such language or speaker, or the vocoder does not fit it.
         ValueError: the voice cannot run on that device.
 
     >>> load_voice("heart").sample_rate

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 
 class FakeVoiceBackend:
-    """Says every word as a tone: 50 ms a letter at rate 1.0, its pitch from the word, 20 ms between words.
+    """Says every word as a tone: 50 ms a letter at rate 1.0, pitch by the word, 20 ms between words.
 
-    100 ms of silence lie before and after, as real voices have. `sentences` holds what was synthesised, in order; a
-    sentence that is in `mute` gives no samples.
+    There are 100 ms of silence before and after, as with real voices. `sentences` holds what was synthesised, in order;
+    a sentence in `mute` gives no samples.
 
     >>> backend = FakeVoiceBackend()
     >>> len(backend.synthesise("dog", 1.0)) / backend.sample_rate
@@ -36,7 +36,7 @@ class FakeVoiceBackend:
         self._mute = mute
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
-        """The sentence in tones, float32 of shape (n,)."""
+        """Return the sentence in tones, float32 of shape (n,)."""
         self.sentences.append(sentence)
         if sentence in self._mute:
             return np.zeros(0, np.float32)

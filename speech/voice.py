@@ -18,8 +18,8 @@ from speech.text import clean_text, is_foreign, is_speakable, split_sentences, s
 _log = logging.getLogger(__name__)
 
 SLOWEST, FASTEST = 0.5, 2.0
-_LOUDNESS_LUFS = -16.0  # the level of podcasts and audiobooks: clear on a phone, no louder than what plays before it
-_LETTERS = re.compile(r"(?<![\w.])[A-Z]{2,}(?!\w|\.\w)\.?")  # to be spelled, which some voices only do with stops
+_LOUDNESS_LUFS = -16.0  # the level of podcasts and audiobooks: clear on a phone, no louder than other sound
+_LETTERS = re.compile(r"(?<![\w.])[A-Z]{2,}(?!\w|\.\w)\.?")  # to be spelled; some voices do that only with full stops
 _SENTENCE_PAUSE, _CLAUSE_PAUSE = 0.40, 0.15  # seconds at rate 1.0
 
 
@@ -28,7 +28,7 @@ def _with_stops(match: re.Match[str]) -> str:
 
 
 class Backend(Protocol):
-    """What a family of voices must offer: the one seam between `speech` and a synthesiser."""
+    """What every family of voices offers: the one seam between `speech` and a synthesiser."""
 
     @property
     def name(self) -> str:
@@ -36,23 +36,23 @@ class Backend(Protocol):
 
     @property
     def language(self) -> str:
-        """BCP 47 tag, e.g. "en-US". English is put into spoken words first; other languages are only cleaned."""
+        """BCP 47 tag, e.g. "en-US". English is turned into spoken words first; other languages are only cleaned."""
 
     @property
     def sample_rate(self) -> int:
-        """Hz of what `synthesise` gives."""
+        """Hz of what `synthesise` returns."""
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
-        """One sentence as float32 of shape (n,), any level, any silence around it; the same samples every time.
+        """Return one sentence as float32 of shape (n,), at any level, with any silence around it; repeatable.
 
-        `rate` is 0.5 to 2.0 times the natural pace, at unchanged pitch. n is 0 where nothing can be said.
+        `rate` is 0.5 to 2.0 times the natural pace, at unchanged pitch. n is 0 if nothing can be said.
         """
 
 
 class Voice:
     """A voice that speaks through one backend; get one from `load_voice`.
 
-    Every sentence is trimmed of silence and set to -16 LUFS on its own (peaks at most -1 dBFS), so a sentence sounds
+    Each sentence by itself loses the silence around it and is set to -16 LUFS (peaks at most -1 dBFS), so it sounds
     the same alone, in a stream and in a long text. Same text, same samples.
 
     >>> from speech.testing import FakeVoiceBackend
@@ -80,7 +80,7 @@ class Voice:
         return self._backend.sample_rate
 
     def speak(self, text: str, *, rate: float = 1.0) -> Audio:
-        """The whole text as one sound: exactly `join(stream(text, rate=rate))`.
+        """Return the whole text as one sound: exactly `join(stream(text, rate=rate))`.
 
         Raises:
             EmptyTextError: nothing in the text can be spoken.
@@ -94,14 +94,14 @@ class Voice:
         return join(self.stream(text, rate=rate))
 
     def stream(self, text: str, *, rate: float = 1.0) -> Iterator[Audio]:
-        """The text a sentence at a time, each synthesised when it is asked for; errors in the arguments come at once.
+        """Return the text a sentence at a time, each synthesised when it is asked for.
 
-        Every sound after the first begins with the pause that parts it from the one before (0.4 s after a sentence,
-        0.15 s inside an overlong one, at rate 1.0).
+        Every sound after the first begins with a pause (at rate 1.0, 0.4 s after a sentence, 0.15 s inside a very long
+        one). Wrong arguments are refused at once.
 
         Raises:
-            EmptyTextError: nothing in the text can be spoken; known only after the last sentence if the voice
-                itself finds nothing to say.
+            EmptyTextError: nothing in the text can be spoken. If the voice has no sound for any of it, this is known
+                only after the last sentence.
             ValueError: `rate` is not within 0.5 to 2.0.
 
         >>> from speech.testing import FakeVoiceBackend
@@ -152,5 +152,5 @@ class Voice:
                 "expected finite samples of shape (n,). This is a fault in the voice: try another one."
             )
         samples = dsp.trim(samples, self.sample_rate)
-        samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))  # some voices overshoot full scale
+        samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))  # some voices exceed full scale
         return normalise_loudness(Audio(samples, self.sample_rate), _LOUDNESS_LUFS).samples

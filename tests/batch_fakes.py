@@ -20,11 +20,11 @@ from typing import Any
 from PIL import Image
 
 from captioner import Captioner
-from captioner.caption import CaptionOptions
 from captioner.captioner import Draft
+from captioner.findings.caption import CaptionOptions
 from captioner.testing import FakeBackend
 from lookaloud.batch.run import BatchSettings
-from lookaloud.pipeline import Narrator
+from lookaloud.describe.narrator import Narrator
 from speech import Voice
 from speech.testing import FakeVoiceBackend
 

@@ -335,9 +335,9 @@ def test_many_headers_one_after_the_other_are_bounded_together(in_folder: Path) 
 def test_a_header_of_digits_is_not_gone_through_in_the_square_of_its_length(in_folder: Path) -> None:
     digits = padded(b"1" * 400_000)
     Path("p.tar").write_bytes(header(b"pax", len(digits), b"x") + digits + GOOD + bytes(1024))
-    began = time.monotonic()
+    began = time.process_time()
     assert "header is longer" in problems("p.tar")["p.tar"]
-    assert time.monotonic() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 @pytest.mark.parametrize("kind", [b"0", b"x", b"5"])

@@ -28,7 +28,7 @@ from PIL import Image
 
 from captioner import Captioner
 from captioner.captioner import Draft
-from captioner.picture import Picture, open_image
+from captioner.picture import Picture, View, open_image
 from captioner.reading import Corners, TextReader
 from lookaloud.batch import run_batch
 from lookaloud.batch.decoding import Decoded, Decoder, Wanted
@@ -40,9 +40,9 @@ from lookaloud.batch.run import Run
 from lookaloud.batch.sources import Choice, find_items
 from lookaloud.batch.stages import Told, told
 from lookaloud.batch.state import stats_of, status_of
+from lookaloud.describe.narrator import Narrator
 from lookaloud.errors import BatchBusyError, BatchStoppedError, SourceError
 from lookaloud.manifest import MANIFEST, Latest, Record, read_lines, read_manifest
-from lookaloud.pipeline import Narrator
 from speech import Voice
 from speech.audio import read_audio
 from speech.errors import SpeechError
@@ -283,15 +283,14 @@ def test_the_text_of_several_pictures_is_read_at_once_and_theirs_comes_with_each
     pictures = [
         Decoded(
             Item(str(height), str(height)),
-            image=Image.new("RGB", (640, height)),
-            closer=Image.new("RGB", (640, height)),
+            picture=Picture(Image.new("RGB", (640, height))),
         )
         for height in (50, 60, 70, 80)
     ]
     found = list(told(fake_narrator(reader=TextReader(Engine())), pictures, Engines()))
-    read = [each.narration.reading for each in found if isinstance(each, Told)]
+    read = [each.description.text_found for each in found if isinstance(each, Told)]
     assert read == [("Number 50",), ("Number 60",), (), ("Number 80",)]
-    assert [bool(each.narration.problems) for each in found if isinstance(each, Told)] == [
+    assert [bool(each.description.problems) for each in found if isinstance(each, Told)] == [
         False,
         False,
         True,
@@ -359,13 +358,13 @@ def test_a_decoder_imports_nothing_from_the_current_folder(in_folder: Path) -> N
     Path("a.png").write_bytes(picture_bytes(1))
     for name in ("json", "PIL", "struct", "lookaloud"):
         Path(f"{name}.py").write_text("raise SystemExit('imported from the folder of pictures')")
-    with Decoder(Wanted(16)) as decoder:
+    with Decoder(Wanted((View(min_side=16),))) as decoder:
         assert decoder.decode(Item("a.png", os.path.abspath("a.png"))).error is None
 
 
 def test_a_decoder_leaves_no_process_behind(in_folder: Path) -> None:
     Path("a.png").write_bytes(picture_bytes(1))
-    with Decoder(Wanted(16), command=batch_fakes.DECODER) as decoder:
+    with Decoder(Wanted((View(min_side=16),)), command=batch_fakes.DECODER) as decoder:
         decoded = decoder.decode(Item("a.png", os.path.abspath("a.png")))
         process = decoder._process
         assert process is not None

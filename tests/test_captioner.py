@@ -14,8 +14,8 @@ from PIL import Image
 import captioner
 from captioner import Caption, Captioner, CaptionOptions, Draft, UnknownCaptionerError, WeightsError, load_captioner
 from captioner.backends.compact import WEIGHTS, CompactBackend, square_pixels
-from captioner.caption import KINDS, PHOTOGRAPH, SENTENCES
 from captioner.captioner import as_sentence
+from captioner.findings.caption import KINDS, PHOTOGRAPH, SENTENCES
 from captioner.testing import FakeBackend
 
 

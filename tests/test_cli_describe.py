@@ -31,14 +31,17 @@ JSON_KEYS = [
     "is_photo",
     "kind",
     "detail",
+    "part",
     "text_found",
     "notes",
-    "audio",
+    "findings",
+    "problems",
     "audio_seconds",
     "seconds",
     "captioner",
     "voice",
     "error",
+    "audio",
 ]
 
 LOAD_TEXT_READER = captioner.reading.load_text_reader
@@ -229,10 +232,11 @@ def test_options_reach_the_captioner_and_the_voice(
         *("describe", "dog.png", "--out", "fast.wav", "--rate", "2", "--num-beams", "1"),
         *("--captioner", "other", "--prompt", "a photo of", "--device", "cpu"),
         *("--voice", "emma", "--language", "en-GB", "--speaker", "anna", "--local-only"),
+        *("--vocoder", "griffin-lim"),
     )
     assert seen == [CaptionOptions(), CaptionOptions(num_beams=1, prompt="a photo of")]
     assert loads.captioner_calls[1] == ("other", {"device": "cpu", "dtype": "auto", "local_only": True})
-    spoken = {"device": "cpu", "local_only": True, "language": "en-GB", "speaker": "anna"}
+    spoken = {"device": "cpu", "local_only": True, "language": "en-GB", "speaker": "anna", "vocoder": "griffin-lim"}
     assert loads.voice_calls[1] == ("emma", spoken)
     assert read_audio("fast.wav").seconds < read_audio("slow.wav").seconds
 
@@ -533,7 +537,8 @@ def test_text_that_cannot_be_read_is_said_and_the_caption_stays(
         result = lookaloud("describe", "dog.png", "--text-only", *option)
         assert "A picture 8 wide and 6 high." in result.stdout
         assert result.stderr == (
-            "Not everything could be told of dog.png: the text reader failed (RuntimeError); the text was not read.\n"
+            "Not everything could be found out about dog.png: the text reader failed (RuntimeError); "
+            "the text was not read.\n"
         )
         assert result.exit_code == 0
 

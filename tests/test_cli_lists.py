@@ -12,6 +12,7 @@ from conftest import RunCommand
 import captioner
 import speech
 from lookaloud.cli import COMMANDS
+from speech.vocoders import list_vocoders
 
 HEAVY = ("numpy", "PIL", "torch", "onnxruntime", "soundfile", "tqdm", "captioner", "speech")
 
@@ -60,13 +61,18 @@ def test_voices_are_listed_with_all_that_is_known(lookaloud: RunCommand) -> None
     lines = result.stdout.splitlines()
     specs = speech.list_voices()
     families = speech.list_voice_families()
-    assert len(lines) == 2 * len(specs) + 2 * len(families)
+    vocoders = list_vocoders()
+    assert len(lines) == 2 * len(specs) + 2 * len(families) + len(vocoders)
     assert lines[0].startswith("heart: ")
     assert lines[1].endswith(" Installed.")
     for spec, second in zip(specs, lines[1 : 2 * len(specs) : 2], strict=True):
         assert f"Language: {spec.language}. Source: {spec.source}. Licence: {spec.licence}." in second
     rest = lines[2 * len(specs) :]
+    told, rest = rest[-len(vocoders) :], rest[: -len(vocoders)]
+    for vocoder, line in zip(vocoders, told, strict=True):
+        assert line.startswith(f"--vocoder {vocoder.example}: {vocoder.description}. Needs: ")
     for family, first, second in zip(families, rest[::2], rest[1::2], strict=True):
+        assert ("  With --vocoder: " in second) == (family.prefix in ("hf", "coqui"))
         assert first == f"{family.prefix}: {family.description}. For example {family.example}"
         assert second.endswith(f'Licence: {family.licence}. Needs: pip install "lookaloud[{family.extra}]"')
 

@@ -41,7 +41,7 @@ def test_options_reach_the_voice_and_the_file(lookaloud: RunCommand, loads: Load
         "say", "Hello there.", "--out", "folder", "--format", "ogg", "--rate", "2", "--voice", "emma", "--local-only"
     )
     assert read_audio("slow.flac").seconds > read_audio("folder/speech.ogg").seconds
-    assert loads.voice_calls[1] == ("emma", {"local_only": True, "language": None, "speaker": None})
+    assert loads.voice_calls[1] == ("emma", {"local_only": True, "language": None, "speaker": None, "vocoder": None})
 
 
 def test_standard_input_is_utf_8_text(lookaloud: RunCommand, loads: Loads, in_folder: Path) -> None:

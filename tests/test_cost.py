@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from io import BytesIO
-from time import perf_counter
+from time import process_time
 
 import pytest
 from PIL import Image
@@ -111,10 +111,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 def test_what_would_take_for_ever_is_refused_at_once_by_a_sentence(name: str) -> None:
     data, said = HOSTILE[name]
     for ask in (open_image, lambda data: Picture(data).size, lambda data: Picture(data).metadata):
-        began = perf_counter()
+        began = process_time()
         with pytest.raises(ImageError, match=said) as caught:
             ask(data)
-        assert perf_counter() - began < 2
+        assert process_time() - began < 2
         assert str(caught.value).startswith("the picture given as bytes ")
         assert ";" in str(caught.value)
 
@@ -143,8 +143,8 @@ def test_counting_is_much_faster_than_decoding(options: dict[str, bool]) -> None
     for act in (lambda: too_costly(data), lambda: Image.open(BytesIO(data)).load()):
         times = []
         for _ in range(3):
-            began = perf_counter()
+            began = process_time()
             act()
-            times.append(perf_counter() - began)
+            times.append(process_time() - began)
         took.append(min(times))
     assert took[0] < took[1] / 10

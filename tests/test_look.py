@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from captioner.look import COLOURS, LIGHTS, ORIENTATIONS, colour_name, look_at
+from captioner.findings.look import COLOURS, LIGHTS, ORIENTATIONS, colour_name, look_at
 
 # Names of CSS colours under the plain name that people give them.
 NAMED = {

@@ -4,7 +4,7 @@ import random
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -207,9 +207,9 @@ def test_a_description_that_only_names_the_camera_is_none() -> None:
     "piece", ["<p ", "<p '", "&amp;", "<script>", "nor", "hdr_", "img ", "with a preset ", "<!--", "\\\\"]
 )
 def test_no_note_takes_long(piece: str) -> None:
-    began = perf_counter()
+    began = process_time()
     _ = Picture(picture("WEBP", xmp=xmp(f"<dc:description>{escape(piece * 100_000)}</dc:description>"))).notes
-    assert perf_counter() - began < 1.0
+    assert process_time() - began < 1.0
 
 
 def test_utf_8_in_exif_is_read_although_it_should_not_be_there() -> None:

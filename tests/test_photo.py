@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from captioner import CaptionOptions, load_captioner, open_image
 from captioner.backends.compact import CompactBackend
 from captioner.beam import Hypothesis
-from captioner.caption import SENTENCES
 from captioner.captioner import Captioner
 from captioner.confidence import N_FEATURES, Calibration, features_of
+from captioner.findings.caption import SENTENCES
 from captioner.photo import Gate, pixel_statistics, plain_kind
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.jpg"))

@@ -18,7 +18,7 @@ READINGS = [
     ("\u200b\ufeff\x00", ""),
     ("™ ®", ""),
     ("---\n***", ""),
-    # left alone, but for the stop at the end
+    # unchanged, except for the stop at the end
     ("a STOP sign that says NO PARKING", "a stop sign that says no parking."),
     ("It's 07:30 on 2019-01-05.", "It's seven thirty on January fifth twenty nineteen."),
     ("It costs $3.50, or £1,200.", "It costs three dollars fifty cents, or one thousand two hundred pounds."),

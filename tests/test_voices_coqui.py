@@ -15,7 +15,9 @@ import torch
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
+from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 from TTS.api import TTS
+from TTS.config import load_config
 from TTS.encoder.configs.speaker_encoder_config import SpeakerEncoderConfig
 from TTS.encoder.models.lstm import LSTMSpeakerEncoder
 from TTS.tts.configs.shared_configs import CharactersConfig
@@ -25,12 +27,15 @@ from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.tacotron2 import Tacotron2
 from TTS.tts.models.vits import Vits, VitsArgs
 from TTS.tts.models.xtts import Xtts, XttsArgs
+from TTS.utils.audio import AudioProcessor
 from TTS.vocoder.configs.hifigan_config import HifiganConfig
 from TTS.vocoder.models.hifigan_generator import HifiganGenerator
 
 import speech
 from speech import MissingExtraError, UnknownVoiceError, Voice, VoiceOptionError, WeightsError, load_voice, write_audio
-from speech.vocoders import copy_synthesis, load_vocoder
+from speech.vocoders import copy_synthesis, load_vocoder, log_mel
+from speech.vocoders.coqui_vocoder import coqui_format
+from speech.vocoders.griffin_lim import GriffinLim
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -171,7 +176,8 @@ def test_tacotron_with_hifigan_says_what_the_tts_api_says(tacotron: Path, hifiga
         vocoder_config_path=str(hifigan / "config.json"),
         progress_bar=False,
     )
-    expected = by_hand(tts, SENTENCE)
+    expected, silence = np.split(by_hand(tts, SENTENCE), [-10_000])  # coqui-tts adds a pause
+    assert not silence.any()
     np.testing.assert_array_equal(raw(voice, SENTENCE), expected)
     assert len(raw(voice, SENTENCE, 2.0)) == pytest.approx(len(expected) / 2, rel=0.01)
     assert len(raw(voice, SENTENCE, 0.5)) == pytest.approx(len(expected) * 2, rel=0.01)
@@ -179,8 +185,63 @@ def test_tacotron_with_hifigan_says_what_the_tts_api_says(tacotron: Path, hifiga
 
 def test_without_a_vocoder_griffin_lim_speaks_and_says_so(tacotron: Path, caplog: pytest.LogCaptureFixture) -> None:
     voice = load_voice(f"coqui:{tacotron}", device="cpu")
-    assert "has no vocoder and is made heard by Griffin-Lim" in caplog.text
+    assert "has no vocoder and speaks through Griffin-Lim" in caplog.text
     assert np.array_equal(raw(voice, "A dog."), raw(voice, "A dog."))
+    tts = TTS(
+        model_path=str(tacotron / "model_file.pth"), config_path=str(tacotron / "config.json"), progress_bar=False
+    )
+    np.testing.assert_array_equal(raw(voice, "A dog."), by_hand(tts, "A dog."))
+
+
+def spectrogram(voice: Voice, text: str) -> Any:
+    """What the model of a voice makes of a text, in its own logarithms: shape (bands, frames)."""
+    model = voice._backend._tts.synthesizer.tts_model  # type: ignore[attr-defined]
+    torch.manual_seed(0)
+    with torch.no_grad():
+        made = model.synthesize(text)["outputs"]["model_outputs"][0]
+    return model.ap.denormalize(made.numpy().T)
+
+
+def test_tacotron_speaks_through_any_vocoder_that_fits(tacotron: Path, tmp_path: Path) -> None:
+    voice = load_voice(f"coqui:{tacotron}", device="cpu", vocoder="griffin-lim")
+    form = coqui_format(voice._backend._tts.synthesizer.tts_model.ap)  # type: ignore[attr-defined]
+    mel = spectrogram(voice, SENTENCE)
+    np.testing.assert_array_equal(raw(voice, SENTENCE), GriffinLim(form).waveform(mel))
+    assert voice.sample_rate == 22050
+
+    torch.manual_seed(3)
+    shape: dict[str, Any] = {"upsample_rates": [16, 16], "upsample_kernel_sizes": [32, 32]}
+    small = {"upsample_initial_channel": 16, "resblock_kernel_sizes": [3], "resblock_dilation_sizes": [[1, 3]]}
+    SpeechT5HifiGan(SpeechT5HifiGanConfig(sampling_rate=22050, **shape, **small)).save_pretrained(tmp_path)
+    voice = load_voice(f"coqui:{tacotron}", device="cpu", vocoder=f"hf:{tmp_path}")
+    network = SpeechT5HifiGan.from_pretrained(tmp_path).eval()
+    with torch.no_grad():  # it takes decimal logarithms
+        expected = network(torch.tensor(mel.T / np.log(10) / form.log_scale, dtype=torch.float32)).numpy()
+    np.testing.assert_allclose(raw(voice, SENTENCE), expected, atol=1e-6)
+
+
+def test_a_vocoder_of_another_rate_is_refused_unless_coqui_publishes_the_pair(
+    coqui_home: Path, tacotron: Path, hifigan: Path
+) -> None:
+    vocoder = coqui_home / "vocoder_models--en--ljspeech--hifigan_v2"
+    shutil.copytree(hifigan, vocoder)
+    config = json.loads((vocoder / "config.json").read_text())
+    config["audio"]["sample_rate"] = 24000
+    (vocoder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(VoiceOptionError, match=r"takes 24000 samples a second and .* gives 22050 samples a second"):
+        load_voice(f"coqui:{tacotron}", device="cpu", vocoder=str(vocoder))
+    name = coqui_home / "tts_models--en--ljspeech--tacotron2-DDC"
+    name.symlink_to(tacotron)
+    voice = load_voice("coqui:tts_models/en/ljspeech/tacotron2-DDC", local_only=True, device="cpu")
+    tts = TTS(
+        model_path=str(tacotron / "model_file.pth"),
+        config_path=str(tacotron / "config.json"),
+        vocoder_path=str(vocoder / "model_file.pth"),
+        vocoder_config_path=str(vocoder / "config.json"),
+        progress_bar=False,
+    )
+    np.testing.assert_allclose(raw(voice, SENTENCE), by_hand(tts, SENTENCE)[:-10_000], atol=1e-6)
+    assert voice.sample_rate == 24000
 
 
 def test_a_name_finds_the_copied_files_and_its_vocoder(
@@ -324,7 +385,7 @@ def test_xtts_needs_a_speaker_and_one_of_its_languages(xtts: Path) -> None:
         load_voice(f"coqui:{xtts}", device="cpu", language="fr")
 
 
-def test_options_that_cannot_be_heeded(vits: Path, hifigan: Path) -> None:
+def test_options_that_do_not_fit_are_refused(vits: Path, hifigan: Path) -> None:
     with pytest.raises(VoiceOptionError, match="takes no speaker, found 'ann': it has one speaker"):
         load_voice(f"coqui:{vits}", speaker="ann")
     with pytest.raises(VoiceOptionError, match=r"takes no vocoder, .* its network makes sound itself"):
@@ -344,8 +405,8 @@ def test_missing_files_say_where_to_copy_them(
     with pytest.raises(WeightsError, match=rf"coqui:tts_models/en/ljspeech/vits .*copy its files to {folder}"):
         load_voice("coqui:tts_models/en/ljspeech/vits", local_only=local_only)
     assert not folder.exists()
-    told = "Downloading coqui:tts_models/en/ljspeech/vits: licence apache 2.0, from https://"
-    assert (told in caplog.text) is not local_only
+    logged = "Downloading coqui:tts_models/en/ljspeech/vits: licence apache 2.0, from https://"
+    assert (logged in caplog.text) is not local_only
 
 
 def test_xtts_is_not_for_commerce_and_asks_for_consent(
@@ -421,7 +482,11 @@ def test_a_coqui_vocoder_copies_sound(hifigan: Path) -> None:
     assert copied.sample_rate == 22050
     assert copied.seconds == pytest.approx(audio.seconds, abs=1e-3)
     assert np.array_equal(copied.samples, copy_synthesis(audio, vocoder).samples)
-    assert vocoder.mel(audio.samples).shape[0] == 80
+    mel = log_mel(speech.resample(audio, 22050).samples, vocoder.mel_format)
+    assert mel.shape[0] == 80
+    processor = AudioProcessor(load_config(hifigan / "config.json").audio)
+    normalised = processor.melspectrogram(speech.resample(audio, 22050).samples)
+    np.testing.assert_allclose(processor.normalize(mel), normalised, atol=1e-4)
 
 
 def test_a_damaged_coqui_vocoder_is_named(hifigan: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 import torch
 from transformers import (
     SpeechT5Config,
+    SpeechT5FeatureExtractor,
     SpeechT5ForTextToSpeech,
     SpeechT5HifiGan,
     SpeechT5HifiGanConfig,
@@ -26,6 +27,8 @@ from transformers import (
 
 import speech
 from speech import MissingExtraError, Voice, VoiceOptionError, WeightsError, load_voice
+from speech.vocoders.griffin_lim import GriffinLim
+from speech.vocoders.hifigan import speecht5_format
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -108,7 +111,7 @@ def test_vits_rate_is_its_own(vits: Path) -> None:
     assert voice._backend._model.config.speaking_rate == 1.0  # type: ignore[attr-defined]
 
 
-def test_numbers_are_read_and_unknown_letters_told(vits: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_numbers_are_read_and_unknown_letters_logged(vits: Path, caplog: pytest.LogCaptureFixture) -> None:
     voice = load_voice(f"hf:{vits}", device="cpu")
     assert np.array_equal(raw(voice, "2 dogs"), raw(voice, "two dogs"))
     assert caplog.text == ""
@@ -154,7 +157,7 @@ def test_speakers_of_vits_have_numbers(vits: Path, tmp_path: Path) -> None:
         load_voice(f"hf:{several}", speaker="3")
     with pytest.raises(VoiceOptionError, match="takes no speaker, found '0'"):
         load_voice(f"hf:{vits}", speaker="0")
-    with pytest.raises(VoiceOptionError, match="takes no vocoder, found 'x'"):
+    with pytest.raises(VoiceOptionError, match=r"takes no vocoder, found 'x', .* take one are SpeechT5"):
         load_voice(f"hf:{vits}", vocoder="x")
 
 
@@ -256,6 +259,17 @@ def test_speecht5_says_what_transformers_says(speecht5: Path, hifigan: Path, spe
     assert len(raw(voice, "a lazy dog.", 0.5)) == pytest.approx(expected.numel() * 2, rel=0.02)
 
 
+def test_speecht5_speaks_through_griffin_lim(speecht5: Path, speaker: Path) -> None:
+    voice = load_voice(f"hf:{speecht5}", device="cpu", speaker=str(speaker), vocoder="griffin-lim")
+    model = SpeechT5ForTextToSpeech.from_pretrained(speecht5).eval()
+    ids = SpeechT5Tokenizer.from_pretrained(speecht5)("a lazy dog.", return_tensors="pt")["input_ids"]
+    torch.manual_seed(0)
+    mel = model.generate_speech(ids, torch.from_numpy(np.load(speaker))[None]).numpy().T
+    form = speecht5_format(SpeechT5FeatureExtractor(num_mel_bins=8))
+    np.testing.assert_array_equal(raw(voice, "a lazy dog."), GriffinLim(form).waveform(mel))
+    assert voice.sample_rate == 16000
+
+
 def test_speecht5_tells_what_it_leaves_out_and_never_cuts(
     speecht5: Path, hifigan: Path, speaker: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -313,6 +327,10 @@ def test_speecht5_without_speaker_or_vocoder_says_what_to_give(
     wide = make_hifigan(tmp_path / "wide", bands=16)
     with pytest.raises(VoiceOptionError, match=r"takes 16 mel bands, and the voice .* gives 8"):
         load_voice(f"hf:{speecht5}", speaker=str(speaker), vocoder=str(wide))
+    SpeechT5FeatureExtractor(num_mel_bins=8, fmax=8000).save_pretrained(wide.with_name("other"))
+    other = make_hifigan(wide.with_name("other"))
+    with pytest.raises(VoiceOptionError, match=r"takes 8000 Hz as the highest frequency, and .* gives 7600 Hz"):
+        load_voice(f"hf:{speecht5}", speaker=str(speaker), vocoder=f"hf:{other}")
 
 
 # --- files
@@ -331,7 +349,7 @@ def test_offline_the_folder_to_copy_to_is_named(tmp_path: Path, monkeypatch: pyt
     assert load_voice("hf:someone/voice@v2", local_only=True).language == "fr"
 
 
-def test_size_and_licence_are_told_before_a_download(
+def test_size_and_licence_are_logged_before_a_download(
     vits: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     import huggingface_hub
@@ -359,7 +377,9 @@ def test_size_and_licence_are_told_before_a_download(
     assert load_voice("hf:someone/voice").sample_rate == 16000
 
 
-def test_a_licence_against_commerce_is_told_at_every_use(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_licence_against_commercial_use_is_logged_at_every_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = make_vits(tmp_path)
     (folder / "README.md").write_text("---\nlanguage: en\nlicense: cc-by-nc-4.0\n---\n# MMS\n")
     load_voice(f"hf:{folder}")
@@ -391,7 +411,7 @@ def test_damaged_incomplete_and_foreign_models_are_refused(tmp_path: Path) -> No
     with pytest.raises(WeightsError, match="cannot be loaded as VitsModel"):
         load_voice(f"hf:{folder}")
     (folder / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(WeightsError, match="a model of type 'bert', which is no voice here; give one of type vits or"):
+    with pytest.raises(WeightsError, match="a model of type 'bert', which is not a voice; give one of type vits or"):
         load_voice(f"hf:{folder}")
     (folder / "config.json").write_text("{")
     with pytest.raises(WeightsError, match=r"config\.json cannot be read as JSON"):

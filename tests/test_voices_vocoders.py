@@ -1,8 +1,9 @@
-"""Vocoders: copy-synthesis through Griffin-Lim, and through a tiny random HiFiGAN as transformers saves it."""
+"""Vocoders: copy-synthesis through Griffin-Lim, and through a tiny random HiFi-GAN as transformers saves it."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,15 @@ from speech import (
     MissingExtraError,
     SpeechError,
     UnknownVoiceError,
+    VoiceOptionError,
     WeightsError,
     load_voice,
     resample,
 )
-from speech.vocoders import copy_synthesis, load_vocoder
-from speech.vocoders.griffin_lim import GriffinLim
+from speech.load_options import LoadOptions
+from speech.vocoders import MelFormat, copy_synthesis, load_fitting_vocoder, load_vocoder, log_mel
+from speech.vocoders.griffin_lim import TACOTRON2, GriffinLim
+from speech.vocoders.hifigan import speecht5_format
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -47,8 +51,7 @@ def speech_of_heart() -> Audio:
 
 def mel_distance(one: Audio, other: Audio) -> float:
     """Mean difference of the log mel magnitudes, in dB, where either is louder than 40 dB under its peak."""
-    front = GriffinLim()
-    a, b = (front.mel(audio.samples) * 20 / np.log(10) for audio in (one, other))
+    a, b = (log_mel(audio.samples, TACOTRON2) * 20 / np.log(10) for audio in (one, other))
     heard = np.maximum(a, b) > max(a.max(), b.max()) - 40
     return float(np.abs(a - b)[heard].mean())
 
@@ -67,6 +70,51 @@ def test_griffin_lim_keeps_length_and_spectrum(speech_of_heart: Audio) -> None:
     assert np.array_equal(copied.samples, copy_synthesis(speech_of_heart, vocoder).samples)
 
 
+DECIBELS = 20 / np.log(10)
+FORMATS = {
+    "SpeechT5": speecht5_format(SpeechT5FeatureExtractor()),
+    "decibels": replace(TACOTRON2, log_scale=DECIBELS, f_min=50.0, f_max=7600.0),
+    "short windows, pre-emphasis": replace(TACOTRON2, win=800, hop=200, preemphasis=0.97),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=list(FORMATS))
+def test_griffin_lim_takes_spectrograms_of_any_format(form: MelFormat, speech_of_heart: Audio) -> None:
+    copied = copy_synthesis(speech_of_heart, load_vocoder("griffin-lim", mel_format=form))
+    assert copied.sample_rate == form.sample_rate
+    one, other = (resample(resample(audio, form.sample_rate), 22050) for audio in (speech_of_heart, copied))
+    assert mel_distance(one, Audio(other.samples[: len(one.samples)], 22050)) < 2.5
+
+
+def test_formats_differ_in_words_and_logarithms_are_turned_into_each_other() -> None:
+    takes, gives = TACOTRON2.differences(replace(TACOTRON2, hop=300, f_min=50.0, log_scale=DECIBELS))
+    assert takes == "256 samples a frame and 0 Hz as the lowest frequency"
+    assert gives == "300 samples a frame and 50 Hz as the lowest frequency"
+    decibels = replace(TACOTRON2, log_scale=DECIBELS)
+    assert TACOTRON2.differences(decibels) == ("", "")
+    mel = np.log(np.array([[1.0, 10.0]], np.float32))
+    np.testing.assert_allclose(TACOTRON2.rescaled(mel, decibels), [[0.0, 20.0]])
+    assert TACOTRON2.rescaled(mel, TACOTRON2) is mel
+
+
+def test_a_vocoder_for_a_voice_is_checked_and_a_bare_name_is_of_its_family(tmp_path: Path) -> None:
+    folder, own = make_hifigan(tmp_path), FORMATS["SpeechT5"]
+
+    def load(name: str, form: MelFormat, prefix: str = "hf", device: str = "cpu") -> str:
+        return load_fitting_vocoder(name, "ann", form, LoadOptions(device, local_only=True), prefix=prefix).name
+
+    assert load(str(folder), own) == load(f"hf:{folder}", own, prefix="coqui") == f"hf:{folder}"
+    # Its files do not say the window and the lowest frequency: those of the voice hold.
+    assert load(str(folder), replace(own, win=800, f_min=0.0)) == f"hf:{folder}"
+    assert load("griffin-lim", TACOTRON2, device="cuda") == "griffin-lim"
+    said = r"takes 16000 samples a second, and the voice ann gives 8000 samples a second; choose .*griffin-lim"
+    with pytest.raises(VoiceOptionError, match=said):
+        load(str(folder), replace(own, sample_rate=8000))
+    SpeechT5FeatureExtractor(fmin=0).save_pretrained(folder)
+    with pytest.raises(VoiceOptionError, match="takes 0 Hz as the lowest frequency, and the voice ann gives 80 Hz"):
+        load(str(folder), own)
+
+
 @pytest.mark.parametrize("hertz", [220.0, 1000.0])
 def test_griffin_lim_keeps_pitch(hertz: float) -> None:
     t = np.arange(24000) / 24000
@@ -81,10 +129,11 @@ def test_hifigan_says_what_transformers_says(tmp_path: Path, speech_of_heart: Au
     vocoder = load_vocoder(f"hf:{folder}", device="cpu", local_only=True)
     samples = np.random.default_rng(0).standard_normal(4800).astype(np.float32) * 0.1
     mel = SpeechT5FeatureExtractor()(audio_target=samples, sampling_rate=16000)["input_values"][0]
-    np.testing.assert_array_equal(vocoder.mel(samples), np.transpose(mel))
+    assert vocoder.mel_format == speecht5_format(SpeechT5FeatureExtractor())
+    np.testing.assert_allclose(log_mel(samples, vocoder.mel_format), np.transpose(mel), atol=1e-5)
     with torch.no_grad():
         expected = SpeechT5HifiGan.from_pretrained(folder).eval()(torch.tensor(mel)).numpy()
-    np.testing.assert_array_equal(vocoder.waveform(vocoder.mel(samples)), expected)
+    np.testing.assert_array_equal(vocoder.waveform(np.transpose(mel)), expected)
     copied = copy_synthesis(speech_of_heart, vocoder)
     assert copied.sample_rate == 16000
     assert copied.seconds == pytest.approx(speech_of_heart.seconds, abs=1e-3)

@@ -20,7 +20,9 @@ from web_live import FORM, Live, form, head, live, picture, read_all, read_until
 
 import lookaloud.web.decoders
 from captioner.errors import ImageError
-from lookaloud.batch.decoding import Wanted
+from captioner.picture import View
+from captioner.picture.notes import PhotoNotes
+from lookaloud.batch.decoding import Decoded, Wanted
 from lookaloud.errors import BusyError
 from lookaloud.web.batching import Stop, Stopped
 from lookaloud.web.decoders import Decoders
@@ -46,7 +48,7 @@ serve(int(sys.argv[1]))
 """
 HANG = b"HANG" + bytes(100)
 SETTINGS = ServeSettings(n_decoders=1)
-WANTED = Wanted(16, max_pixels=1_000_000)
+WANTED = Wanted((View(min_side=16),), max_pixels=1_000_000)
 
 
 @pytest.fixture(autouse=True)
@@ -77,18 +79,24 @@ def is_running(pid: int) -> bool:
 
 def test_a_picture_comes_in_the_sizes_that_are_wanted(decoders: Decoders) -> None:
     photo = encoded(Image.new("RGB", (3000, 2000), "teal"), "JPEG")
-    decoded = decoders.decode(photo, "photo.jpg", Wanted(100), Stop())
-    assert decoded.image is not None
-    assert decoded.closer is None
-    assert (decoded.width, decoded.height) == (3000, 2000)
-    assert min(decoded.image.size) < 400  # what crosses to this process is small
-    closely = decoders.decode(photo, "photo.jpg", Wanted(max_side=600, notes=True), Stop())
-    assert closely.image is None
-    assert closely.closer is not None
-    assert closely.closer.size == (600, 400)
-    assert closely.notes is not None
+    small, close = View(min_side=100), View(max_side=600)
+    came: list[Decoded] = []
+    decoded = decoders.decode(photo, "photo.jpg", Wanted((small, close), notes=True), Stop(), came.append)
+    assert decoded.picture is not None
+    assert (decoded.width, decoded.height) == decoded.picture.size == (3000, 2000)
+    assert min(decoded.picture.upright(small).size) < 400  # what crosses to this process is small
+    assert decoded.picture.upright(close).size == (600, 400)
+    assert decoded.picture.notes == PhotoNotes()
+    (first,) = came
+    assert first.picture is not None
+    assert first.picture.upright(small).tobytes() == decoded.picture.upright(small).tobytes()
+    assert first.picture.upright(close).size == (600, 400)
+    alone = decoders.decode(photo, "photo.jpg", Wanted((small,)), Stop())
+    assert alone.picture is not None
+    with pytest.raises(ValueError, match="was decoded in another process, which did not send"):
+        alone.picture.upright(close)
     with pytest.raises(ImageError, match=r"3,000 x 2,000 pixels, and at most 2 million are accepted here"):
-        decoders.decode(photo, "photo.jpg", Wanted(100, max_pixels=2_000_000), Stop())
+        decoders.decode(photo, "photo.jpg", Wanted((small,), max_pixels=2_000_000), Stop())
 
 
 def test_who_leaves_ends_the_process_at_once_and_the_next_one_is_not_harmed(decoders: Decoders) -> None:

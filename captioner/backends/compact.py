@@ -21,10 +21,10 @@ from PIL import Image
 from captioner.backends.files import open_session, open_tokenizer
 from captioner.backends.stepping import cached_step, memory_names
 from captioner.beam import Hypothesis, Step, diverse_beam_search
-from captioner.caption import PHOTOGRAPH, CaptionOptions
 from captioner.captioner import Draft
 from captioner.confidence import DIVERSITY, FUNCTION_WORDS, N_FEATURES, Calibration, content, features_of
 from captioner.errors import WeightsError
+from captioner.findings.caption import PHOTOGRAPH, CaptionOptions
 from captioner.neighbours import NEIGHBOURS_FILE, Neighbours
 from captioner.photo import GATE_FILE, Gate, Verdict, plain_kind
 from lookaloud.ground.typed import typed_json

@@ -12,8 +12,8 @@ from torch import Tensor
 from captioner.backends.network import Network
 from captioner.backends.ungated import Costs, costs_of_others, with_others
 from captioner.beam import Hypothesis
-from captioner.caption import CaptionOptions
 from captioner.confidence import FUNCTION_WORDS
+from captioner.findings.caption import CaptionOptions
 
 
 class Decoder:

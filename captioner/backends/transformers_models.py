@@ -15,8 +15,8 @@ from captioner.backends.devices import choose_device, choose_dtype
 from captioner.backends.network import Network
 from captioner.backends.ungated import UngatedBackend
 from captioner.beam import Hypothesis
-from captioner.caption import CaptionOptions
 from captioner.confidence import LogprobCalibration
+from captioner.findings.caption import CaptionOptions
 from captioner.hub import check_weights, network_of, read_config
 
 

@@ -9,9 +9,9 @@ from collections.abc import Set as AbstractSet
 from PIL import Image
 
 from captioner.beam import Hypothesis
-from captioner.caption import PHOTOGRAPH, CaptionOptions
 from captioner.captioner import Draft
 from captioner.confidence import DIVERSITY, LogprobCalibration, content
+from captioner.findings.caption import PHOTOGRAPH, CaptionOptions
 from captioner.photo import plain_kind
 
 Costs = Sequence[tuple[frozenset[int], float]]

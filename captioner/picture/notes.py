@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree  # behind a guard: see _xmp  # nosec B405
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any, ClassVar
 from xml.parsers import expat
 
 from captioner.picture.boilerplate import is_boilerplate, without_markup
@@ -49,6 +50,8 @@ class PhotoNotes:
         camera: maker and model.
     """
 
+    name: ClassVar[str] = "notes"
+
     taken: date | None = None
     place: str | None = None
     title: str | None = None
@@ -58,6 +61,10 @@ class PhotoNotes:
     def __bool__(self) -> bool:
         """Whether there are any."""
         return self != PhotoNotes()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return its attributes as JSON has them."""
+        return {**asdict(self), "taken": self.taken and self.taken.isoformat()}
 
 
 def notes_in(metadata: Metadata) -> PhotoNotes:

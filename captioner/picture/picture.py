@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -16,13 +16,11 @@ from captioner.picture.files import checked_bytes, read_file
 from captioner.picture.opening import Header, identified
 from captioner.picture.quiet import quiet_pillow
 from captioner.picture.refusals import printable
-from captioner.picture.view import FULL_SIZE, View
+from captioner.picture.view import FULL_SIZE, Third, View
 
 if TYPE_CHECKING:
     from captioner.picture.metadata import Metadata
     from captioner.picture.notes import PhotoNotes
-
-Part: TypeAlias = Literal["left", "middle", "right"]
 
 
 class Picture:
@@ -79,7 +77,7 @@ class Picture:
         size: tuple[int, int],
         n_pages: int = 1,
         notes: PhotoNotes | None = None,
-        fetch: Callable[[View], Image.Image] | None = None,
+        rest: Callable[[], Picture] | None = None,
         seconds: float = 0.0,
     ) -> Picture:
         """Return a picture that another process decoded; who looks at it cannot tell.
@@ -89,11 +87,12 @@ class Picture:
             images: the views that were decoded, upright and in RGB.
             size: width and height of the upright picture, in pixels.
             n_pages: how many pages its file has.
-            notes: what the photo says of itself; None if it was not read, and nobody will ask.
-            fetch: gives a view that is not among `images`, once; it may raise ImageError. None if there are no others.
+            notes: what the photo says of itself; None if it was not read, or comes with `rest`.
+            rest: gives the same picture with the views and notes that are not here; it may raise ImageError. None if
+                there is no more.
             seconds: what reading and decoding it took so far.
         """
-        return _DecodedPicture(name, images, size, n_pages, notes, fetch, seconds)
+        return _DecodedPicture(name, images, size, n_pages, notes, rest, seconds)
 
     @property
     def data(self) -> bytes:
@@ -182,7 +181,7 @@ class Picture:
                     made = self._made(view)
         return made
 
-    def part(self, which: Part, view: View) -> Picture:
+    def part(self, which: Third, view: View) -> Picture:
         """Return a third of it, from left to right, cut out of that view, as a picture of its own with the same name.
 
         Raises:
@@ -279,13 +278,13 @@ class _DecodedPicture(Picture):
         size: tuple[int, int],
         n_pages: int,
         notes: PhotoNotes | None,
-        fetch: Callable[[View], Image.Image] | None,
+        rest: Callable[[], Picture] | None,
         seconds: float,
     ) -> None:
         super().__init__(b"", name=name)
         self.seconds = seconds
         self._views.update(images)
-        self._size, self._n_pages, self._notes, self._fetch = size, n_pages, notes, fetch
+        self._size, self._n_pages, self._notes, self._rest = size, n_pages, notes, rest
 
     @property
     def size(self) -> tuple[int, int]:
@@ -297,6 +296,8 @@ class _DecodedPicture(Picture):
 
     @property
     def notes(self) -> PhotoNotes:
+        if self._notes is None:
+            self._fetch()
         if self._notes is None:
             raise self._unknown("what the photo says of itself")
         return self._notes
@@ -310,10 +311,18 @@ class _DecodedPicture(Picture):
         raise self._unknown("its metadata")
 
     def _made(self, view: View) -> Image.Image:
-        if self._fetch is None:
+        self._fetch()
+        if view not in self._views:
             raise self._unknown(f"the {view}")
-        made = self._views[view] = self._fetch(view)
-        return made
+        return self._views[view]
+
+    def _fetch(self) -> None:
+        """Get the rest, if there is any."""
+        if self._rest is not None:
+            rest = self._rest()
+            self._rest, self._notes = None, rest._notes
+            self._views.update(rest._views)
+            self.seconds += rest.seconds
 
     def _unknown(self, what: str) -> ValueError:
         return ValueError(f"{self.name} was decoded in another process, which did not send {what}")

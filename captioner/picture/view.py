@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+Third: TypeAlias = Literal["left", "middle", "right"]
+THIRDS: tuple[Third, ...] = ("left", "middle", "right")
+"""The thirds of a picture, from left to right."""
+
+MAX_READING_SIDE = 1600
+"""Longest side, in pixels, that is read at once: there the small print of an A4 page has letters 15 pixels high.
+
+Of a picture more than twice as long as wide, the shorter side is reduced to it, and strips of this length are read."""
 
 MAX_READING_PIXELS = 40_000_000
 """Most pixels of a picture that is opened for reading: 120 MB in RGB, a screenshot 1,080 wide and 37,000 high."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lookaloud.batch.run import BatchSettings
+    from lookaloud.describe.narrator import Narrator
     from lookaloud.manifest import Record
-    from lookaloud.pipeline import Narrator
 
 
 def run_batch(

@@ -14,9 +14,7 @@ import os
 import signal
 import struct
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from time import perf_counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,50 +47,55 @@ def read_message(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]] | None
     return (header, parts) if [len(part) for part in parts] == header["lengths"] else None
 
 
-def decode(request: Mapping[str, Any], data: bytes | None) -> tuple[dict[str, Any], list[bytes]]:
-    """What a decoder answers to one request, as a header and the pixels of one or two RGB pictures.
+def decode(request: Mapping[str, Any], data: bytes | None) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
+    """Yield what a decoder answers to one request: a header and the pixels of RGB pictures, at most twice.
+
+    The first answer has the first view; the second one, if more is asked for, has the other views and the notes. The
+    picture is opened once. An error in the first answer ends it.
 
     Args:
-        request: name, path, page; min_side and max_side, for a picture each (null for none); max_pixels that are taken
+        request: name, path, page; views, each as the sides of a `captioner.picture.View`; max_pixels that are taken
             (null for as many as `captioner.open_image` takes); notes (true or false).
         data: the bytes of the file; None to read them from the path.
     """
     from captioner.errors import ImageError
     from captioner.picture import Picture, View
 
-    began = perf_counter()
-    name = request["name"]
     source = request["path"] if data is None else data
-    picture = Picture(source, name=name, page=request["page"] or 1, max_pixels=request["max_pixels"])
-    answer: dict[str, Any] = {"sha256": None, "bytes": None, "error": None, "problem": None, "notes": None}
-    images: list[Image] = []
+    picture = Picture(source, name=request["name"], page=request["page"] or 1, max_pixels=request["max_pixels"])
+    first, *others = (View(**sides) for sides in request["views"])
+    picture.expect(first, *others)
+    about: dict[str, Any] = {"sha256": None, "bytes": None}
     try:
-        answer |= {"sha256": hashlib.sha256(picture.data).hexdigest(), "bytes": len(picture.data)}
-        small, close = View(min_side=request["min_side"]), View(reading_side=request["max_side"])
-        picture.expect(*(view for view in (small, close) if view != View()))
-        if request["min_side"] is not None:
-            images.append(picture.upright(small))
-        answer |= {"width": picture.size[0], "height": picture.size[1], "n_pages": picture.n_pages}
-        if request["max_side"] is not None:
-            try:
-                images.append(picture.upright(close))
-            except ImageError as error:
-                if not images:
-                    raise
-                answer["problem"] = str(error)
-                images.append(images[0])
-        if request["notes"]:
-            answer["notes"] = asdict(picture.notes)
-            taken = answer["notes"]["taken"]
-            answer["notes"]["taken"] = taken and taken.isoformat()
-    except ImageError as error:
-        answer["error"] = str(error)
-        images = []
+        about = {"sha256": hashlib.sha256(picture.data).hexdigest(), "bytes": len(picture.data)}
+        image = picture.upright(first)
+        about |= {"size": picture.size, "n_pages": picture.n_pages}
+        is_whole = not others and not request["notes"]
+        yield _answer(about, [image], seconds=picture.seconds, is_whole=is_whole)
+        if not is_whole:
+            before = picture.seconds
+            images = [picture.upright(view) for view in others]
+            notes = picture.notes.to_json() if request["notes"] else None
+            yield _answer(about, images, notes=notes, seconds=picture.seconds - before)
+    except ImageError as refused:
+        yield _answer(about, [], error=str(refused))
     except MemoryError:
-        answer["error"] = f"{name} needs more memory than one picture may take; make it smaller"
-        images = []
-    answer |= {"sizes": [image.size for image in images], "seconds": perf_counter() - began}
-    return answer, [image.tobytes() for image in images]
+        error = f"{picture.name} needs more memory than one picture may take; make it smaller"
+        yield _answer(about, [], error=error)
+
+
+def _answer(
+    about: Mapping[str, Any],
+    images: Sequence[Image],
+    *,
+    error: str | None = None,
+    notes: Mapping[str, Any] | None = None,
+    seconds: float = 0.0,
+    is_whole: bool = True,
+) -> tuple[dict[str, Any], list[bytes]]:
+    sizes = [image.size for image in images]
+    header = {**about, "sizes": sizes, "error": error, "notes": notes, "seconds": seconds, "is_whole": is_whole}
+    return header, [image.tobytes() for image in images]
 
 
 def serve(memory_mb: int) -> None:
@@ -106,8 +109,8 @@ def serve(memory_mb: int) -> None:
     while (message := read_message(requests)) is not None:
         request, parts = message
         _limit_time(request["seconds"] + _GRACE)
-        header, pixels = decode(request, parts[0] if parts else None)
-        write_message(answers, header, pixels)
+        for header, pixels in decode(request, parts[0] if parts else None):
+            write_message(answers, header, pixels)
         _limit_time(0.0)
 
 

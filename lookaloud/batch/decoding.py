@@ -6,9 +6,11 @@ import contextlib
 import subprocess  # programs as lists, never a shell  # nosec B404
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -20,9 +22,7 @@ if sys.platform == "linux":
     import fcntl
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from captioner.picture.notes import PhotoNotes
+    from captioner.picture import Picture, View
 
 _PIPE_BYTES = 1 << 20
 # Not with -m, which would import from the current folder first: that may be the one with the pictures of strangers.
@@ -39,50 +39,43 @@ class Wanted:
     """What a picture is decoded to.
 
     Attributes:
-        min_side: shorter side that the captioner needs, in pixels; see `captioner.open_image`. None for no picture.
-        max_side: longer side of a picture for reading text; None for no such picture.
+        views: the sizes that its pixels are wanted at; at least one, the most urgent first.
         notes: whether to read what the photo says of itself.
         max_pixels: most pixels that a picture may have; None for what `captioner.open_image` takes.
     """
 
-    min_side: int | None = None
-    max_side: int | None = None
+    views: tuple[View, ...]
     notes: bool = False
     max_pixels: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What came of decoding one picture.
+    """What decoding one picture resulted in.
 
     Attributes:
-        item: the picture; `item.page` is set where its file has several.
-        error: why there is no image; None where there is one.
-        image, closer: upright and in RGB, as `Wanted` says: `image` for `min_side`, `closer` for `max_side`.
+        item: which picture; `item.page` is set if its file has several.
+        error: why there is no picture; None if there is one.
+        picture: it has the views and the notes that were wanted.
         n_pages, width, height: what the file's header says.
-        sha256, n_bytes: of the file; None where it could not be read.
-        seconds: wall time of reading and decoding.
+        sha256, n_bytes: of the file; None if it could not be read.
     """
 
     item: Item
     error: Exception | None = None
-    image: Image | None = None
-    closer: Image | None = None
-    notes: PhotoNotes | None = None
-    problem: str | None = None
+    picture: Picture | None = None
     sha256: str | None = None
     n_bytes: int | None = None
     width: int | None = None
     height: int | None = None
     n_pages: int = 1
-    seconds: float = 0.0
 
 
 class Decoder:
     """One process that decodes. To be used by one thread; `interrupt` and `close` may come from any.
 
     Args:
-        wanted: what pictures are decoded to, where `decode` is not told.
+        wanted: what pictures are decoded to, unless `decode` is told.
         seconds: longest time that one picture may take, reading included.
         memory_mb: most memory that one picture may take; where the system has no such limit, it does not hold.
         command: starts the process; another one in tests.
@@ -113,13 +106,20 @@ class Decoder:
         """Whether there is a process that waits for a picture."""
         return self._process is not None and not self._interrupted and self._process.poll() is None
 
-    def decode(self, item: Item, data: bytes | None = None, wanted: Wanted | None = None) -> Decoded:
-        """The picture; one that the process does not survive is an error like others.
+    def decode(
+        self,
+        item: Item,
+        data: bytes | None = None,
+        wanted: Wanted | None = None,
+        on_first: Callable[[Decoded], None] | None = None,
+    ) -> Decoded:
+        """Return the picture; one that the process does not survive is an error like others.
 
         Args:
             item: what the picture is called, and where it lies.
             data: the bytes of the file; None to have them read from the path.
             wanted: what it is decoded to; None for what the decoder was made for.
+            on_first: called with the picture as soon as its first view is there, if it has that.
 
         Raises:
             OSError, RuntimeError: as `start`.
@@ -130,8 +130,7 @@ class Decoder:
             "name": item.source,
             "path": item.path,
             "page": item.page,
-            "min_side": wanted.min_side,
-            "max_side": wanted.max_side,
+            "views": [asdict(view) for view in wanted.views],
             "max_pixels": wanted.max_pixels,
             "notes": wanted.notes,
             "seconds": self.seconds,
@@ -145,17 +144,27 @@ class Decoder:
         timer = threading.Timer(self.seconds, stop)
         timer.daemon = True
         timer.start()
+        rest: Future[Decoded] = Future()
+        first: Callable[..., Decoded] | None = None
         try:
             write_message(cast(IO[bytes], process.stdin), request, [] if data is None else [data])
             answer = read_message(cast(IO[bytes], process.stdout))
+            if answer is not None and not answer[0]["is_whole"]:
+                first = partial(_decoded, item, wanted.views[:1], *answer)
+                if on_first is not None:
+                    on_first(first(rest=lambda: _picture_of(rest.result())))
+                answer = read_message(cast(IO[bytes], process.stdout))
         except OSError:  # a broken pipe: the process has gone
             answer = None
         finally:
             timer.cancel()
         if answer is None:
             self._end()
-            return Decoded(item, error=_fatal(item.source, self.seconds if late.is_set() else None))
-        return _decoded(item, wanted, *answer)
+            rest.set_result(Decoded(item, error=_fatal(item.source, self.seconds if late.is_set() else None)))
+        else:
+            rest.set_result(_decoded(item, wanted.views[1:] if first else wanted.views, *answer))
+        last = rest.result()
+        return last if first is None else first(rest=partial(_picture_of, last))
 
     def interrupt(self) -> None:
         """End the picture that is being decoded; the next one gets a new process."""
@@ -225,27 +234,40 @@ def _fatal(name: str, seconds: float | None) -> ImageError:
     )
 
 
-def _decoded(item: Item, wanted: Wanted, header: dict[str, Any], parts: list[bytes]) -> Decoded:
-    known = {"sha256": header["sha256"], "n_bytes": header["bytes"], "seconds": header["seconds"]}
+def _picture_of(decoded: Decoded) -> Picture:
+    if decoded.error is not None:
+        raise decoded.error
+    assert decoded.picture is not None  # noqa: S101 - there is one or the other  # nosec B101
+    return decoded.picture
+
+
+def _decoded(
+    item: Item,
+    views: Sequence[View],
+    header: dict[str, Any],
+    parts: list[bytes],
+    rest: Callable[[], Picture] | None = None,
+) -> Decoded:
+    known = {"sha256": header["sha256"], "n_bytes": header["bytes"]}
     if header["error"] is not None:
         return Decoded(item, error=ImageError(header["error"]), **known)
     from PIL import Image
 
+    from captioner.picture import Picture
     from captioner.picture.notes import PhotoNotes
 
     images = [Image.frombytes("RGB", tuple(size), part) for size, part in zip(header["sizes"], parts, strict=True)]
-    image = images.pop(0) if wanted.min_side is not None else None
     notes = header["notes"]
     if notes is not None:
         notes = PhotoNotes(**{**notes, "taken": notes["taken"] and date.fromisoformat(notes["taken"])})
-    return Decoded(
-        item,
-        image=image,
-        closer=images[0] if images else None,
-        notes=notes,
-        problem=header["problem"],
-        width=header["width"],
-        height=header["height"],
+    width, height = header["size"]
+    picture = Picture.decoded(
+        item.source,
+        dict(zip(views, images, strict=True)),
+        size=(width, height),
         n_pages=header["n_pages"],
-        **known,
+        notes=notes,
+        rest=rest,
+        seconds=header["seconds"],
     )
+    return Decoded(item, picture=picture, width=width, height=height, n_pages=header["n_pages"], **known)

@@ -25,7 +25,7 @@ from lookaloud.batch.folder import OutputFolder, stopped
 from lookaloud.batch.interrupts import uninterrupted
 from lookaloud.batch.items import Item
 from lookaloud.batch.location import RemoteFolder
-from lookaloud.batch.ray_stages import Caption, Claims, Content, Decode, Same, Speak, Stopped, things_in
+from lookaloud.batch.ray_stages import CaptionStage, Claims, Content, DecodeStage, Same, SpeakStage, Stopped, things_in
 from lookaloud.batch.records import Engines, engines_of, same_record
 from lookaloud.batch.run import BatchSettings, Counts, unfinished
 from lookaloud.batch.stages import Finished, failed, wanted_by
@@ -33,7 +33,7 @@ from lookaloud.ground.extras import needing
 from lookaloud.manifest import Record
 
 if TYPE_CHECKING:
-    from lookaloud.pipeline import Narrator
+    from lookaloud.describe.narrator import Narrator
 
 _AT_ONCE = 20_000  # items of one data set: models are loaded again for the next
 _BLOCK = 16  # items that are repeated when an actor dies
@@ -123,10 +123,10 @@ class RayRun:
         # One actor of each fits on two cores.
         return (
             ray.data.from_items(rows, override_num_blocks=max(1, len(rows) // _BLOCK))
-            .map_batches(Decode, compute=few, num_cpus=0.25, fn_constructor_args=(wanted, settings), **shared)
-            .map_batches(Caption, compute=many, num_cpus=1, fn_constructor_args=(load, engines, claimed), **shared)
+            .map_batches(DecodeStage, compute=few, num_cpus=0.25, fn_constructor_args=(wanted, settings), **shared)
+            .map_batches(CaptionStage, compute=many, num_cpus=1, fn_constructor_args=(load, engines, claimed), **shared)
             .map_batches(
-                Speak,
+                SpeakStage,
                 compute=many,
                 num_cpus=0.5,
                 fn_constructor_args=(load, engines, settings.format, sounds),

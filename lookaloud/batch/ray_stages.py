@@ -25,7 +25,7 @@ from lookaloud.manifest import Key
 from lookaloud.places import Places, is_url, reason_of
 
 if TYPE_CHECKING:
-    from lookaloud.pipeline import Narrator
+    from lookaloud.describe.narrator import Narrator
 
 # What tells one content from another: the SHA-256 of the file, and the page.
 Content: TypeAlias = tuple[str | None, int | None]
@@ -56,7 +56,7 @@ class Claims:
         return [self._first.setdefault(content, key) == key for content, key in asked]
 
 
-class Decode:
+class DecodeStage:
     """The first stage: the bytes of pictures, decoded in a process of its own."""
 
     def __init__(self, wanted: Wanted, settings: BatchSettings) -> None:
@@ -84,7 +84,7 @@ class Decode:
         yield from decoded_pages(lambda each: self._decoder.decode(each, data), item, lambda _: False)
 
 
-class Caption:
+class CaptionStage:
     """The second stage: what pictures show."""
 
     def __init__(self, load: Callable[[], Narrator], engines: Engines, claims: Any) -> None:
@@ -106,11 +106,11 @@ class Caption:
         firsts = ray.get(self._claims.claim.remote(asked))
         new = [decoded for decoded, is_first in zip(good, firsts, strict=True) if is_first]
         same = [decoded for decoded, is_first in zip(good, firsts, strict=True) if not is_first]
-        found += [Same(replace(decoded, image=None, closer=None)) for decoded in same]
+        found += [Same(replace(decoded, picture=None)) for decoded in same]
         return table_of([*found, *told(self._narrator, new, self._engines)])
 
 
-class Speak:
+class SpeakStage:
     """The third stage: the words as sounds, written where they belong."""
 
     def __init__(self, load: Callable[[], Narrator], engines: Engines, format: str, sounds: Path | Location) -> None:
@@ -131,7 +131,7 @@ class Speak:
             cause = cannot_go_on(error)
             if cause is not None:
                 return Stopped(reason_of(cause))
-            return failed(each.decoded, error, self._engines, narration=each.narration)
+            return failed(each.decoded, error, self._engines, description=each.description)
         return Finished(record, True)
 
 

@@ -1,8 +1,7 @@
-"""What is written down of each picture: from the values of the stages to a `Record`."""
+"""What is written down of each picture: its description, and what is known of its file, as a `Record`."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import re
 import sys
@@ -13,13 +12,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from lookaloud.batch.items import Item
-from lookaloud.failures import explain
+from lookaloud.describe.description import Description
 from lookaloud.manifest import Record
 
 if TYPE_CHECKING:
-    from captioner.picture.notes import PhotoNotes
     from lookaloud.batch.decoding import Decoded
-    from lookaloud.pipeline import Narration, Narrator
+    from lookaloud.describe.narrator import Narrator
+
+STAGES = ("open", "caption", "read", "speech")
+"""The stages whose seconds a record has."""
 
 # Module -> its package: what is loaded once the engines are is what they run on.
 _PACKAGES = {
@@ -71,36 +72,49 @@ def sound_name(decoded: Decoded, text: str, engines: Engines, format: str) -> st
     return f"{stem}{page}-{hashlib.sha256(made_of.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.{format}"
 
 
-def told_record(decoded: Decoded, narration: Narration, audio: str | None, engines: Engines) -> Record:
-    """The record of a picture that was described."""
-    sentences = [explain(problem).sentence for problem in narration.problems]
-    seconds = narration.seconds
-    return replace(
-        _with_caption(_record(decoded, "ok", engines), narration),
-        text=narration.text,
-        text_found=narration.reading,
-        notes=_notes(narration.notes),
-        problems=(*([decoded.problem] if decoded.problem else []), *sentences),
+def record_of(decoded: Decoded, description: Description, engines: Engines, audio: str | None = None) -> Record:
+    """Return the record of a picture: what its description says, and what is known of its file.
+
+    Args:
+        decoded: the picture.
+        description: what it resulted in.
+        engines: what described it.
+        audio: the name of its sound; None without one.
+    """
+    item = decoded.item
+    row = description.to_json()
+    return Record(
+        **row
+        | {"source": named(item), "captioner": engines.captioner, "voice": engines.voice, "detail": engines.detail}
+        | {"seconds": {} if description.error else {stage: row["seconds"][stage] for stage in STAGES}},
+        path=item.path,
+        member=item.member,
+        page=item.page,
+        pages=decoded.n_pages if item.page is not None else None,
+        sha256=decoded.sha256,
+        bytes=decoded.n_bytes if item.size is None else item.size,
+        modified_ns=item.modified_ns,
+        width=decoded.width,
+        height=decoded.height,
         audio=audio,
-        audio_seconds=None if narration.audio is None else round(narration.audio.seconds, 3),
-        seconds={
-            "open": round(seconds.open, 3),
-            "caption": round(seconds.caption, 3),
-            "read": round(seconds.read, 3),
-            "speech": round(seconds.speech, 3),
-        },
+        rate=engines.rate,
+        versions=engines.versions,
+        finished=now(),
     )
 
 
-def error_record(decoded: Decoded, sentence: str, narration: Narration | None, engines: Engines) -> Record:
-    """The record of a picture that was not, with its caption where only the speaking failed."""
-    record = replace(_record(decoded, "error", engines), error=sentence)
-    return record if narration is None else _with_caption(record, narration)
+def now() -> str:
+    """Return the time in UTC as a record has it.
+
+    >>> len(now())
+    20
+    """
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def same_record(record: Record, decoded: Decoded) -> Record:
     """The record of a picture with the same bytes as one that has a record."""
-    own = _record(decoded, record.status, Engines())
+    own = record_of(decoded, Description(decoded.item.source), Engines())
     same_as = record.same_as or record.source
     return replace(
         record,
@@ -119,46 +133,3 @@ def named(item: Item) -> str:
     'scan.tif#page=2'
     """
     return item.source if item.page is None else f"{item.source}#page={item.page}"
-
-
-def _record(decoded: Decoded, status: str, engines: Engines) -> Record:
-    item = decoded.item
-    n_bytes = decoded.n_bytes if item.size is None else item.size
-    return Record(
-        named(item),
-        status,
-        item.path,
-        item.member,
-        item.page,
-        pages=decoded.n_pages if item.page is not None else None,
-        sha256=decoded.sha256,
-        bytes=n_bytes,
-        modified_ns=item.modified_ns,
-        width=decoded.width,
-        height=decoded.height,
-        detail=engines.detail,
-        finished=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        captioner=engines.captioner,
-        voice=engines.voice,
-        rate=engines.rate,
-        versions=engines.versions,
-    )
-
-
-def _with_caption(record: Record, narration: Narration) -> Record:
-    caption = narration.caption
-    return replace(
-        record,
-        caption=caption.text,
-        alternatives=caption.alternatives,
-        confidence=round(caption.confidence, 4),
-        certainty=caption.certainty,
-        is_photo=caption.is_photo,
-        kind=caption.kind,
-    )
-
-
-def _notes(notes: PhotoNotes | None) -> dict[str, str | None] | None:
-    if not notes:
-        return None
-    return {**dataclasses.asdict(notes), "taken": notes.taken and notes.taken.isoformat()}

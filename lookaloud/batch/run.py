@@ -23,9 +23,9 @@ from lookaloud.batch.items import Item
 from lookaloud.batch.ledger import Ledger
 from lookaloud.batch.records import Engines, engines_of, same_record
 from lookaloud.batch.stages import Finished, Told, decoded_pages, failed, spoken, told, wanted_by
+from lookaloud.describe.narrator import Narrator
 from lookaloud.limits import Limits
 from lookaloud.manifest import Record
-from lookaloud.pipeline import Narrator
 
 if TYPE_CHECKING:
     from speech import Audio
@@ -287,7 +287,7 @@ class Run:
                 if decoded.item.key in (first.key, *(other.item.key for other in waiting)):
                     self.counts.n_passed += 1  # the same file, named twice
                 else:
-                    waiting.append(replace(decoded, image=None, closer=None))
+                    waiting.append(replace(decoded, picture=None))
                 return True
         ledger = self.folder.ledger
         if ledger.described_alike(decoded.item, decoded.sha256, by_content=self.settings.by_content):
@@ -306,7 +306,7 @@ class Run:
             except Exception as error:
                 if self.folder.stopped_by(error):
                     raise
-                self._finish(failed(each.decoded, error, self._engines, narration=each.narration))
+                self._finish(failed(each.decoded, error, self._engines, description=each.description))
             else:
                 self._finish(Finished(record, True))
 

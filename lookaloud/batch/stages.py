@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from lookaloud.batch.decoding import Decoded, Wanted
 from lookaloud.batch.items import Item
-from lookaloud.batch.records import Engines, error_record, sound_name, told_record
+from lookaloud.batch.records import Engines, record_of, sound_name
 from lookaloud.failures import Exit, explain
 from lookaloud.manifest import AUDIO_FOLDER, Record
-from lookaloud.pipeline import Narration, Narrator, Opened, Picture
 
 if TYPE_CHECKING:
     from captioner import Caption
+    from captioner.picture import Picture
+    from lookaloud.describe.description import Description
+    from lookaloud.describe.narrator import Narrator
     from speech import Audio
 
 # Threads that read the text in pictures: each needs half a gigabyte where they are large.
@@ -30,7 +32,7 @@ class Told:
     """A picture whose words are known, and not yet spoken."""
 
     decoded: Decoded
-    narration: Narration
+    description: Description
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +51,8 @@ class Finished:
 
 
 def wanted_by(narrator: Narrator) -> Wanted:
-    """What a narrator needs pictures to be decoded to."""
-    from captioner.reading import MAX_SIDE
-
-    closer = narrator.looks_closer
-    return Wanted(narrator.captioner.input_size, MAX_SIDE if closer else None, closer and narrator.detail == "detailed")
+    """Return what a narrator needs pictures to be decoded to."""
+    return Wanted(narrator.views, narrator.reads_notes)
 
 
 def decoded_pages(
@@ -77,30 +76,30 @@ def decoded_pages(
             yield replace(decode(page), n_pages=first.n_pages)
 
 
-def told(narrator: Narrator, pictures: Sequence[Decoded], engines: Engines) -> Iterator[Told | Finished]:
-    """What each of some pictures shows, captioned together; or the error that came of it."""
-    opened = [_opened(decoded) for decoded in pictures]
-    captions = _captions(narrator, opened)
+def told(narrator: Narrator, decoded: Sequence[Decoded], engines: Engines) -> Iterator[Told | Finished]:
+    """Yield what each of some pictures shows, captioned together; or the error that describing it resulted in."""
+    pictures = [each.picture for each in decoded if each.picture is not None]
+    captions = narrator.captions(pictures)
     tell = partial(_told_one, narrator, engines)
-    if not narrator.looks_closer or narrator.detail == "detailed" or len(pictures) < 2:
-        # In detail the captioner is asked again, which may bear only one who asks.
-        yield from map(tell, pictures, opened, captions)
+    if narrator.detail != "standard" or len(pictures) < 2:
+        # In detail the captioner is asked again, which may not be possible from several threads.
+        yield from map(tell, decoded, pictures, captions)
         return
     with ThreadPoolExecutor(_READERS, "reader") as readers:
-        yield from readers.map(tell, pictures, opened, captions)
+        yield from readers.map(tell, decoded, pictures, captions)
 
 
 def _told_one(
-    narrator: Narrator, engines: Engines, decoded: Decoded, opened: Opened, caption: Caption | Exception
+    narrator: Narrator, engines: Engines, decoded: Decoded, picture: Picture, caption: Caption | Exception
 ) -> Told | Finished:
     try:
         if isinstance(caption, Exception):
             raise caption
-        narration = narrator.tell(opened, caption)
+        description = narrator.tell(picture, caption)
     except Exception as error:  # noqa: BLE001 - one picture's fault is not to stop ten thousand
         return failed(decoded, error, engines)
     # Without its pixels: the text is all that is needed from here on.
-    return Told(replace(decoded, image=None, closer=None), narration)
+    return Told(replace(decoded, picture=None), description)
 
 
 def spoken(
@@ -116,14 +115,14 @@ def spoken(
         write: writes a sound under a name; it is complete when that comes back.
     """
     began = perf_counter()
-    narration = narrator.speak(told.narration)
+    description = narrator.speak(told.description)
     audio = None
-    if narration.audio is not None:
-        name = sound_name(told.decoded, narration.text, engines, format)
-        write(narration.audio, name)
+    if description.audio is not None:
+        name = sound_name(told.decoded, description.text, engines, format)
+        write(description.audio, name)
         audio = f"{AUDIO_FOLDER}/{name}"
-    narration = replace(narration, seconds=replace(narration.seconds, speech=perf_counter() - began))
-    return told_record(told.decoded, narration, audio, engines)
+    seconds = replace(description.seconds, speech=perf_counter() - began)
+    return record_of(told.decoded, replace(description, seconds=seconds), engines, audio)
 
 
 def failed(
@@ -132,24 +131,11 @@ def failed(
     engines: Engines,
     *,
     is_first: bool = True,
-    narration: Narration | None = None,
+    description: Description | None = None,
 ) -> Finished:
-    """A picture that has no description, with its caption where only the speaking failed."""
-    failure = explain(error)
-    record = error_record(decoded, failure.sentence, narration, engines)
-    return Finished(record, is_first, failure.exit_code is Exit.BUG)
+    """Return a picture that has no description, with what was found in it if only the speaking failed."""
+    from lookaloud.describe.description import Description
 
-
-def _captions(narrator: Narrator, opened: Sequence[Opened]) -> Sequence[Caption | Exception]:
-    try:
-        return narrator.captions(opened)
-    except Exception as error:  # noqa: BLE001 - as above
-        if len(opened) == 1:
-            return [error]
-    return [result for each in opened for result in _captions(narrator, [each])]
-
-
-def _opened(decoded: Decoded) -> Opened:
-    assert decoded.image is not None  # noqa: S101 - pictures with errors do not come here  # nosec B101
-    picture = Picture(decoded.item.path, decoded.item.source)
-    return Opened(picture, decoded.image, decoded.seconds, decoded.closer, decoded.notes)
+    told = description or Description(decoded.item.source, engines.detail or "standard")
+    record = record_of(decoded, replace(told, text="", error=error), engines)
+    return Finished(record, is_first, explain(error).exit_code is Exit.BUG)

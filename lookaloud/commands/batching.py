@@ -41,7 +41,7 @@ from lookaloud.printable import printable
 
 if TYPE_CHECKING:
     from lookaloud.batch.ray_engine import RayRun
-    from lookaloud.pipeline import Narrator
+    from lookaloud.describe.narrator import Narrator
 
 _MOST_NAMED = 20
 

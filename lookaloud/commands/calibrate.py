@@ -97,7 +97,7 @@ def _describe(loaded: Captioner, examples: Sequence[Example], *, show_progress: 
     """
     from tqdm import tqdm
 
-    from captioner.caption import CaptionOptions
+    from captioner.findings.caption import CaptionOptions
 
     # Every picture counts here, and a caption's alternatives say nothing about it.
     options = CaptionOptions(only_photos=False, num_alternatives=0)

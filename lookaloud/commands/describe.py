@@ -29,9 +29,10 @@ Levels of --detail:
 Keys of --json, one object a picture: source, status (ok or error), text
 (what is spoken), caption, alternatives, confidence (0 to 1), certainty (low,
 medium or high), is_photo, kind (photograph, text, screenshot, ...), detail,
-text_found (lines), notes (taken, place, title, description, camera; null
-unless detailed), audio (path), audio_seconds, seconds (open, caption, read,
-speech, first_audio), captioner, voice, error.
+part, text_found (lines), notes (taken, place, title, description, camera;
+null unless detailed), findings (what else was found, by name), problems
+(sentences), audio (path), audio_seconds, seconds (open, caption, read, speech,
+first_audio), captioner, voice, error.
 
 Exit code 0 when every picture was described, 1 when some failed, 2 for an option or output folder that cannot be
 used (found before any work).
@@ -95,11 +96,11 @@ def describe(
     sounds = plan_sounds(sources, target, overwrite=overwrite) if keep else None
     if text_only:
         models = replace(models, voice=None)
-    in_json = JsonReport(captioner=models.captioner, voice=models.voice, detail=options.detail)
+    in_json = JsonReport(captioner=models.captioner, voice=models.voice)
     report = in_json if as_json else PlainReport(many=many)
     describer = Describer(report, sounds, player, hint_at_reader=read_text is None and not can_read and not is_brief)
     for failure in sources.failures:
-        describer.fail(failure)
+        describer.fail(replace(failure, detail=options.detail))
     if sources.pictures:
         show_progress = progress if progress is not None else many and sys.stderr.isatty()
         describer.narrate(load(models, options), sources.pictures, show_progress=show_progress)

@@ -15,15 +15,17 @@ import click
 
 from lookaloud.commands.report import JsonReport, PlainReport, Report
 from lookaloud.commands.sources import Sources, stem_of
+from lookaloud.describe.narrator import PICTURE_ERRORS, Narrator
 from lookaloud.describe.options import DescribeOptions, ModelOptions, load
-from lookaloud.detail import INSTALL_READER
+from lookaloud.describe.teller import INSTALL_READER
 from lookaloud.errors import OutputError, PlayerError
 from lookaloud.failures import Exit, explain
 from lookaloud.outputs import SoundNames, Target, checked_file, checked_folder
-from lookaloud.pipeline import PICTURE_ERRORS, Narration, NarrationFailure, Narrator, Picture
 from lookaloud.player import find_player, play
 
 if TYPE_CHECKING:
+    from captioner.picture import Picture
+    from lookaloud.describe.description import Description
     from speech import Audio
 
 
@@ -77,21 +79,21 @@ class Describer:
                     self._finish(result, path)
                 bar.update()
 
-    def fail(self, failure: NarrationFailure) -> None:
+    def fail(self, failure: Description) -> None:
         self.n_failed += 1
-        self.report.failed(failure)
+        self.report.show(failure)
 
-    def _finish(self, result: Narration | NarrationFailure, path: Path | None) -> None:
-        if isinstance(result, NarrationFailure):
+    def _finish(self, result: Description, path: Path | None) -> None:
+        if result.error is None:
+            try:
+                _save(result, path)
+            except PICTURE_ERRORS as error:
+                result = replace(result, text="", audio=None, error=error)
+        if result.error is not None:
             self.fail(result)
             return
-        try:
-            _save(result, path)
-        except PICTURE_ERRORS as error:
-            self.fail(NarrationFailure(result.source, error, result.caption))
-            return
         self.n_described += 1
-        self.report.described(result, path)
+        self.report.show(result, path)
         if self.hint_at_reader and result.caption.kind == "text":
             self.hint_at_reader = False
             click.echo(INSTALL_READER, err=True)
@@ -127,7 +129,7 @@ def desktop_describer(
     narrator = load(models, options)
 
     def describe(pictures: Sequence[Picture]) -> Exit:
-        in_json = JsonReport(captioner=models.captioner, voice=models.voice, detail=options.detail)
+        in_json = JsonReport(captioner=models.captioner, voice=models.voice)
         report = in_json if as_json else PlainReport(many=len(pictures) > 1)
         hint_at_reader = not reader_installed() and options.detail != "brief"
         describer = Describer(report, None, player, hint_at_reader=hint_at_reader)
@@ -137,11 +139,11 @@ def desktop_describer(
     return describe
 
 
-def _save(narration: Narration, path: Path | None) -> None:
-    if path is not None and narration.audio is not None:
+def _save(description: Description, path: Path | None) -> None:
+    if path is not None and description.audio is not None:
         from speech.audio import write_audio
 
-        write_audio(narration.audio, path)
+        write_audio(description.audio, path)
 
 
 def plan_sounds(sources: Sources, target: Target, *, overwrite: bool) -> Sounds:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
 import click
 
-from captioner.caption import Caption
-from captioner.picture.notes import PhotoNotes
+from lookaloud.describe.description import Description, Row
 from lookaloud.failures import explain
-from lookaloud.pipeline import Narration, NarrationFailure
 from lookaloud.printable import printable
 
 
 class Report(Protocol):
     """Prints each result when it is ready."""
 
-    def described(self, narration: Narration, sound: Path | None) -> None:
-        """Print a narration, and where its sound was saved."""
-
-    def failed(self, failure: NarrationFailure) -> None:
-        """Print why a picture has no narration."""
+    def show(self, description: Description, sound: Path | None = None) -> None:
+        """Print a description, and where its sound was saved; or why there is none."""
 
 
 class PlainReport:
@@ -36,23 +31,21 @@ class PlainReport:
     def __init__(self, *, many: bool) -> None:
         self.many = many
 
-    def described(self, narration: Narration, sound: Path | None) -> None:
-        self._describe(narration, sound)
-        echo_problems(narration)
+    def show(self, description: Description, sound: Path | None = None) -> None:
+        if description.error is None:
+            self._describe(description, sound)
+        echo_errors(description)
 
-    def _describe(self, narration: Narration, sound: Path | None) -> None:
+    def _describe(self, description: Description, sound: Path | None) -> None:
         if not self.many:
-            click.echo(narration.text)
-            if sound is not None and narration.audio is not None:
-                click.echo(sound_sentence(sound, narration.audio.seconds))
+            click.echo(description.text)
+            if sound is not None and description.audio is not None:
+                click.echo(sound_sentence(sound, description.audio.seconds))
             return
-        line = f"{printable(narration.source)}: {narration.text}"
-        if sound is not None and sound.stem != Path(narration.source).stem:
+        line = f"{printable(description.source)}: {description.text}"
+        if sound is not None and sound.stem != Path(description.source).stem:
             line += f" Sound: {printable(sound)}."  # the name is not the expected one, so it is said
         click.echo(line)
-
-    def failed(self, failure: NarrationFailure) -> None:
-        echo_failure(failure)
 
 
 class JsonReport:
@@ -61,86 +54,36 @@ class JsonReport:
     Args:
         captioner: name of the captioner in use.
         voice: name of the voice in use; None without one.
-        detail: the level of detail.
     """
 
-    def __init__(self, *, captioner: str, voice: str | None, detail: str) -> None:
+    def __init__(self, *, captioner: str, voice: str | None) -> None:
         self.captioner = captioner
         self.voice = voice
-        self.detail = detail
 
-    def described(self, narration: Narration, sound: Path | None) -> None:
-        row = self._row(narration.source, "ok", narration.caption)
-        row["text"] = narration.text
-        row["text_found"] = list(narration.reading)
-        row["notes"] = _notes_row(narration.notes)
-        row["audio"] = None if sound is None else str(sound)
-        row["audio_seconds"] = None if narration.audio is None else round(narration.audio.seconds, 3)
-        row["seconds"] = {
-            stage: None if seconds is None else round(seconds, 3)
-            for stage, seconds in dataclasses.asdict(narration.seconds).items()
-        }
-        _echo_json(row)
-        echo_problems(narration)
-
-    def failed(self, failure: NarrationFailure) -> None:
-        row = self._row(failure.source, "error", failure.caption)
-        row["error"] = explain(failure.error).sentence
-        _echo_json(row)
-        echo_failure(failure)
-
-    def _row(self, source: str, status: str, caption: Caption | None) -> dict[str, object]:
-        return {
-            "source": source,
-            "status": status,
-            "text": None,
-            "caption": None if caption is None else caption.text,
-            "alternatives": [] if caption is None else list(caption.alternatives),
-            "confidence": None if caption is None else round(caption.confidence, 4),
-            "certainty": None if caption is None else caption.certainty,
-            "is_photo": None if caption is None else caption.is_photo,
-            "kind": None if caption is None else caption.kind,
-            "detail": self.detail,
-            "text_found": [],
-            "notes": None,
-            "audio": None,
-            "audio_seconds": None,
-            "seconds": {},
-            "captioner": self.captioner,
-            "voice": self.voice,
-            "error": None,
-        }
+    def show(self, description: Description, sound: Path | None = None) -> None:
+        values = description.to_json() | {"captioner": self.captioner, "voice": self.voice}
+        row = {**asdict(Row(**values)), "audio": None if sound is None else str(sound)}
+        if description.error is not None:
+            row["seconds"] = {}
+        # ASCII with escapes loses nothing, whatever the encoding of the pipe.
+        click.echo(json.dumps(row, ensure_ascii=True))
+        echo_errors(description)
 
 
-def _notes_row(notes: PhotoNotes | None) -> dict[str, str | None] | None:
-    if not notes:
-        return None
-    row = dataclasses.asdict(notes)
-    row["taken"] = None if notes.taken is None else notes.taken.isoformat()
-    return row
-
-
-def _echo_json(row: dict[str, object]) -> None:
-    # ASCII with escapes loses nothing, whatever the encoding of the pipe.
-    click.echo(json.dumps(row, ensure_ascii=True))
-
-
-def echo_problems(narration: Narration) -> None:
-    """Say on standard error what could not be found out about a picture that is described all the same."""
-    for problem in narration.problems:
-        sentence = _about(narration.source, problem)
-        click.echo(f"Not everything could be told of {printable(narration.source)}: {sentence}", err=True)
-
-
-def echo_failure(failure: NarrationFailure) -> None:
-    """Say on standard error which picture failed and why."""
-    click.echo(f"Could not describe {printable(failure.source)}: {_about(failure.source, failure.error)}", err=True)
+def echo_errors(description: Description) -> None:
+    """Say on standard error why a picture has no description, or what could not be found out about it."""
+    source, error = printable(description.source), description.error
+    if error is not None:
+        click.echo(f"Could not describe {source}: {_about(source, error)}", err=True)
+        return
+    for problem in description.problems:
+        click.echo(f"Not everything could be found out about {source}: {_about(source, problem)}", err=True)
 
 
 def _about(source: str, error: Exception) -> str:
-    name, sentence = printable(source), explain(error).sentence
-    if sentence.startswith(f"{name} "):  # many messages begin with the picture's name, which has just been said
-        sentence = f"it{sentence.removeprefix(name)}"
+    sentence = explain(error).sentence
+    if sentence.startswith(f"{source} "):  # many messages begin with the picture's name, which has just been said
+        sentence = f"it{sentence.removeprefix(source)}"
     return sentence
 
 

@@ -51,7 +51,7 @@ def serve(
     with needing("The service", extra="web"):
         from lookaloud.web.app import create_app
         from lookaloud.web.server import listen, run
-    from lookaloud.pipeline import load_narrator
+    from lookaloud.describe.narrator import load_narrator
     from lookaloud.web.settings import ServeSettings
 
     settings = ServeSettings(

@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 from captioner.errors import ImageError
-from lookaloud.pipeline import NarrationFailure, Picture
+from captioner.picture import Picture
+from lookaloud.describe.description import Description
 
 STANDARD_INPUT = "-"
 
@@ -27,7 +28,7 @@ class Sources:
     """
 
     pictures: tuple[Picture, ...]
-    failures: tuple[NarrationFailure, ...]
+    failures: tuple[Description, ...]
 
     def __len__(self) -> int:
         return len(self.pictures) + len(self.failures)
@@ -47,18 +48,17 @@ def find_sources(arguments: Sequence[str]) -> Sources:
     if arguments.count(STANDARD_INPUT) > 1:
         raise click.UsageError("Standard input (-) can be read only once; give - once.")
     pictures: list[Picture] = []
-    failures: list[NarrationFailure] = []
+    failures: list[Description] = []
     for argument in arguments:
         if argument == STANDARD_INPUT:
-            pictures.append(Picture(sys.stdin.buffer.read(), "standard input"))
+            pictures.append(Picture(sys.stdin.buffer.read(), name="standard input"))
         elif os.path.lexists(argument) or not glob.has_magic(argument):
-            pictures.append(Picture(argument, argument))
+            pictures.append(Picture(argument))
         elif found := sorted(path for path in glob.glob(argument, recursive=True) if not os.path.isdir(path)):
-            pictures.extend(Picture(path, path) for path in found)
+            pictures.extend(map(Picture, found))
         else:
-            failures.append(
-                NarrationFailure(argument, ImageError("no file matches this pattern; check the folder and the ending."))
-            )
+            error = ImageError("no file matches this pattern; check the folder and the ending.")
+            failures.append(Description(argument, error=error))
     return Sources(tuple(pictures), tuple(failures))
 
 

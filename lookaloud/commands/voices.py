@@ -19,9 +19,11 @@ Examples:
 def voices(*, as_json: bool) -> None:
     """List the voices: name, language, source, licence, size, and whether each is installed.
 
-    More voices are named by a prefix and what it stands before; these prefixes follow, but not with --json.
+    More voices are named by a prefix and what it stands before. These prefixes follow, and the names for --vocoder;
+    neither with --json.
     """
     from speech import list_voice_families, list_voices
+    from speech.vocoders import list_vocoders
 
     rows = [
         {
@@ -40,6 +42,9 @@ def voices(*, as_json: bool) -> None:
     print_rows(rows, as_json=as_json)
     for family in () if as_json else list_voice_families():
         click.echo(f"{family.prefix}: {family.description}. For example {family.example}")
-        click.echo(
-            f'  Source: {family.source}. Licence: {family.licence}. Needs: pip install "lookaloud[{family.extra}]"'
-        )
+        of_vocoder = f"With --vocoder: {family.with_vocoder}. " if family.with_vocoder else ""
+        needs = f'Needs: pip install "lookaloud[{family.extra}]"'
+        click.echo(f"  {of_vocoder}Source: {family.source}. Licence: {family.licence}. {needs}")
+    for vocoder in () if as_json else list_vocoders():
+        needs = f'Needs: pip install "lookaloud[{vocoder.extra}]"'
+        click.echo(f"--vocoder {vocoder.example}: {vocoder.description}. {needs}")

@@ -12,7 +12,7 @@ from lookaloud.commands.click_options import json_option, with_options
 from lookaloud.describe.options import DescribeOptions, ModelOptions
 
 if TYPE_CHECKING:
-    from lookaloud.pipeline import Picture
+    from captioner.picture import Picture
 
 # A clipboard that cannot be read that many times in a row will not come back.
 _MAX_FAILURES = 10

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lookaloud.detail import DETAILS
+from lookaloud.describe.teller import DETAILS
 from lookaloud.fields import check_options, option, options_of
 from lookaloud.outputs import FORMATS
 
 if TYPE_CHECKING:
-    from captioner.caption import CaptionOptions
-    from lookaloud.pipeline import Narrator
+    from captioner.findings.caption import CaptionOptions
+    from lookaloud.describe.narrator import Narrator
 
 PARTS = ("whole", "left", "middle", "right")
 """Which part of a picture is described: all of it, or one third."""
@@ -38,6 +38,7 @@ class ModelOptions:
         device: "auto", "cpu", "cuda" or "mps": where the captioner runs; "cpu" holds for the voice too.
         voice: a name from `speech.list_voices()`; None for text alone.
         language, speaker: of the voice, if it has several; see `speech.load_voice`.
+        vocoder: what turns the spectrograms of voices such as SpeechT5 into sound; see `speech.load_voice`.
         reading_language: of the text in pictures; None for Chinese, Japanese and languages in Latin letters.
         local_only: load only what is on this computer and never download.
 
@@ -62,6 +63,13 @@ class ModelOptions:
         metavar="NAME",
         commands=("describe", "say"),
     )
+    vocoder: str | None = option(
+        None,
+        "What makes sound of the spectrograms of voices such as SpeechT5, for example griffin-lim; see 'lookaloud "
+        "voices'.",
+        metavar="NAME",
+        commands=("describe", "say"),
+    )
     reading_language: str | None = option(
         None,
         "Read text in this language, such as korean, eslav (Russian), arabic or el (Greek), with a network that is "
@@ -77,7 +85,7 @@ class ModelOptions:
         """Return the arguments of `speech.load_voice` by name: what `lookaloud say` shows.
 
         >>> ModelOptions(language="en-GB").of_voice()
-        {'name': 'heart', 'language': 'en-GB', 'speaker': None, 'local_only': False}
+        {'name': 'heart', 'language': 'en-GB', 'speaker': None, 'vocoder': None, 'local_only': False}
         """
         names = {each.name: "name" if each.name == "voice" else each.name for each in options_of(self, "say")}
         return {argument: getattr(self, name) for name, argument in names.items()}
@@ -88,7 +96,7 @@ class DescribeOptions:
     """How one picture is described.
 
     Attributes:
-        detail: how much is said: "brief", "standard" or "detailed"; see `lookaloud.detail`.
+        detail: how much is said: "brief", "standard" or "detailed"; see `lookaloud.describe.teller`.
         part: which part of the picture is described: one of `PARTS`.
         voice: a name from `speech.list_voices()`; None for the voice that was loaded with the captioner.
         rate: speaking speed, 0.5 (half) to 2.0 (double).
@@ -186,7 +194,7 @@ class DescribeOptions:
         """
         from dataclasses import replace
 
-        from captioner.caption import CaptionOptions
+        from captioner.findings.caption import CaptionOptions
 
         usual = usual or CaptionOptions()
         return replace(
@@ -205,7 +213,7 @@ def load(models: ModelOptions, options: DescribeOptions, *, reader_threads: int 
 
     Raises as `lookaloud.load_narrator` does, which has the other argument.
     """
-    from lookaloud.pipeline import load_narrator
+    from lookaloud.describe.narrator import load_narrator
 
     return load_narrator(
         **vars(models),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookaloud.batch.own_outputs import COPIES, mark
-from lookaloud.detail import brief
+from lookaloud.describe.teller import brief
 from lookaloud.errors import OutputError
 from lookaloud.exports.embed import embed_texts
 from lookaloud.exports.export import Batch, Export, counted, spoken

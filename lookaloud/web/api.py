@@ -85,7 +85,7 @@ class _Api:
             return gone()
         if format_name is None:
             return JSONResponse(_json(told))
-        headers = {CAPTION_HEADER: f"UTF-8''{quote(told.text, safe='')}"}
+        headers = {CAPTION_HEADER: f"UTF-8''{quote(told.text or '', safe='')}"}
         return Response(told.audio, media_type=MEDIA_TYPES[format_name], headers=headers)
 
     async def stream(self, request: Request) -> Response:

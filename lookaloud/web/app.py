@@ -30,7 +30,7 @@ from speech.errors import SpeechError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from lookaloud.pipeline import Narrator
+    from lookaloud.describe.narrator import Narrator
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ABOUT = (

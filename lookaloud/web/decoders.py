@@ -6,10 +6,12 @@ What a client sends is decoded nowhere else. Pixels come back at the sizes that 
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
+from captioner.picture.view import View
 from lookaloud.batch.decoding import COMMAND, Decoded, Decoder, Wanted
 from lookaloud.batch.items import Item
 from lookaloud.errors import BusyError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 # The smallest picture: the first one that a process decodes has it load what it needs.
 _WARM_UP = b"P6 1 1 255 abc"
+_WARM = Wanted((View(min_side=16),))
 _WAIT_SECONDS = 0.1
 
 
@@ -32,7 +35,7 @@ class Decoders:
 
     def __init__(self, settings: ServeSettings) -> None:
         self._all = [
-            Decoder(Wanted(16), seconds=settings.decode_seconds, memory_mb=settings.decode_memory_mb, command=COMMAND)
+            Decoder(_WARM, seconds=settings.decode_seconds, memory_mb=settings.decode_memory_mb, command=COMMAND)
             for _ in range(settings.n_decoders)
         ]
         self._free: queue.SimpleQueue[Decoder] = queue.SimpleQueue()
@@ -46,7 +49,14 @@ class Decoders:
         for _ in self._all:
             self._starting.submit(self._start_next)
 
-    def decode(self, data: bytes, name: str, wanted: Wanted, stop: Stop) -> Decoded:
+    def decode(
+        self,
+        data: bytes,
+        name: str,
+        wanted: Wanted,
+        stop: Stop,
+        on_first: Callable[[Decoded], None] | None = None,
+    ) -> Decoded:
         """The picture; when nobody waits for it any more, its process is ended at once.
 
         Args:
@@ -54,6 +64,7 @@ class Decoders:
             name: what messages call it; never opened.
             wanted: what it is decoded to.
             stop: of the request.
+            on_first: see `Decoder.decode`.
 
         Raises:
             Stopped: nobody waits for it any more.
@@ -63,7 +74,7 @@ class Decoders:
         decoder = self._taken(stop)
         try:
             with stop.calling(decoder.interrupt):
-                decoded = decoder.decode(Item(name, name), data, wanted)
+                decoded = decoder.decode(Item(name, name), data, wanted, on_first)
         except (OSError, RuntimeError) as error:
             raise _no_process() from error
         finally:

@@ -13,6 +13,7 @@ DESCRIBE: dict[str, Any] = {"image": _PICTURE, "detail": "brief"}
 
 DESCRIBED: dict[str, Any] = {
     "source": "dog.jpg",
+    "status": "ok",
     "text": "A dog is running on the grass. The sign says: Keep off.",
     "caption": "A dog is running on the grass.",
     "alternatives": ["A brown puppy plays in a field."],
@@ -22,15 +23,17 @@ DESCRIBED: dict[str, Any] = {
     "kind": "photograph",
     "detail": "standard",
     "part": "whole",
-    "captioner": "compact",
     "text_found": ["Keep off"],
     "notes": None,
+    "findings": {},
     "problems": [],
-    "voice": None,
-    "audio": None,
-    "audio_format": None,
     "audio_seconds": None,
     "seconds": {"open": 0.006, "caption": 0.081, "read": 0.24, "total": 0.33},
+    "captioner": "compact",
+    "voice": None,
+    "error": None,
+    "audio": None,
+    "audio_format": None,
 }
 
 STREAM = (

@@ -12,10 +12,10 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timezone
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
+from lookaloud.batch.records import now
 from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, Record
 from lookaloud.web.values import JobStatus
 
@@ -95,8 +95,7 @@ class Job:
                 stem = _stem(number, record)
                 self._archive.writestr(f"{TEXT_FOLDER}/{stem}.txt", f"{described.text}\n")
                 record = self._add_sound(stem, record, described)
-            finished = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-            self._records[number] = replace(record, finished=finished)
+            self._records[number] = replace(record, finished=now())
             self.n_done += 1
             self.n_failed += described is None
 

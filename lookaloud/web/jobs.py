@@ -13,13 +13,14 @@ import tempfile
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from lookaloud.batch.records import engines_of
+from lookaloud.batch.records import STAGES, engines_of
+from lookaloud.describe.description import Row
 from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import TooManyJobsError, UnfinishedError, UnknownJobError
 from lookaloud.manifest import Record
@@ -41,12 +42,8 @@ _LOG = logging.getLogger(__name__)
 # Pictures of all jobs together that are worked on at once: enough to be captioned together, and whoever asks for a
 # single picture does not wait behind a folder.
 _N_AT_ONCE = 4
-_TOLD = (
-    "text", "caption", "alternatives", "confidence", "certainty", "is_photo", "kind", "text_found", "notes", "problems",
-    "audio_seconds",
-)  # fmt: skip
+_ROW = tuple(each.name for each in fields(Row))
 _BYTES_A_SECOND = 30_000  # slower readers of a result are let go
-_STAGES = ("open", "caption", "read", "speech")
 
 
 def router(service: Service, settings: ServeSettings) -> APIRouter:
@@ -223,12 +220,9 @@ class Jobs:
             return replace(record, error=f"It took longer than {self.settings.work_seconds:g} seconds."), None
         except Exception as error:  # noqa: BLE001 - it belongs to this picture, and the others go on
             return replace(record, error=_sentence(error)), None
-        told = {name: getattr(described, name) for name in _TOLD}
-        seconds = {stage: described.seconds[stage] for stage in _STAGES if stage in described.seconds}
-        return (
-            replace(record, status="ok", width=width, height=height, seconds=seconds, **told),
-            described,
-        )
+        row = {name: getattr(described, name) for name in _ROW}
+        row["seconds"] = {stage: described.seconds[stage] for stage in STAGES if stage in described.seconds}
+        return replace(record, width=width, height=height, **row), described
 
     def _usual(self, options: DescribeOptions) -> Record:
         """A line of the manifest before anything is known of its picture."""
@@ -237,6 +231,7 @@ class Jobs:
             "",
             "error",
             "",
+            part=options.part,
             detail=options.detail,
             captioner=narrator.captioner.name,
             voice=(options.voice or self.service.voices.usual_name) if options.audio else None,

@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
 from lookaloud.describe.options import PARTS, DescribeOptions
-from lookaloud.detail import DETAILS
+from lookaloud.describe.teller import DETAILS
 from lookaloud.printable import printable
 from lookaloud.web.answers import refusal_of
 from lookaloud.web.gone import gone, unless_gone
@@ -141,7 +141,7 @@ class _Page:
             name = self.words["say_part"].format(name=name, part=self.words[f"say_part_{told.part}"])
         return _Result(
             name=name,
-            text=told.text,
+            text=told.text or "",
             sure=sure,
             alternatives=told.alternatives,
             text_found=told.text_found,

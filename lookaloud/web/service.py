@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from captioner import Caption
-from captioner.errors import ImageError
-from captioner.reading import MAX_SIDE
+from captioner.findings.text import CLOSE_VIEW
+from captioner.picture.view import THIRDS
 from lookaloud.batch.decoding import Wanted
+from lookaloud.describe.narrator import Narrator
 from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import BusyError
-from lookaloud.pipeline import Narration, Narrator, Opened, Picture
 from lookaloud.web.answers import problem_of
 from lookaloud.web.batching import Batcher, RequestCaptioner, Stop
 from lookaloud.web.decoders import Decoders
@@ -27,10 +27,9 @@ from lookaloud.web.voices import Voices
 from speech.audio import Audio, encode_audio, join
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from captioner.picture.notes import PhotoNotes
+    from captioner.picture import Picture
     from lookaloud.batch.decoding import Decoded
+    from lookaloud.describe.description import Description
     from speech import Voice
 
 _Result = TypeVar("_Result")
@@ -39,9 +38,6 @@ Size: TypeAlias = tuple[int, int]
 
 # Voices run on one thread each, so that two sentences are spoken at once and more would only slow each other down.
 _N_SPEAKERS = 2
-# A picture up to this size is decoded for its text while it is captioned; a larger one, which takes the captioner's
-# processor for longer, after that, so that its caption is not late.
-_QUICK_PIXELS = 2_000_000
 
 
 class Service:
@@ -68,7 +64,7 @@ class Service:
         self._decoders = Decoders(self.settings)
         # Every admitted request may stand in a thread of its own and wait for its batch; jobs have a few as well.
         self._pictures = ThreadPoolExecutor(self.settings.max_waiting + 8, "picture")
-        self._closer = ThreadPoolExecutor(self.settings.n_decoders, "closer")
+        self._decoding = ThreadPoolExecutor(self.settings.max_waiting + 8, "decoding")
         self._speech = ThreadPoolExecutor(_N_SPEAKERS, "speech")
 
     def start(self) -> None:
@@ -79,7 +75,7 @@ class Service:
         """End the processes that decode, finish what else is being worked on, and end the threads."""
         self._decoders.close()
         self._pictures.shutdown(wait=True, cancel_futures=True)
-        self._closer.shutdown(wait=True, cancel_futures=True)
+        self._decoding.shutdown(wait=True, cancel_futures=True)
         self._speech.shutdown(wait=True, cancel_futures=True)
         self._batcher.close()
 
@@ -108,13 +104,18 @@ class Service:
         with self._stopping() as stop:
             voice = await self._voice_of(options.voice) if options.audio else None
             told, size = await self._run(self._pictures, lambda: self._tell(data, name, options, stop, None))
-            described = _described(told, options)
+            sound = None
             if voice is not None:
-                described = await self._spoken(described, voice, options, before=perf_counter() - began)
-        seconds = {**described.seconds, "total": round(perf_counter() - began, 4)}
-        for stage in set(seconds) - {"total"}:
-            self.metrics.stage(stage, seconds[stage])
-        return dataclasses.replace(described, seconds=seconds), size
+                told = await self._spoken(told, voice, options, before=perf_counter() - began)
+                began_encoding = perf_counter()
+                sound = await self.encode(told.audio, options.format) if told.audio is not None else None
+                speech = told.seconds.speech + perf_counter() - began_encoding
+                told = dataclasses.replace(told, seconds=dataclasses.replace(told.seconds, speech=speech))
+        described = _described(told, sound, options, total=perf_counter() - began)
+        for stage, seconds in described.seconds.items():
+            if stage != "total" and seconds is not None:
+                self.metrics.stage(stage, seconds)
+        return described, size
 
     async def stream(
         self, data: bytes, name: str, options: DescribeOptions | None = None
@@ -147,16 +148,15 @@ class Service:
                     either: set[asyncio.Future[Any]] = {known, telling}
                     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                     if known.done():
-                        yield _caption_known(known.result())
+                        yield CaptionKnown(**known.result().to_json())
                     told, _ = await telling
                 finally:
                     telling.cancel()
-                described = _described(told, options)
                 if voice is not None:
-                    described = dataclasses.replace(described, voice=voice.name)
-                yield described
+                    told = dataclasses.replace(told, voice=voice.name)
+                yield _described(told, None, options)
                 first = True
-                async for piece in self._pieces(described.text, voice, options.rate):
+                async for piece in self._pieces(told.text, voice, options.rate):
                     if first:
                         self.metrics.stage("first_audio", perf_counter() - began)
                         first = False
@@ -207,71 +207,64 @@ class Service:
         while (piece := await self._run(self._speech, lambda: next(pieces, None))) is not None:
             yield piece
 
-    async def _spoken(
-        self, described: Described, voice: Voice, options: DescribeOptions, *, before: float
-    ) -> Described:
+    async def _spoken(self, told: Description, voice: Voice, options: DescribeOptions, *, before: float) -> Description:
         began = perf_counter()
         pieces: list[Audio] = []
         first = 0.0
-        async for piece in self._pieces(described.text, voice, options.rate):
+        async for piece in self._pieces(told.text, voice, options.rate):
             first = first or before + perf_counter() - began
             pieces.append(piece)
-        audio = join(pieces)
-        data = await self.encode(audio, options.format)
-        took = {"speech": round(perf_counter() - began, 4), "first_audio": round(first, 4)}
-        return dataclasses.replace(
-            described,
-            voice=voice.name,
-            audio=data,
-            audio_format=options.format,
-            audio_seconds=round(audio.seconds, 3),
-            seconds={**described.seconds, **took},
-        )
+        seconds = dataclasses.replace(told.seconds, speech=perf_counter() - began, first_audio=first)
+        return dataclasses.replace(told, audio=join(pieces), voice=voice.name, seconds=seconds)
 
     def _tell(
         self, data: bytes, name: str, options: DescribeOptions, stop: Stop, on_caption: Callable[[Caption], None] | None
-    ) -> tuple[Narration, Size]:
-        """The narration without its sound, and the picture's size; runs in a thread."""
+    ) -> tuple[Description, Size]:
+        """The description without its sound, and the picture's size; runs in a thread."""
         stop.check()
-        captioner = RequestCaptioner(self.narrator.captioner, self._batcher, stop)
         narrator = Narrator(
-            captioner,
+            RequestCaptioner(self.narrator.captioner, self._batcher, stop),
             None,
             options=options.for_captioner(self.narrator.options),
             detail=options.detail,
             reader=self.narrator.reader if options.read_text else None,
         )
-        opened, size = self._open(data, name, options, stop, looks_closer=narrator.looks_closer)
-        caption = captioner.caption(opened.image, narrator.options)
+        whole = self._decoded(data, name, narrator, options, stop)
+        picture = whole
+        if options.part in THIRDS:
+            picture = whole.part(options.part, CLOSE_VIEW)
+            picture.seconds = whole.seconds
+        (caption,) = narrator.captions([picture])
+        if isinstance(caption, Exception):
+            raise caption
         if on_caption is not None:
             on_caption(caption)
         stop.check()
-        return narrator.tell(opened, caption), size
+        return narrator.tell(picture, caption, part=options.part), whole.size
 
-    def _open(
-        self, data: bytes, name: str, options: DescribeOptions, stop: Stop, *, looks_closer: bool
-    ) -> tuple[Opened, Size]:
-        """The picture or a third of it, decoded elsewhere; what is read closely is decoded when its turn comes."""
-        most = self.settings.max_pixels
-        closely = Wanted(max_side=MAX_SIDE, notes=options.detail == "detailed", max_pixels=most)
-        if options.part != "whole":
-            decoded = self._decoders.decode(data, name, closely, stop)
-            part = _third(_image(decoded.closer), name, options.part)
-            return Opened(Picture(part, name), part, decoded.seconds), _size(decoded)
+    def _decoded(self, data: bytes, name: str, narrator: Narrator, options: DescribeOptions, stop: Stop) -> Picture:
+        """The picture, decoded elsewhere: back as soon as the captioner can begin, while the rest is decoded."""
+        is_part = options.part in THIRDS
+        wanted = Wanted(
+            (CLOSE_VIEW,) if is_part else narrator.views,
+            notes=narrator.reads_notes and not is_part,
+            max_pixels=self.settings.max_pixels,
+        )
+        first: Future[Decoded] = Future()
 
-        wanted = Wanted(self.narrator.captioner.input_size, max_pixels=most)
-        decoded = self._decoders.decode(data, name, wanted, stop)
-        width, height = _size(decoded)
-        later = None
-        if looks_closer and width * height <= _QUICK_PIXELS:
-            later = self._closer.submit(self._decoders.decode, data, name, closely, stop)
+        def decode() -> None:
+            try:
+                decoded = self._decoders.decode(data, name, wanted, stop, first.set_result)
+                if not first.done():
+                    first.set_result(decoded)
+            except BaseException as error:  # noqa: BLE001 - raised where the first view is waited for
+                if not first.done():
+                    first.set_exception(error)
 
-        def look_closer() -> tuple[Image, PhotoNotes | None]:
-            closer = self._decoders.decode(data, name, closely, stop) if later is None else later.result()
-            return _image(closer.closer), closer.notes
-
-        opened = Opened(Picture(data, name), _image(decoded.image), decoded.seconds, look_closer=look_closer)
-        return opened, (width, height)
+        self._decoding.submit(decode)
+        decoded = first.result()
+        assert decoded.picture is not None  # noqa: S101 - an error has been raised  # nosec B101
+        return decoded.picture
 
     @asynccontextmanager
     async def _admitted(self) -> AsyncIterator[None]:
@@ -312,54 +305,13 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
-def _image(decoded: Image | None) -> Image:
-    if decoded is None:
-        raise RuntimeError("The process that decodes sent no picture and no error.")
-    return decoded
-
-
-def _size(decoded: Decoded) -> Size:
-    return decoded.width or 0, decoded.height or 0
-
-
-def _third(image: Image, name: str, which: str) -> Image:
-    """One third of a picture, as the thirds of a detailed description are cut."""
-    third = image.width // 3
-    if third < 1:
-        raise ImageError(f"{name} is {image.width} pixels wide and has no left, middle and right; ask for the whole.")
-    edges = {"left": (0, third), "middle": (third, image.width - third), "right": (image.width - third, image.width)}
-    left, right = edges[which]
-    return image.crop((left, 0, right, image.height))
-
-
-def _caption_known(caption: Caption) -> CaptionKnown:
-    return CaptionKnown(
-        caption=caption.text,
-        alternatives=caption.alternatives,
-        confidence=round(caption.confidence, 4),
-        certainty=caption.certainty,
-        is_photo=caption.is_photo,
-        kind=caption.kind,
-    )
-
-
-def _described(told: Narration, options: DescribeOptions) -> Described:
-    notes = dataclasses.asdict(told.notes) if told.notes else None
-    if notes is not None and notes["taken"] is not None:
-        notes["taken"] = notes["taken"].isoformat()
-    return Described(
-        source=told.source,
-        text=told.text,
-        **dataclasses.asdict(_caption_known(told.caption)),
-        detail=told.detail,
-        part=options.part,
-        captioner=told.caption.captioner,
-        text_found=told.reading,
-        notes=notes,
-        problems=tuple(problem_of(problem) for problem in told.problems),
-        seconds={
-            "open": round(told.seconds.open, 4),
-            "caption": round(told.seconds.caption, 4),
-            "read": round(told.seconds.read, 4),
-        },
-    )
+def _described(
+    told: Description, sound: bytes | None, options: DescribeOptions, *, total: float | None = None
+) -> Described:
+    """What is answered; the stages that were not passed are left out."""
+    row = told.to_json(problem_of)
+    stages = ("open", "caption", "read") if sound is None else tuple(row["seconds"])
+    seconds = {stage: row["seconds"][stage] for stage in stages}
+    if total is not None:
+        seconds["total"] = round(total, 4)
+    return Described(**{**row, "seconds": seconds}, audio=sound, audio_format=None if sound is None else options.format)

@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from lookaloud.describe.description import Row
 
 MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
 """Media type of each sound format."""
 
 
-@dataclass(frozen=True, eq=False)
-class Described:
-    """What was said of one picture. The names are those of `lookaloud describe --json`.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Described(Row):
+    """The answer about one picture: its description, and its sound. `seconds` has "total", too.
 
     Attributes:
-        source: what the picture is called.
-        text: the whole description, the words that are spoken.
-        caption: what the captioner said.
-        alternatives: other captions, best first.
-        confidence: of the caption, in [0, 1].
-        certainty: "low", "medium" or "high".
-        is_photo: False where the picture is no photograph.
-        kind: "photograph", or what else the picture is: one of `captioner.caption.KINDS`.
-        detail, part: as asked.
-        text_found: the lines of text found in the picture, in reading order.
-        notes: what the photo says of itself: taken, place, title, description, camera; None unless detailed.
-        problems: why something beside the caption could not be found out, in sentences.
-        captioner: name of the captioner.
-        voice: name of the voice; None where nothing was spoken.
-        audio: the bytes of a sound file; None where nothing was spoken.
-        audio_format: one of `lookaloud.outputs.FORMATS`; None where nothing was spoken.
-        audio_seconds: how long the sound is; None where nothing was spoken.
-        seconds: wall time by stage: open, caption, read, speech, first_audio, total.
+        audio: the bytes of a sound file; None if nothing was spoken.
+        audio_format: one of `lookaloud.outputs.FORMATS`; None if nothing was spoken.
     """
 
-    source: str
-    text: str
-    caption: str
-    alternatives: tuple[str, ...]
-    confidence: float
-    certainty: str
-    is_photo: bool
-    kind: str
-    detail: str
-    part: str
-    captioner: str
-    text_found: tuple[str, ...] = ()
-    notes: Mapping[str, str | None] | None = None
-    problems: tuple[str, ...] = ()
-    voice: str | None = None
     audio: bytes | None = None
     audio_format: str | None = None
-    audio_seconds: float | None = None
-    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,29 +17,38 @@ from speech.backends.networks import choose_device, repeatable, stretch
 from speech.coqui_models import find_model, warn_of_licence
 from speech.errors import SpeechError, VoiceOptionError, WeightsError
 from speech.hub import read_config
-from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, refuse
+from speech.load_options import LoadOptions, choose_language, choose_speaker, language_tag, refuse_vocoder
 from speech.text import split_sentences
+from speech.vocoders import Vocoder, load_fitting_vocoder, load_vocoder
+from speech.vocoders.coqui_vocoder import coqui_format
 
 _log = logging.getLogger(__name__)
 
 _MAKE_SOUND = ("bark", "delightful_tts", "tortoise", "vits", "xtts")  # the others make spectrograms
 _XTTS_RATE = 22050  # Hz, at which XTTS hears a speaker
-_CLONE = "reference"  # what the speaker of a sound file is called inside coqui-tts
+_CLONE = "reference"  # the name inside coqui-tts of the speaker of a sound file
 
 
 class CoquiBackend:
-    """One Coqui voice: a `TTS.api.TTS` and what its `tts` is called with."""
+    """One Coqui voice: a `TTS.api.TTS` and what its `tts` is called with.
 
-    def __init__(self, name: str, language: str, tts: Any, arguments: dict[str, Any], max_chars: int) -> None:
+    With a vocoder, the model makes a mel spectrogram only. Without one it makes sound itself, or coqui-tts does.
+    """
+
+    def __init__(
+        self, name: str, language: str, tts: Any, vocoder: Vocoder | None, arguments: dict[str, Any], max_chars: int
+    ) -> None:
         self.name = name
         self.language = language
-        self.sample_rate: int = tts.synthesizer.output_sample_rate
+        own_rate: int = tts.synthesizer.output_sample_rate
+        self.sample_rate = own_rate if vocoder is None else vocoder.mel_format.sample_rate
         self._tts = tts
+        self._vocoder = vocoder
         self._arguments = arguments
         self._max_chars = max_chars
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
-        """The sentence as float32 (n,) at the voice's rate."""
+        """Return the sentence as float32 (n,) at the voice's rate."""
         pieces = split_sentences(sentence, max_chars=self._max_chars)
         return np.concatenate([np.zeros(0, np.float32), *(self._say(piece, rate) for piece in pieces)])
 
@@ -53,7 +62,10 @@ class CoquiBackend:
             model.length_scale = scale / rate
         try:
             with repeatable(model.device):
-                samples = self._tts.tts(text, split_sentences=False, **arguments)
+                if self._vocoder is None:
+                    samples = self._tts.tts(text, split_sentences=False, **arguments)
+                else:
+                    samples = self._vocode(model.synthesize(text, **arguments)["outputs"], self._vocoder)
         # What its tokenizers and networks raise for text that they cannot read is of many classes.
         except Exception as error:
             raise SpeechError(
@@ -66,9 +78,21 @@ class CoquiBackend:
         spoken = np.asarray(samples, np.float32)
         return spoken if model.config.model == "xtts" or scale is not None else stretch(spoken, rate)
 
+    def _vocode(self, outputs: dict[str, Any], vocoder: Vocoder) -> npt.NDArray[np.float32]:
+        """Return the sound of the spectrogram among a model's outputs."""
+        from TTS.vocoder.utils.generic_utils import interpolate_vocoder_input
+
+        processor = self._tts.synthesizer.tts_model.ap
+        own, wanted = coqui_format(processor), vocoder.mel_format
+        mel = own.rescaled(processor.denormalize(outputs["model_outputs"][0].cpu().numpy().T), wanted)
+        if own.sample_rate != wanted.sample_rate:  # in some pairs that Coqui publishes, which it plays like this
+            mel = interpolate_vocoder_input((1, wanted.sample_rate / own.sample_rate), mel)[0].numpy()
+        samples = vocoder.waveform(mel)
+        return samples[: processor.find_endpoint(samples)] if processor.do_trim_silence else samples
+
 
 def load_named(target: str, options: LoadOptions) -> CoquiBackend:
-    """The backend of a Coqui model's name or folder. See `speech.load_voice` for what it raises."""
+    """Return the backend of a Coqui model's name or folder. See `speech.load_voice` for what it raises."""
     name = f"coqui:{target}"
     require(f"The voice {name}", ["torch", "TTS.api"], extra="coqui")
     device = choose_device(options.device, name)
@@ -77,35 +101,38 @@ def load_named(target: str, options: LoadOptions) -> CoquiBackend:
     kind = stated.get("model")
     if not item and kind == "xtts":
         warn_of_licence(name, "CPML")  # a folder states no licence, and there is no XTTS under another
-    vocoder_name = options.vocoder or item.get("default_vocoder")
     if kind in _MAKE_SOUND:
-        refuse(name, "vocoder", options.vocoder, "its network makes sound itself")
-    elif vocoder_name is None:
-        _log.warning("The voice %s has no vocoder and is made heard by Griffin-Lim; vocoder=... sounds better", name)
-    vocoder = find_model(vocoder_name, "vocoder_models", local_only=options.local_only)[:2] if vocoder_name else None
-    tts = _tts(name, checkpoint, config, vocoder, device)
+        refuse_vocoder(name, options.vocoder)
+    tts = _tts(name, checkpoint, config, device)
     model = tts.synthesizer.tts_model
+    vocoder = None if kind in _MAKE_SOUND else _vocoder(name, model, item.get("default_vocoder"), options)
     offered = _languages(target if item else "", stated, model, options.language)
     spelling = choose_language(name, options.language or _preferred(offered), offered)
     arguments = _speaker(name, tts, options.speaker)
     if tts.is_multi_lingual:
         arguments["language"] = spelling
     limits = getattr(getattr(model, "tokenizer", None), "char_limits", {})  # of XTTS, which cuts longer text
-    return CoquiBackend(name, language_tag(spelling), tts, arguments, limits.get(spelling.split("-")[0], 1000))
+    return CoquiBackend(name, language_tag(spelling), tts, vocoder, arguments, limits.get(spelling.split("-")[0], 1000))
 
 
-def _tts(name: str, checkpoint: Path, config: Path, vocoder: tuple[Path, Path] | None, device: Any) -> Any:
+def _vocoder(name: str, model: Any, published: str | None, options: LoadOptions) -> Vocoder | None:
+    """Return the vocoder that was asked for, else the one that Coqui publishes with the voice, if any."""
+    wanted = options.vocoder or published
+    if wanted is None:
+        _log.warning("The voice %s has no vocoder and speaks through Griffin-Lim; vocoder=... sounds better", name)
+        return None
+    if published and wanted.removeprefix("coqui:") == published:
+        # Also if their spectrograms differ: Coqui has published them as a pair.
+        return load_vocoder(f"coqui:{published}", device=options.device, local_only=options.local_only)
+    return load_fitting_vocoder(wanted, name, coqui_format(model.ap), options, prefix="coqui")
+
+
+def _tts(name: str, checkpoint: Path, config: Path, device: Any) -> Any:
     from TTS.api import TTS
 
     try:
-        tts = TTS(
-            model_path=str(checkpoint),
-            config_path=str(config),
-            vocoder_path=None if vocoder is None else str(vocoder[0]),
-            vocoder_config_path=None if vocoder is None else str(vocoder[1]),
-            progress_bar=False,
-        )
-        return tts.to(device)  # loading has put it into evaluation; XTTS cannot be put there twice
+        tts = TTS(model_path=str(checkpoint), config_path=str(config), progress_bar=False)
+        return tts.to(device)  # it is in evaluation mode already; a second time fails for XTTS
     # What damaged files make torch and coqui-tts raise is of many classes.
     except Exception as error:
         raise WeightsError(
@@ -114,7 +141,7 @@ def _tts(name: str, checkpoint: Path, config: Path, vocoder: tuple[Path, Path] |
 
 
 def _languages(named: str, stated: dict[str, Any], model: Any, wanted: str | None) -> list[str]:
-    """The languages that a model, its name or its config.json states; else the one asked for, else English."""
+    """Return the languages that a model, its name or its config.json states, else the one asked for, else English."""
     names = list(model.language_manager.language_names)
     if len(names) > 1:
         return names
@@ -131,7 +158,7 @@ def _preferred(offered: list[str]) -> str | None:
 
 
 def _speaker(name: str, tts: Any, speaker: str | None) -> dict[str, Any]:
-    """What `TTS.tts` is told of the speaker: a name of its own, or the copy of a sound file."""
+    """Return the arguments of `TTS.tts` for a speaker of the model, or for one that imitates a sound file."""
     model = tts.synthesizer.tts_model
     speakers = list(tts.speakers or [])
     can_clone = bool(model.config.supports_cloning)
@@ -170,7 +197,7 @@ def _imitate(name: str, model: Any, speaker: str) -> dict[str, Any]:
 def _imitate_with_xtts(model: Any, audio: Audio, folder: Path) -> None:
     """Make the speaker of a sound the only one of an XTTS model.
 
-    As its own `clone_voice`, which would read the file with torchaudio and so need FFmpeg on the system.
+    Like its own `clone_voice`, which would read the file with torchaudio and so need FFmpeg on the system.
     """
     import torch
     from TTS.tts.layers.xtts.xtts_manager import SpeakerManager

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from speech.errors import SpeechError, WeightsError
-from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, refuse
+from speech.load_options import LoadOptions, choose_language, choose_speaker, cpu_only, refuse_vocoder
 
 if TYPE_CHECKING:
     from speech.registry import VoiceSpec
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SEED = 0  # of the noise in breath and consonants: same text, same samples
-_LONGEST_WORD = 24  # letters that hibari's spelling-to-sound network hears; it drops the rest
+_LONGEST_WORD = 24  # letters that hibari's spelling-to-sound network takes; it drops the rest
 _LONGEST_RUN = 400  # phonemes that the acoustic model was made for at once
 
 
@@ -35,7 +35,7 @@ class HibariBackend:
         self._g2p = g2p
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
-        """The sentence as float32 (n,) at 24 kHz; n is 0 where hibari knows no sound for it."""
+        """Return the sentence as float32 (n,) at 24 kHz; n is 0 if hibari has no sound for it."""
         sentence = re.sub(rf"[^\W\d_]{{{_LONGEST_WORD}}}(?=[^\W\d_])", r"\g<0> ", sentence)
         try:
             phonemes = self._g2p(sentence.replace("’", "'"))
@@ -43,13 +43,13 @@ class HibariBackend:
             raise SpeechError(
                 f"The voice {self.name} cannot read {sentence!r} ({error!r}); write it in plain words."
             ) from error
-        # from_phonemes and not __call__: that would split sentences a second time, and differently.
+        # from_phonemes and not __call__, which would split sentences again, and differently.
         parts = [self._tts.from_phonemes(run, rate, seed=_SEED) for run in _runs(phonemes) if re.search(r"\w", run)]
         return np.concatenate([np.zeros(0, np.float32), *parts])
 
 
 def _runs(phonemes: str) -> list[str]:
-    """The phonemes in runs of at most `_LONGEST_RUN`, cut at the last pause that leaves half a run, else at a space."""
+    """Return the phonemes in runs of at most `_LONGEST_RUN`, cut at a late pause, else at a space."""
     runs = []
     while len(phonemes) > _LONGEST_RUN:
         head = phonemes[:_LONGEST_RUN]
@@ -62,28 +62,28 @@ def _runs(phonemes: str) -> list[str]:
 
 
 def installed(spec: VoiceSpec) -> bool:
-    """Whether the voice's file is on this machine."""
+    """Return whether the voice's file is on this computer."""
     return voice_file(spec.name).is_file()
 
 
 def load(spec: VoiceSpec, options: LoadOptions) -> HibariBackend:
-    """The backend of one hibari voice. See `speech.load_voice` for what it raises."""
+    """Return the backend of one hibari voice. See `speech.load_voice` for what it raises."""
     cpu_only(spec.name, options.device)
     choose_language(spec.name, options.language, [spec.language])
     choose_speaker(spec.name, options.speaker, [])
-    refuse(spec.name, "vocoder", options.vocoder, "it has its own")
+    refuse_vocoder(spec.name, options.vocoder)
     path = _fetch(spec, options.local_only)
     from hibari import Hibari
     from hibari.g2p import G2P
 
-    # One thread: fast enough, polite to the captioner beside it, and with more the samples depend on how many.
+    # One thread: fast enough, it leaves cores to the captioner, and with more the samples depend on their number.
     tts = Hibari(spec.name, str(path), threads=1)
-    g2p = functools.partial(G2P(british=spec.language == "en-GB"), normalize_text=False)  # the text is in words already
+    g2p = functools.partial(G2P(british=spec.language == "en-GB"), normalize_text=False)  # the text is already in words
     return HibariBackend(spec.name, spec.language, tts, g2p)
 
 
 def voice_file(name: str) -> Path:
-    """Where the file of that voice lies, whether it is here or not."""
+    """Return where the file of that voice is, or would be."""
     from hibari.voices import ASSETS, VOICES, cache_dir
 
     entry = VOICES[name]
@@ -91,7 +91,7 @@ def voice_file(name: str) -> Path:
 
 
 def _fetch(spec: VoiceSpec, local_only: bool) -> Path:
-    """The voice's file, downloaded if need be and allowed, and undamaged."""
+    """Return the voice's file, downloaded if necessary and allowed, its checksum compared."""
     from hibari.voices import BASE_URL, VOICES, sha256_of, voice_path
 
     path = voice_file(spec.name)

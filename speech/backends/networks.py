@@ -1,4 +1,4 @@
-"""What the voices and vocoders that run on torch have in common: device, loading, the same noise every time, pace."""
+"""What voices and vocoders on torch share: device, loading, noise that is the same every time, pace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SEED = 0  # of the noise in breath and rhythm: same text, same samples
 
 
 def choose_device(name: str, voice: str) -> Any:
-    """The `torch.device` of that name; "auto" is cuda where there is one, else cpu.
+    """Return the `torch.device` of that name; "auto" is cuda if there is one, else cpu.
 
     Raises:
         ValueError: torch does not know the name, or the computer has no such device.
@@ -40,7 +40,7 @@ def choose_device(name: str, voice: str) -> Any:
 
 @contextlib.contextmanager
 def repeatable(device: Any) -> Iterator[None]:
-    """Seed the random numbers of torch and numpy for a block; outside of it they go on as if it had not been."""
+    """Seed the random numbers of torch and numpy in a block; after it they go on as if there had been no block."""
     import torch
 
     indices = [torch.cuda.current_device() if device.index is None else device.index] if device.type == "cuda" else []
@@ -55,10 +55,10 @@ def repeatable(device: Any) -> Iterator[None]:
 
 
 def pretrained(cls: Any, folder: Path, device: Any) -> Any:
-    """The transformers model of class `cls` in a folder, in float32, ready to run.
+    """Return the transformers model of class `cls` in a folder, in float32, ready to run.
 
     Raises:
-        WeightsError: the files are damaged, or some of the network's weights are not among them.
+        WeightsError: the files are damaged, or some of the network's weights are missing.
     """
     import torch
     from transformers.utils import logging
@@ -87,7 +87,7 @@ def pretrained(cls: Any, folder: Path, device: Any) -> Any:
 
 
 def stretch(samples: npt.NDArray[np.float32], rate: float) -> npt.NDArray[np.float32]:
-    """The sound `rate` times as fast at unchanged pitch: librosa's phase vocoder."""
+    """Return the sound `rate` times as fast at unchanged pitch, by librosa's phase vocoder."""
     if rate == 1.0 or samples.size == 0:
         return samples
     import librosa

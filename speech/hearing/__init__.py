@@ -1,12 +1,12 @@
 """Sound to text, and what else can be heard in it.
 
     load_recognizer     a speech recognizer by name; its transcripts have times
-    find_sound          where there is sound; find_pauses: where it is silent in between
+    find_sound          where there is sound; find_pauses: the silences in between
     measure_pitch       the fundamental frequency every 10 ms
     measure_pace        syllables a second; count_syllables: of a text
 
-All but `find_sound` and `find_pauses` work on speech; those two know only loud and quiet. Importing this package loads
-no model and needs no extra. Recognition and pitch need one: the error says which.
+`find_sound` and `find_pauses` know only loud and quiet; the others are made for speech. Importing this package loads no
+model and needs no extra. Recognition and pitch need one: the error says which.
 """
 
 from speech.hearing.pace import Pace, count_syllables, measure_pace

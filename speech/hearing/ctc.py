@@ -24,7 +24,7 @@ def load_ctc(target: str) -> Recognizer:
     folder = Path(target)
     if not folder.is_dir():
         raise WeightsError(
-            f"{folder} is not a folder; after 'ctc:', give the folder of a wav2vec 2.0 or HuBERT with CTC head."
+            f"{folder} is not a folder; after 'ctc:', give the folder of a wav2vec 2.0 or HuBERT with a CTC head."
         )
     try:
         load_processor: Any = AutoProcessor.from_pretrained  # untyped in transformers

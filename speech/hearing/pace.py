@@ -10,7 +10,7 @@ from speech.audio import Audio
 from speech.errors import AudioError, SpeechError
 from speech.hearing.pauses import find_sound
 
-# Letters that stand for a vowel beside hibari's own VOWELS: the short schwas of "little" and of the article "a".
+# Signs for vowels that are not in hibari's VOWELS: the short schwas of "little" and of the article "a".
 _MORE_VOWELS = frozenset("ᵊɐɚ")
 
 
@@ -45,7 +45,7 @@ class Pace:
 
 
 def measure_pace(audio: Audio, text: str) -> Pace:
-    """Return how fast `text` is spoken in `audio`. Nobody listens whether it is that text.
+    """Return how fast `text` is spoken in `audio`. Whether it is that text is not checked.
 
     Pauses are those of `find_pauses`, syllables those of `count_syllables`.
 

@@ -1,8 +1,8 @@
 """Where there is sound and where there is silence.
 
 One rule: a sample is sound if the power of the 10 ms around it is less than 40 dB below that of the loudest 10 ms. If
-even the loudest 10 ms are below -70 dBFS, all is silence. There is no grid of frames, so silence added before the sound
-moves nothing. The rule does not know what the sound is: music and steady noise are sound like speech.
+even the loudest 10 ms are below -70 dBFS, all is silence. There is no grid of frames, so silence that is added in front
+changes nothing else. The rule does not know what the sound is: music and steady noise are sound, as speech is.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Interval:
 
     Attributes:
         start_seconds: from the beginning of the sound.
-        end_seconds: likewise; not before the start.
+        end_seconds: likewise, not before the start.
     """
 
     start_seconds: float
@@ -82,7 +82,7 @@ def find_sound(audio: Audio, *, pause_seconds: float = PAUSE_SECONDS) -> tuple[I
 
 
 def find_pauses(audio: Audio, *, pause_seconds: float = PAUSE_SECONDS) -> tuple[Interval, ...]:
-    """Return the silences between the first sound and the last, in order, from `pause_seconds` on.
+    """Return the silences of at least `pause_seconds` between the first sound and the last, in order.
 
     Example:
         >>> from speech.audio import join, silence

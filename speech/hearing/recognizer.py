@@ -39,7 +39,7 @@ class Recognizer:
 
     Attributes:
         name: of the model, for signatures, such as "whisper-tiny.en".
-        transcribe: the transcript of a sound at any sample rate. The same sound gives the same transcript.
+        transcribe: returns the transcript of a sound at any sample rate, the same one every time.
     """
 
     name: str
@@ -47,16 +47,15 @@ class Recognizer:
 
 
 def load_recognizer(name: str = "tiny") -> Recognizer:
-    """Return the recognizer of that name, loaded, so that what is missing is known before any work.
+    """Return the recognizer of that name, loaded.
 
     Args:
         name: a Whisper for English, or "ctc:FOLDER".
-            "tiny" or "tiny.en" is Whisper tiny.en, installed with the [eval] extra: no download. Any other of
-            faster-whisper's names ("base.en", "small", "large-v3"...) is downloaded on first use, 145 MB to 3 GB. A
-            folder with a Whisper converted for CTranslate2 is read from there. Segments are phrases.
-            "ctc:FOLDER" is a wav2vec 2.0 or HuBERT with a CTC head in the layout of transformers, in safetensors. It
-            hears the whole sound at once and writes the likeliest letter of each frame (greedy decoding). Segments are
-            words.
+            "tiny" or "tiny.en" is Whisper tiny.en, installed with the [eval] extra: no download. The other names of
+            faster-whisper ("base.en", "small", "large-v3"...) are downloaded on first use, 145 MB to 3 GB. A Whisper
+            can also be a folder, converted for CTranslate2. Segments are phrases.
+            "ctc:FOLDER" is a wav2vec 2.0 or HuBERT with a CTC head as transformers saves it, in safetensors. It hears
+            the whole sound at once and writes the likeliest letter of each frame (greedy decoding). Segments are words.
 
     Raises:
         UnknownRecognizerError: Whisper has no model of that name; the message lists the names.

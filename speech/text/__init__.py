@@ -1,8 +1,8 @@
 """Written English in, words out: the front-end of every voice.
 
-`spoken_text` is the way in. Markup goes first (`markup`), then every line is read once (`reader`) by the classes of
-this package, one file each; last, emoji and letters of other scripts are named (`symbols`). `split_sentences` cuts what
-comes out. Other languages are only cleaned, and their numbers read where a voice knows no digits (`other_languages`).
+`spoken_text` does all of it. It removes markup (`markup`), reads every line once (`reader`) by rules, with a file for
+each class of them, and names emoji and letters of other scripts (`symbols`). `split_sentences` then cuts the result.
+Other languages are only cleaned, and their numbers read if a voice knows no digits (`other_languages`).
 docs/speech-text.md says what each class reads, how well, and what it gets wrong.
 """
 
@@ -34,35 +34,35 @@ from speech.text.symbols import drop_scripts, name_scripts, name_symbols, simpli
 
 __all__ = ["clean_text", "is_foreign", "is_speakable", "split_sentences", "spoken_text"]
 
-# In this order: where two classes fit, the first one reads.
-CLASSES = (
-    *electronic.CLASSES,
-    *date.CLASSES,
-    *telephone.CLASSES,
-    *clock.CLASSES,
-    *abbreviation.CLASSES,
-    *money.CLASSES,
+# In this order: if two fit, the first one reads.
+RULES = (
+    *electronic.RULES,
+    *date.RULES,
+    *telephone.RULES,
+    *clock.RULES,
+    *abbreviation.RULES,
+    *money.RULES,
     *signs.BEFORE_NUMBERS,
-    *fraction.CLASSES,
-    *measure.CLASSES,
-    *ranges.CLASSES,
-    *roman.CLASSES,
-    *cardinal.CLASSES,
-    *capitals.CLASSES,
-    *signs.CLASSES,
+    *fraction.RULES,
+    *measure.RULES,
+    *ranges.RULES,
+    *roman.RULES,
+    *cardinal.RULES,
+    *capitals.RULES,
+    *signs.RULES,
 )
 _THIN_SPACE = re.compile(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))")
 
 
 @lru_cache(maxsize=1)
 def _reader() -> Reader:
-    return Reader(CLASSES, abbreviation.STARTERS)
+    return Reader(RULES, abbreviation.STARTERS)
 
 
 def clean_text(text: str) -> str:
     """Return the text in Unicode form NFC, its spaces plain, without control, private and invisible characters.
 
-    Lines are kept. Right for every language; `spoken_text` goes on from here for English.
+    Lines are kept. For every language; `spoken_text` continues from here for English.
 
     >>> clean_text("cafe\\u0301\\x00\\tbar")
     'café bar'
@@ -79,11 +79,11 @@ def clean_text(text: str) -> str:
 
 
 def spoken_text(text: str) -> str:
-    """Return English text in the words to be spoken, a paragraph, heading or list item a line; "" if nothing can be.
+    """Return English text in spoken words, a line for each paragraph, heading or list item; "" if nothing can be said.
 
-    No digit and no sign but punctuation is left. Letters to be spelled are capitals ("HTML", "I.T."), and so is the
-    beginning of a name; all other words in capitals become words. Letters that are not Latin are announced ("Cyrillic
-    text"), never skipped. Every line ends like a sentence.
+    No digits are left, and no signs except punctuation. Letters to be spelled are capitals ("HTML", "I.T."), and so are
+    the first letters of names; other words in capitals become words. Letters that are not Latin are announced
+    ("Cyrillic text"), never skipped. Every line ends like a sentence.
 
     >>> spoken_text("See https://www.example.com/a 🐶 #3")
     'See example dot com slash a dog face number three.'

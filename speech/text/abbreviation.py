@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import digits, paired
-from speech.text.reader import DIGIT, LOWER, UPPER, final_stop, previous_word, rule
+from speech.text.reader import DIGIT, LOWER, UPPER, Rule, final_stop, previous_word
 from speech.text.tables import word_set
 
 _TITLES = {
@@ -23,15 +23,9 @@ _STREETS = {
     "fwy": "Freeway", "aly": "Alley", "xing": "Crossing", "pk": "Park", "plz": "Plaza",
 }  # fmt: skip
 _DIRECTIONS = {
-    "N": "North",
-    "S": "South",
-    "E": "East",
-    "W": "West",
-    "NE": "Northeast",
-    "NW": "Northwest",
-    "SE": "Southeast",
+    "N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast", "NW": "Northwest", "SE": "Southeast",
     "SW": "Southwest",
-}
+}  # fmt: skip
 _NUMBERED = {  # before a number, with or without a stop
     "rm": "room", "apt": "apartment", "ste": "suite", "bldg": "building", "fl": "floor", "ext": "extension",
     "fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter", "pp": "pages",
@@ -70,7 +64,7 @@ _STATES = {
 STARTERS = frozenset([*_STREETS, *(word for word in _FIXED if word.isalpha()), *_NUMBERED])
 _ALSO_WORDS = word_set("OK OH HI OR IN ME")
 _WITHOUT_STOP = {key: _TITLES[key] for key in ("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Mt", "Ft", "Capt", "Sgt")}
-_NO_NAME = word_set("On In At To The From By Near And Of For With Is Was Visit See Our Our")
+_NO_NAME = word_set("On In At To The From By Near And Of For With Is Was Visit See Our")
 
 
 def _alternatives(table: dict[str, str]) -> str:
@@ -78,7 +72,7 @@ def _alternatives(table: dict[str, str]) -> str:
 
 
 def _title(match: re.Match[str]) -> str | None:
-    """Before a name: but "Elm St. Paul" has a street before it."""
+    """Read a title before a name; in "Elm St. Paul", it is a street."""
     written = match[1].capitalize()
     if written in ("St", "Dr", "Ft", "Mt") and _is_name(previous_word(match)) and written in ("St", "Dr"):
         return None
@@ -124,7 +118,7 @@ def _word(match: re.Match[str]) -> str:
 
 
 def _state(match: re.Match[str]) -> str | None:
-    """Springfield, IL: behind a comma, where it is no word."""
+    """Read a state after a comma ("Springfield, IL"), unless the letters are a word."""
     behind_comma = match.string[max(0, match.start() - 2) : match.start()] == ", "
     return _STATES[match[1]] if behind_comma and match[1] not in _ALSO_WORDS else None
 
@@ -134,38 +128,38 @@ _WAY = (
     rf"(?:{_alternatives(_STREETS)}|"
     r"street|avenue|road|boulevard|drive|lane|highway|expressway|parkway|court|place|square|terrace|circle|way)"
 )
-CLASSES = (
-    rule("abbreviation", UPPER + LOWER, r"tel\b\.?(?=:)", lambda m: "Telephone", re.I),
-    rule(
+RULES = (
+    Rule("abbreviation", UPPER + LOWER, r"tel\b\.?(?=:)", lambda m: "Telephone", re.I),
+    Rule(
         "address", DIGIT, rf"(\d{{1,5}})(?:\s([NSEW]|[NS][EW])\b\.?)?(?=\s(?:{_NAMES}\s){{1,4}}(?i:{_WAY})\b)", _house
     ),
-    rule(
+    Rule(
         "address",
         UPPER,
         rf"({_alternatives(_DIRECTIONS)})\.?(?=\s(?:{_NAMES}\s){{0,3}}(?i:{_WAY})\b)",
         lambda m: _DIRECTIONS[m[1]],
     ),
-    rule(
+    Rule(
         "address",
         UPPER,
         rf"({_alternatives(_STATES)})\b(,?\s)(\d{{5}})(?:-(\d{{4}}))?\b",
         lambda m: f"{_STATES[m[1]]}{m[2]}{digits(m[3])}" + (f", {digits(m[4])}" if m[4] else ""),
     ),
-    rule("address", UPPER, rf"({_alternatives(_STATES)})\b(?=\s*(?:$|[,.;]))", _state),
-    rule("abbreviation", UPPER, rf"({_alternatives(_TITLES)})\.(?=\s[A-Z])", _title),
-    rule("abbreviation", UPPER, rf"({_alternatives(_WITHOUT_STOP)})(?=\s[A-Z])", _title),
-    rule("abbreviation", UPPER, rf"({_alternatives(_TITLES).upper()})\.(?=\s[A-Z])", _title),
-    rule("abbreviation", LOWER, r"(dr|mr|mrs|ms|prof)\.(?=\s\w)", _title),
-    rule("address", UPPER + LOWER, rf"({_alternatives(_STREETS)})\b\.?", _street, re.I),
-    rule(
+    Rule("address", UPPER, rf"({_alternatives(_STATES)})\b(?=\s*(?:$|[,.;]))", _state),
+    Rule("abbreviation", UPPER, rf"({_alternatives(_TITLES)})\.(?=\s[A-Z])", _title),
+    Rule("abbreviation", UPPER, rf"({_alternatives(_WITHOUT_STOP)})(?=\s[A-Z])", _title),
+    Rule("abbreviation", UPPER, rf"({_alternatives(_TITLES).upper()})\.(?=\s[A-Z])", _title),
+    Rule("abbreviation", LOWER, r"(dr|mr|mrs|ms|prof)\.(?=\s\w)", _title),
+    Rule("address", UPPER + LOWER, rf"({_alternatives(_STREETS)})\b\.?", _street, re.I),
+    Rule(
         "abbreviation",
         UPPER + LOWER,
         rf"({_alternatives(_NUMBERED)})\b\.?\s?(?=\d|#)",
         lambda m: (spoken := _numbered(m)) and spoken + " ",
         re.I,
     ),
-    rule("abbreviation", UPPER + LOWER, r"(?:e\.\s?g\.|eg\.),?", lambda m: "for example,", re.I),
-    rule("abbreviation", UPPER + LOWER, r"(?:i\.\s?e\.|ie\.),?", lambda m: "that is,", re.I),
-    rule("abbreviation", LOWER + UPPER, rf"({_alternatives(_FIXED)})(?!\w|/)", lambda m: _FIXED[m[1].lower()], re.I),
-    rule("abbreviation", UPPER + LOWER, rf"({_alternatives(_WORDS)})\.(?!\w)", _word, re.I),
+    Rule("abbreviation", UPPER + LOWER, r"(?:e\.\s?g\.|eg\.),?", lambda m: "for example,", re.I),
+    Rule("abbreviation", UPPER + LOWER, r"(?:i\.\s?e\.|ie\.),?", lambda m: "that is,", re.I),
+    Rule("abbreviation", LOWER + UPPER, rf"({_alternatives(_FIXED)})(?!\w|/)", lambda m: _FIXED[m[1].lower()], re.I),
+    Rule("abbreviation", UPPER + LOWER, rf"({_alternatives(_WORDS)})\.(?!\w)", _word, re.I),
 )

@@ -1,7 +1,7 @@
-"""Words in capitals: "NO DOGS ALLOWED" is words, "USA" is letters, "NASA" a word, and "IT" depends on its company.
+"""Words in capitals: "NO DOGS ALLOWED" is words, "USA" is letters, "NASA" a word, and "IT" depends on its neighbours.
 
-Letters to be spelled come out as capitals ("HTML"), everything else in lower case or capitalised: every voice here
-spells a word in capitals that it does not know. Where the letters are also a word they get stops ("I.T.").
+Letters to be spelled are written as capitals ("HTML"), all others in lower case or capitalised: every voice here spells
+a word in capitals that it does not know. Letters that are also a word get full stops ("I.T.").
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from speech.text.reader import LOWER, UPPER, around, final_stop, next_word, rule
+from speech.text.reader import LOWER, UPPER, Rule, around, final_stop, next_word
 from speech.text.tables import word_set
 
-_LETTERS = word_set(  # spelled wherever they stand
+_LETTERS = word_set(  # always spelled
     "OS USA UK UAE BBC CNN NBC CBS ABC HBO TV CD DVD ATM GPS NYC CEO CFO CTO FAQ RSVP VIP DIY EU UN FBI CIA NHS "
     "NYPD LAPD PC HTML HTTP HTTPS URL USB PDF API CPU GPU DNA RNA HIV BMW KFC IBM HP LG AMD WWF NBA NFL MLB NHL "
     "SUV RV BBQ AC DC AD BC CE BCE EST PST CST GMT UTC AKA ASAP BYOB DOB EMT ETA FYI GMO HR IPA IQ IRS IT JFK LCD "
@@ -25,10 +25,10 @@ _LETTERS = word_set(  # spelled wherever they stand
     "EXP FM GDP HGV HQ ISBN ISO JPG LLC PLC NE NW SE SW MLK MSG NSW QLD RAF SPCA RSPCA TSA VAT VW YMCA YWCA WHO "
     "US BA BS MS LA ICU ER NY DC JR EXIF PNG CSV SQL CSS XML"
 ) - frozenset(["PIN", "ZIP", "EXP", "PIC", "JR", "NE", "RIP", "WIFI"])
-# Of those, what reads as a word when its neighbours are words in capitals too.
+# Those that are read as words if their neighbours are words in capitals too.
 _BOTH = word_set("IT US AM WHO ID LED AD AI PA LA MA ER OK IN OR ME HI PE RIP BA MS")
 _SAFE = frozenset(["AM", "PM", "US", "OK", "ID", "AI", "BBQ"])  # voices spell these without stops
-_COMPANY = {  # what makes letters of the word before it, even on a sign
+_COMPANY = {  # after these letters, words that show that they are letters, even on a sign
     "IT": word_set(
         "support department team desk manager service services staff help consultant specialist systems equipment room"
     ),
@@ -44,12 +44,15 @@ _ACRONYMS = word_set(
     "LASER RADAR SONAR SCUBA PIN SIM RAM ROM GIF JPEG ZIP NAFTA PETA MOMA NOAA DARPA IMAX ASCII SARS MERS EFTA "
     "CERN EPCOT WI FI"
 )
-
-
 _ONSETS = word_set(  # two consonants that an English word or name begins with
     "bl br ch cl cr dr dw dz fl fr gh gl gn gr kh kl kn kr ll mc ph pf pl pr ps rh sc sh sk sl sm sn sp sq sr st "
     "sv sw sz th tr ts tw vl wh wr zh zl zw"
 )
+
+
+_ENDINGS = (
+    ("'s", ""), ("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ly", ""),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -67,7 +70,7 @@ def lexicon() -> frozenset[str]:
 
 
 def is_word(word: str) -> bool:
-    """Whether English knows the word, in this or an inflected form.
+    """Return whether the word is English, as it is or without an ending.
 
     >>> is_word("dogs"), is_word("running"), is_word("bbc")
     (True, True, False)
@@ -75,23 +78,12 @@ def is_word(word: str) -> bool:
     plain = word.lower().replace("’", "'")
     if plain in lexicon():
         return True
-    endings = (
-        ("'s", ""),
-        ("s", ""),
-        ("es", ""),
-        ("ies", "y"),
-        ("ed", ""),
-        ("ed", "e"),
-        ("ing", ""),
-        ("ing", "e"),
-        ("ly", ""),
-    )
-    stems = [plain[: -len(end)] + more for end, more in endings if plain.endswith(end) and len(plain) > len(end) + 2]
+    stems = [plain[: -len(end)] + more for end, more in _ENDINGS if plain.endswith(end) and len(plain) > len(end) + 2]
     return any(stem in lexicon() for stem in stems)
 
 
 def _can_be_said(word: str, shouted: bool) -> bool:
-    """Whether an unknown word in capitals looks like a name rather than like initials."""
+    """Return whether an unknown word in capitals looks like a name and not like initials."""
     plain = word.lower()
     if re.match(r"[^aeiouyà-öø-ÿ]{2}", plain) and plain[:2] not in _ONSETS:
         return False
@@ -104,7 +96,7 @@ def _can_be_said(word: str, shouted: bool) -> bool:
 
 
 def _run(match: re.Match[str]) -> str:
-    """Words in capitals in a row, each read by what it is and by its neighbours."""
+    """Read a row of words in capitals, each as what it is and as its neighbours suggest."""
     words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*", match[0])
     shouted = len(words) > 1 and any(_is_shouted(word) for word in words)
     before, behind = around(match)
@@ -145,7 +137,7 @@ def _spelled(letters: str) -> str:
 
 
 def _dotted(match: re.Match[str]) -> str:
-    """U.S.A., C. S., p.m.: the stops go, where no word hides behind them, but for that of the sentence."""
+    """Read U.S.A., C. S., p.m.: without the stops, unless the letters are a word; the sentence keeps its own."""
     letters = re.sub(r"\W", "", match[0])
     spoken = letters.upper() if letters.upper() in ("AM", "PM") else letters
     if not match[0].endswith("."):
@@ -157,17 +149,17 @@ def _dotted(match: re.Match[str]) -> str:
 
 _CAPS = r"[A-ZÀ-ÖØ-Þ]+(?:['’][A-ZÀ-ÖØ-Þ]+)*(?![^\W_]|\.[A-Z])"
 _ROMAN = r"(?:[IVXLC]{1,7}|ST|AVE|RD|BLVD|DR|LN|HWY|PKWY|SQ)(?![^\W_])"  # left to their own classes
-CLASSES = (
-    rule("letter sequence", UPPER, r"[A-Z]{1,3}(?:&[A-Z]{1,3}){1,2}(?![\w])", lambda m: m[0].replace("&", " and ")),
-    rule("letter sequence", UPPER, r"([A-Z]{1,4})-(?=\d)", lambda m: f"{m[1]} "),
-    rule("capitals", UPPER, r"(Mc|Mac|O['’])([A-Z]{2,20})(['’]S)?(?![^\W_])", _scottish),
-    rule(
+RULES = (
+    Rule("letter sequence", UPPER, r"[A-Z]{1,3}(?:&[A-Z]{1,3}){1,2}(?![\w])", lambda m: m[0].replace("&", " and ")),
+    Rule("letter sequence", UPPER, r"([A-Z]{1,4})-(?=\d)", lambda m: f"{m[1]} "),
+    Rule("capitals", UPPER, r"(Mc|Mac|O['’])([A-Z]{2,20})(['’]S)?(?![^\W_])", _scottish),
+    Rule(
         "letter sequence",
         UPPER + LOWER,
         r"(?:[A-Z]\.){2,8}(?:[A-Z]\b)?|(?:[A-Z]\. ?){1,4}[A-Z]\.(?= [A-Z][a-z])|[ap]\.\s?m\b\.?",
         _dotted,
     ),
-    rule(
+    Rule(
         "capitals",
         UPPER,
         rf"(?=[A-ZÀ-ÖØ-Þ'’]{{2}}|A [A-Z]{{2}}|I [A-Z]{{2}}){_CAPS}(?:[ -](?!{_ROMAN}){_CAPS}){{0,60}}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import NUMBER, cardinal, digits, grouped_digits, ordinal, paired, plural, words, year
-from speech.text.reader import DIGIT, LETTER, LOWER, SIGN, UPPER, is_alone, next_word, previous_word, rule
+from speech.text.reader import DIGIT, LETTER, LOWER, SIGN, UPPER, Rule, is_alone, next_word, previous_word
 from speech.text.tables import word_set
 
 _ROOMS = word_set(
@@ -19,7 +19,7 @@ _NOT_COUNTED = word_set(
 
 
 def _whole(match: re.Match[str]) -> str:
-    """A number without point and comma: an amount, a year, a room, or just digits."""
+    """Read a number without point and comma: an amount, a year, a room, or single digits."""
     text = match[0]
     before = previous_word(match).lower()
     if before in _ROOMS:
@@ -59,7 +59,7 @@ def _ordinal(match: re.Match[str]) -> str | None:
 
 
 def _thousands(match: re.Match[str]) -> str | None:
-    """5k, 100K; but a 4K screen and a 10K run."""
+    """Read 5k and 100K, but not a 4K screen or a 10K run."""
     is_size = match[2] == "K" and len(match[1]) < 3 and int(float(match[1])) < 20
     return None if is_size else f"{words(match[1])} thousand"
 
@@ -72,7 +72,7 @@ def _version(match: re.Match[str]) -> str:
 
 
 def _letters_and_digits(match: re.Match[str]) -> str:
-    """B2A23C, MP3, T5, A380: digits of three and more one by one, letters as they stand."""
+    """Read B2A23C, MP3, T5, A380: three and more digits one by one, letters unchanged."""
     parts = re.findall(r"\d+|[^\W\d_]+", match[0])
     return " ".join(_code(part) if part.isdecimal() else part for part in parts)
 
@@ -86,7 +86,7 @@ def _calibre(match: re.Match[str]) -> str:
 
 
 def _signed(match: re.Match[str]) -> str | None:
-    """A minus before a number, where nothing stands in front of it that it could join or be taken from."""
+    """Read a minus before a number, unless it could join the number to, or subtract it from, what is before it."""
     string, start = match.string, match.start()
     if start and not string[start - 1].isspace() and string[start - 1] not in "([:=,/“\"'":
         return None
@@ -96,7 +96,7 @@ def _signed(match: re.Match[str]) -> str | None:
 
 
 def _comma_list(match: re.Match[str]) -> str:
-    """1,5: two numbers, unless a currency or unit behind it has claimed it as one before."""
+    """Read 1,5 as two numbers: with a currency or a unit it would have been read as one."""
     return ", ".join(words(part) for part in match[0].split(","))
 
 
@@ -108,34 +108,34 @@ _MIXED = (
     rf"(?=[^\W_]{{0,24}}?\d)(?:{LETTER}{{1,24}}(?!{LETTER})|\d{{1,24}}(?!\d)){{2,16}}"
     rf"(?!{LETTER}|\d)"
 )
-SIGNED = rule("cardinal", SIGN, rf"(\+/-|[-−–+±]) ?({NUMBER})(?![\w,/:-])", _signed)
-CLASSES = (
-    rule("ordinal", DIGIT, r"(\d{1,3}(?:,\d{3})+|\d{1,12})(st|nd|rd|th)\b(?!['’]?\w)", _ordinal, re.I),
-    rule("decimal", SIGN, r"\.(\d{2,3})(?=[ -]?(?:cal\b|caliber|calibre|rifle|pistol|magnum|gun))", _calibre),
-    rule(
+SIGNED = Rule("cardinal", SIGN, rf"(\+/-|[-−–+±]) ?({NUMBER})(?![\w,/:-])", _signed)
+RULES = (
+    Rule("ordinal", DIGIT, r"(\d{1,3}(?:,\d{3})+|\d{1,12})(st|nd|rd|th)\b(?!['’]?\w)", _ordinal, re.I),
+    Rule("decimal", SIGN, r"\.(\d{2,3})(?=[ -]?(?:cal\b|caliber|calibre|rifle|pistol|magnum|gun))", _calibre),
+    Rule(
         "decimal",
         LOWER + UPPER + DIGIT,
         r"(v|V|)(?<!\w)\.? ?(?!\d{1,3}(?:\.\d{3}){2,6}(?:,|(?!\.?\d)))(\d{1,6}(?:\.\d{1,6}){2,8})(?![\w])",
         _version,
     ),
-    rule("decimal", LOWER + UPPER, r"([vV])\.? ?(\d{1,6}(?:\.\d{1,6}){1,8})(?![\w])", _version),
-    rule("ordinal", LOWER + UPPER, r"(?i:no)(s)?\. ?(?=\d)", _counted),
-    rule("ordinal", SIGN, r"(?:#|№\s?)()(?=\d)", _counted),
-    rule("cardinal", DIGIT, r"(\d{1,6})[.,][-–—]{1,2}(?![\w-])", lambda m: words(m[1])),
+    Rule("decimal", LOWER + UPPER, r"([vV])\.? ?(\d{1,6}(?:\.\d{1,6}){1,8})(?![\w])", _version),
+    Rule("ordinal", LOWER + UPPER, r"(?i:no)(s)?\. ?(?=\d)", _counted),
+    Rule("ordinal", SIGN, r"(?:#|№\s?)()(?=\d)", _counted),
+    Rule("cardinal", DIGIT, r"(\d{1,6})[.,][-–—]{1,2}(?![\w-])", lambda m: words(m[1])),
     SIGNED,
-    rule("decimal", DIGIT, rf"({NUMBER})(k|K)\b", _thousands),
-    rule("decimal", DIGIT, r"(\d+\.\d+)([A-Za-z]{1,3})(?!\w)", lambda m: f"{words(m[1])} {m[2]}"),
-    rule("decimal", DIGIT, r"(\d+(?:\.\d+)?)[xX×]\b(?! ?\d)", lambda m: f"{words(m[1])} x"),
-    rule(
+    Rule("decimal", DIGIT, rf"({NUMBER})(k|K)\b", _thousands),
+    Rule("decimal", DIGIT, r"(\d+\.\d+)([A-Za-z]{1,3})(?!\w)", lambda m: f"{words(m[1])} {m[2]}"),
+    Rule("decimal", DIGIT, r"(\d+(?:\.\d+)?)[xX×]\b(?! ?\d)", lambda m: f"{words(m[1])} x"),
+    Rule(
         "cardinal", DIGIT, r"[1-9]\d{0,2}(?: \d{3}){1,4}(?= [a-z]{2}|[.!?]?$)", lambda m: words(m[0].replace(" ", ","))
     ),
-    rule("cardinal", DIGIT, r"\d+(?!['’]?\w|[,.]\d)", _whole),
-    rule("cardinal", DIGIT, r"\d{1,3}(?:,\d{1,2}(?!\d)){1,9}(?![\w.]\d)", _comma_list),
-    rule("decimal", DIGIT + SIGN, rf"{NUMBER}(?!\w|[.,]\d)", lambda m: words(m[0])),
-    rule("ordinal", DIGIT, r"\d{1,4}(?=['’]?s\b)['’]?s", lambda m: plural(_whole_text(m[0]))),
-    rule("cardinal", DIGIT, r"\d+(?=['’])", lambda m: _whole_text(m[0])),
-    rule("letters", DIGIT + LOWER + UPPER, _MIXED, _letters_and_digits),
-    rule("cardinal", DIGIT, r"\d+", lambda m: grouped_digits(m[0]) if len(m[0]) > 15 else words(m[0])),
+    Rule("cardinal", DIGIT, r"\d+(?!['’]?\w|[,.]\d)", _whole),
+    Rule("cardinal", DIGIT, r"\d{1,3}(?:,\d{1,2}(?!\d)){1,9}(?![\w.]\d)", _comma_list),
+    Rule("decimal", DIGIT + SIGN, rf"{NUMBER}(?!\w|[.,]\d)", lambda m: words(m[0])),
+    Rule("ordinal", DIGIT, r"\d{1,4}(?=['’]?s\b)['’]?s", lambda m: plural(_whole_text(m[0]))),
+    Rule("cardinal", DIGIT, r"\d+(?=['’])", lambda m: _whole_text(m[0])),
+    Rule("letters", DIGIT + LOWER + UPPER, _MIXED, _letters_and_digits),
+    Rule("cardinal", DIGIT, r"\d+", lambda m: grouped_digits(m[0]) if len(m[0]) > 15 else words(m[0])),
 )
 
 

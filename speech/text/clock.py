@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import NUMBER, cardinal, digits, words
-from speech.text.reader import DIGIT, final_stop, rule
+from speech.text.reader import DIGIT, Rule, final_stop
 
 _HALF = r"(?:([ap])\.?\s?m\b\.?)"
 _ZONE = r"(?:\s?((?:[ecmp]\.?[sd]\.?t|gmt|utc|bst|cest|cet|ist)\b\.?))"
@@ -58,19 +58,19 @@ def _ratio(match: re.Match[str]) -> str:
 
 
 def _lap(match: re.Match[str]) -> str:
-    """1:05.3, as races are timed."""
+    """Read 1:05.3, the time of a race."""
     return f"{_hour_and_minute(match[1], match[2], '-')} point {digits(match[3])}"
 
 
 _CLOCK = rf"(\d{{1,2}})(?:[:.](\d\d))?\s?{_HALF}?"
 _I = re.I
-CLASSES = (
-    rule("time", DIGIT, rf"(\d{{1,2}}):(\d\d):(\d\d)(?:\s?{_HALF})?{_ZONE}?(?![\w:])", _seconds, _I),
-    rule("time", DIGIT, rf"{_CLOCK}{_DASH}{_CLOCK}{_ZONE}?(?![\w:]|[.,]\d)", _from_to, _I),
-    rule("time", DIGIT, rf"(\d{{1,2}})(?:[:.](\d\d))?\s?{_HALF}{_ZONE}?(?!\w)", _once, _I),
-    rule("time", DIGIT, rf"(\d{{1,2}}):(\d\d)(){_ZONE}?(?![\w:]|[.,]\d)", _once, _I),
-    rule("time", DIGIT, r"(\d{1,2})h(\d\d)()()(?!\w)", _once),
-    rule("time", DIGIT, r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\w:])", _lap),
-    rule("range", DIGIT, rf"({NUMBER}):({NUMBER})(?![\w:])", _ratio),
-    rule("range", DIGIT, r"\d+(?::\d+){2,8}(?!\w)", lambda m: " to ".join(words(part) for part in m[0].split(":"))),
+RULES = (
+    Rule("time", DIGIT, rf"(\d{{1,2}}):(\d\d):(\d\d)(?:\s?{_HALF})?{_ZONE}?(?![\w:])", _seconds, _I),
+    Rule("time", DIGIT, rf"{_CLOCK}{_DASH}{_CLOCK}{_ZONE}?(?![\w:]|[.,]\d)", _from_to, _I),
+    Rule("time", DIGIT, rf"(\d{{1,2}})(?:[:.](\d\d))?\s?{_HALF}{_ZONE}?(?!\w)", _once, _I),
+    Rule("time", DIGIT, rf"(\d{{1,2}}):(\d\d)(){_ZONE}?(?![\w:]|[.,]\d)", _once, _I),
+    Rule("time", DIGIT, r"(\d{1,2})h(\d\d)()()(?!\w)", _once),
+    Rule("time", DIGIT, r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\w:])", _lap),
+    Rule("range", DIGIT, rf"({NUMBER}):({NUMBER})(?![\w:])", _ratio),
+    Rule("range", DIGIT, r"\d+(?::\d+){2,8}(?!\w)", lambda m: " to ".join(words(part) for part in m[0].split(":"))),
 )

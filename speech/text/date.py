@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import ordinal, paired, plural, short_year, year
-from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, around, final_stop, previous_word, rule
+from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, Rule, around, final_stop, previous_word
 from speech.text.tables import word_list, word_set
 
 _MONTHS = word_list("January February March April May June July August September October November December")
@@ -34,7 +34,7 @@ def month_name(written: str) -> str:
 
 
 def _doubtful(match: re.Match[str]) -> bool:
-    """ "may 5" and "march 3 miles" in lower case: hardly a month, unless a year or "5th" says so."""
+    """Return whether a word in lower case is hardly a month, unless a year or "5th" follows: may, march."""
     return match[1] in ("may", "march", "mar")
 
 
@@ -96,7 +96,7 @@ def _decades(match: re.Match[str]) -> str:
 
 
 def _bare_decade(match: re.Match[str]) -> str | None:
-    """The 80s, but not an exposure of 30s."""
+    """Read the 80s, but not an exposure of 30s."""
     is_decade = match[2] or previous_word(match).lower() in _BEFORE_DECADES
     return _decade(match[1]) if is_decade else None
 
@@ -119,11 +119,11 @@ def _weekdays(match: re.Match[str]) -> str | None:
 
 
 _I = re.I
-CLASSES = (
-    rule("date", DIGIT, rf"({_YEAR})([-/.])(0?[1-9]|1[0-2])\2({_DAY})(?![\w]|[-/.]\d)", _year_first),
-    rule("date", DIGIT, r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\w]|[-/.]\d)", _slashes),
-    rule("date", DIGIT, r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?![\w]|[-/.]\d)", _dots),
-    rule(
+RULES = (
+    Rule("date", DIGIT, rf"({_YEAR})([-/.])(0?[1-9]|1[0-2])\2({_DAY})(?![\w]|[-/.]\d)", _year_first),
+    Rule("date", DIGIT, r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\w]|[-/.]\d)", _slashes),
+    Rule("date", DIGIT, r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?![\w]|[-/.]\d)", _dots),
+    Rule(
         "date",
         UPPER + LOWER,
         rf"({_MONTH})\.?\s+({_DAY})(st|nd|rd|th)?(?:\s?[-–]\s?({_DAY}))?\b(?![:%/]|[.,]\d|\s?[-–]\s?\d|\s?[ap]\.?m\b)"
@@ -131,7 +131,7 @@ CLASSES = (
         _month_first,
         _I,
     ),
-    rule(
+    Rule(
         "date",
         DIGIT,
         rf"({_DAY})(?:st|nd|rd|th)?(?:\s?[-–]\s?({_DAY})(?:st|nd|rd|th)?)? "
@@ -139,29 +139,29 @@ CLASSES = (
         _day_first,
         _I,
     ),
-    rule("date", DIGIT, rf"({_DAY})(?:st|nd|rd|th)?-()({_MONTH})-()({_YEAR})\b", _day_first, _I),
-    rule("date", UPPER + LOWER, rf"({_MONTH})\.?,? ({_YEAR})\b(?!['’]?\w|-\d)", _month_and_year, _I),
-    rule("date", DIGIT, r"((?:1\d|20)\d0)['’]? ?s(?:\s?[-–]\s?['’]?((?:1\d|20)?\d0)s)?\b", _decades),
-    rule("date", DIGIT, r"([2-9]0)(['’]?)s\b()", _bare_decade),
-    rule("date", SIGN, r"['’‘](\d0)['’]?s(?:\s?[-–]\s?['’]?(\d0)s)?\b", _decades),
-    rule(
+    Rule("date", DIGIT, rf"({_DAY})(?:st|nd|rd|th)?-()({_MONTH})-()({_YEAR})\b", _day_first, _I),
+    Rule("date", UPPER + LOWER, rf"({_MONTH})\.?,? ({_YEAR})\b(?!['’]?\w|-\d)", _month_and_year, _I),
+    Rule("date", DIGIT, r"((?:1\d|20)\d0)['’]? ?s(?:\s?[-–]\s?['’]?((?:1\d|20)?\d0)s)?\b", _decades),
+    Rule("date", DIGIT, r"([2-9]0)(['’]?)s\b()", _bare_decade),
+    Rule("date", SIGN, r"['’‘](\d0)['’]?s(?:\s?[-–]\s?['’]?(\d0)s)?\b", _decades),
+    Rule(
         "date",
         SIGN,
         r"['’‘](\d\d)(?=\s|[.,;:!?)]|$)",
         lambda m: None if "'" in around(m)[0] else short_year(m[1]),
     ),
-    rule("date", DIGIT, rf"(\d{{1,4}}) ?({_ERA})(?!\w)", _era),
-    rule("date", UPPER, r"(?:A\.D\.|AD) (\d{1,4})\b()", lambda m: f"AD {year(m[1])}"),
-    rule("range", DIGIT, rf"({_YEAR})\s?[-–—]\s?({_YEAR}|\d\d)(?![\w]|[-–./]\d|\s?(?:kg|km|m|lb)\b)", _years),
-    rule("date", UPPER, rf"({_WEEKDAY})\.?\s?(?:[-–—]|to)\s?({_WEEKDAY})\b\.?", _weekdays, _I),
-    rule(
+    Rule("date", DIGIT, rf"(\d{{1,4}}) ?({_ERA})(?!\w)", _era),
+    Rule("date", UPPER, r"(?:A\.D\.|AD) (\d{1,4})\b()", lambda m: f"AD {year(m[1])}"),
+    Rule("range", DIGIT, rf"({_YEAR})\s?[-–—]\s?({_YEAR}|\d\d)(?![\w]|[-–./]\d|\s?(?:kg|km|m|lb)\b)", _years),
+    Rule("date", UPPER, rf"({_WEEKDAY})\.?\s?(?:[-–—]|to)\s?({_WEEKDAY})\b\.?", _weekdays, _I),
+    Rule(
         "date",
         UPPER,
         rf"({_WEEKDAY})(?:\.(?=\W|$)|(?=,? (?:{_DAY}|{_MONTH})\b)|(?=\s?[-–]\s?{_WEEKDAY}))()",
         _weekdays,
         _I,
     ),
-    rule(
+    Rule(
         "date",
         UPPER + LOWER,
         r"(Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?=\s|,|$)",

@@ -1,17 +1,16 @@
-"""Addresses of the net: URLs, e-mail, file names, paths, hashtags, mentions."""
+"""Addresses and names on computers: URLs, e-mail, file names, paths, hashtags, mentions."""
 
 from __future__ import annotations
 
 import re
 
 from speech.text.numbers import digits
-from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, rule
+from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, Rule
 
 _SUFFIXES = (
     "com|org|net|edu|gov|mil|int|info|biz|app|dev|io|ai|co|eu|uk|us|ca|au|de|fr|nl|jp|in|br|tv|me|ly|museum|it|es|ch|at|be|"
     "se|no|dk|fi|pl|ru|cn|kr|nz|ie|za|mx|sm|xyz|shop|online|store|news|blog|site|tech|cloud"
 )
-# Endings that are words as well: only behind a name with another stop, a scheme, or before a slash.
 _FILES = (
     "jpe?g|png|gif|webp|tiff?|bmp|svg|heic|avif|pdf|docx?|xlsx?|pptx?|txt|csv|json|html?|css|js|py|zip|tar|gz|exe|md|xml|"
     "mp[34]|m4a|mov|avi|mkv|wav|flac|ogg|epub|apk|dmg|iso|log"
@@ -66,43 +65,43 @@ def _mail(match: re.Match[str]) -> str | None:
 
 _PATH = r"[^\s<>\"“”]{0,2000}"
 _WORD = LOWER + UPPER + DIGIT
-CLASSES = (
-    rule("electronic", _WORD + SIGN, r"[\w.+&-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?:/[\w./-]{0,200})?", _mail),
-    rule("electronic", LOWER + UPPER, rf"(?:(?:https?|ftp)://|www\.(?=\w)){_PATH}", _address, re.I),
-    rule(
+RULES = (
+    Rule("electronic", _WORD + SIGN, r"[\w.+&-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?:/[\w./-]{0,200})?", _mail),
+    Rule("electronic", LOWER + UPPER, rf"(?:(?:https?|ftp)://|www\.(?=\w)){_PATH}", _address, re.I),
+    Rule(
         "electronic",
         LOWER + UPPER,
         rf"[a-z]{{2,10}}://{_PATH}",
         lambda m: spell(m[0].rstrip(_ENDS)) + m[0][len(m[0].rstrip(_ENDS)) :],
         re.I,
     ),
-    rule(
+    Rule(
         "electronic",
         _WORD,
         rf"(?<![\w.@-])(?=[\w-]{{0,63}}[a-z])(?:[\w-]{{1,63}}\.){{1,8}}(?:{_SUFFIXES})\b(?![\w@]|\.\w)(?:[/:?#]{_PATH})?",
         _address,
         re.I,
     ),
-    rule(
+    Rule(
         "electronic",
         _WORD,
         rf"(?=\w{{0,80}}\w)[\w-]{{1,80}}(?:\.[\w-]{{1,40}}){{0,3}}\.(?:{_FILES})\b(?![\w.]\w)",
         _file,
         re.I,
     ),
-    rule("electronic", SIGN, rf"\.(?:{_FILES})\b", lambda m: spell(m[0]), re.I),
-    rule(
+    Rule("electronic", SIGN, rf"\.(?:{_FILES})\b", lambda m: spell(m[0]), re.I),
+    Rule(
         "electronic",
         UPPER + LOWER,
         r"[A-Za-z]:(?:\\[\w .-]{1,80}){1,12}",
         lambda m: spell(m[0]).replace("\\", "backslash"),
     ),
-    rule(
+    Rule(
         "electronic",
         UPPER + LOWER,
         r"[A-Za-z]+(?:_[A-Za-z0-9]{1,40}){1,8}(?!\w)",
         lambda m: spell(m[0]).replace(" underscore ", " "),
     ),
-    rule("electronic", SIGN, r"(#)([^\W\d]\w{0,60})", _tag),
-    rule("electronic", SIGN, r"(@)([^\W\d]\w{0,60})", _tag),
+    Rule("electronic", SIGN, r"(#)([^\W\d]\w{0,60})", _tag),
+    Rule("electronic", SIGN, r"(@)([^\W\d]\w{0,60})", _tag),
 )

@@ -6,15 +6,12 @@ import re
 
 from speech.text.measure import END, UNIT, unit_name
 from speech.text.numbers import NUMBER, cardinal, ordinal, plural, words
-from speech.text.reader import DIGIT, LOWER, SIGN, rule
+from speech.text.reader import DIGIT, LOWER, SIGN, Rule
 
 _FIXED = {
-    "24/7": "twenty-four seven",
-    "9/11": "nine eleven",
-    "50/50": "fifty fifty",
-    "20/20": "twenty twenty",
+    "24/7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty",
     "4/4": "four four",
-}
+}  # fmt: skip
 SIGNS = {
     "½": "one half", "⅓": "one third", "¼": "one quarter", "¾": "three quarters", "⅔": "two thirds",
     "⅛": "one eighth", "⅜": "three eighths", "⅝": "five eighths", "⅞": "seven eighths", "⅕": "one fifth",
@@ -48,16 +45,16 @@ def _fraction(match: re.Match[str]) -> str | None:
     return f"{spoken} {unit_name(unit, whole or '1', several=bool(whole))}"
 
 
-CLASSES = (
-    rule("fraction", LOWER, rf"f/({NUMBER})(?!\w)", lambda m: f"F {words(m[1])}"),
-    rule(
+RULES = (
+    Rule("fraction", LOWER, rf"f/({NUMBER})(?!\w)", lambda m: f"F {words(m[1])}"),
+    Rule(
         "fraction",
         DIGIT,
         rf"({NUMBER})?\s?([{''.join(SIGNS)}])",
         lambda m: (f"{words(m[1])} and " if m[1] else "") + SIGNS[m[2]],
     ),
-    rule("fraction", SIGN + LOWER + DIGIT, rf"[{''.join(SIGNS)}]", lambda m: SIGNS[m[0]]),
-    rule(
+    Rule("fraction", SIGN + LOWER + DIGIT, rf"[{''.join(SIGNS)}]", lambda m: SIGNS[m[0]]),
+    Rule(
         "fraction",
         DIGIT,
         rf"(?:(\d{{1,6}})[ -])?(\d{{1,9}})\s?[/⁄]\s?(\d{{1,9}})(?:st|nd|rd|th|ST|ND|RD|TH|s)?"

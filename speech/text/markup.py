@@ -1,4 +1,4 @@
-"""What was written for a screen and not for an ear: Markdown, HTML, list marks, quotes and dashes."""
+"""What is written for eyes and not for ears: Markdown, HTML, list marks, quotes and dashes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PASSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def plain_lines(text: str) -> list[str]:
-    """Return the lines without list marks and markup; a line that goes on in lower case is joined to the one before.
+    """Return the lines without list marks and markup; a line that begins in lower case is joined to the one before.
 
     >>> plain_lines("# **Title**\\n- one &amp; two\\nand more")
     ['Title', 'one & two and more']

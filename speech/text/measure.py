@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import NUMBER, is_one, words, year
-from speech.text.reader import DIGIT, LOWER, SIGN, around, next_word, rule
+from speech.text.reader import DIGIT, LOWER, SIGN, Rule, around, next_word
 from speech.text.tables import word_list, word_set
 
-# As written: what one of them is called, and several.
+# Unit as it is written -> its name in the singular.
 _METRIC = {
     "m": "meter", "g": "gram", "l": "liter", "L": "liter", "W": "watt", "V": "volt", "Hz": "hertz", "B": "byte",
     "Wh": "watt hour", "J": "joule", "Pa": "pascal", "Ah": "amp hour", "bps": "bit per second", "bit": "bit",
@@ -18,7 +18,7 @@ _PREFIXES = {
     "m": "milli", "c": "centi", "k": "kilo", "M": "mega", "G": "giga", "T": "tera", "µ": "micro", "μ": "micro",
     "n": "nano", "d": "deci", "h": "hecto",
 }  # fmt: skip
-# Only what is met: not every prefix goes with every unit.
+# Those that are used: not every prefix goes with every unit.
 _PREFIXED = word_list(
     "mm cm dm km µm μm nm mg kg µg μg ml mL cl cL dl dL mW kW MW GW mV kV Hz kHz MHz GHz THz kB KB MB GB TB Wh "
     "kWh MWh GWh kJ MJ kPa hPa MPa mAh Ah kbps Kbps mbps Mbps gbps Gbps kcal ms ns Mbit Gbit kbit Kb Mb Gb kΩ MΩ"
@@ -42,28 +42,11 @@ _SAME = {  # no plural
     "mpg": "miles per gallon", "‰": "per thousand",
 }  # fmt: skip
 _DEGREES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "N": "north", "S": "south", "E": "east", "W": "west"}
-_PLURALS = {
-    "foot": "feet",
-    "inch": "inches",
-}
+_PLURALS = {"foot": "feet", "inch": "inches"}
 _PER = {
-    "h": "hour",
-    "hr": "hour",
-    "s": "second",
-    "d": "day",
-    "mo": "month",
-    "wk": "week",
-    "yr": "year",
-    "min": "minute",
-    "l": "liter",
-    "ea": "each",
-    "week": "week",
-    "day": "day",
-    "month": "month",
-    "year": "year",
-    "hour": "hour",
-    "person": "person",
-}
+    "h": "hour", "hr": "hour", "s": "second", "d": "day", "mo": "month", "wk": "week", "yr": "year", "min": "minute",
+    "l": "liter", "ea": "each", **{word: word for word in word_list("week day month year hour person")},
+}  # fmt: skip
 _POWERS = {"²": "square", "³": "cubic", "2": "square", "3": "cubic"}
 _ATTRIBUTES = word_set(
     "pizza pencil pen lens film pistol rifle screen display monitor pipe bolt nut tile nail screw drill cable "
@@ -94,7 +77,7 @@ def _prefixed(unit: str) -> str:
     prefix, rest = unit[0], unit[1:]
     if unit == "KB" or unit.startswith("Kb"):
         prefix = "k"
-    if unit in ("mbps", "gbps"):  # nobody means a thousandth of a bit
+    if unit in ("mbps", "gbps"):  # not a thousandth of a bit
         prefix = prefix.upper()
     return _PREFIXES[prefix] + _METRIC[rest]
 
@@ -107,75 +90,36 @@ def _plural(name: str) -> str:
 
 UNITS = _unit_table()
 _FOLDED = {unit.lower(): name for unit, name in UNITS.items() if len(unit) > 1}
-UNIT = "|".join(
-    re.escape(unit)
-    for unit in sorted(
-        {
-            *UNITS,
-            "KG",
-            "Kg",
-            "KM",
-            "Km",
-            "CM",
-            "MM",
-            "ML",
-            "Ml",
-            "LB",
-            "LBS",
-            "OZ",
-            "FT",
-            "MPH",
-            "KPH",
-            "MIN",
-            "HRS",
-            "KW",
-            "kw",
-            "KWH",
-            "kwh",
-            "mb",
-            "gb",
-            "tb",
-            "khz",
-            "mhz",
-            "ghz",
-            "hz",
-            "Mph",
-            "kcals",
-        },
-        key=len,
-        reverse=True,
-    )
+_OTHER_CASES = word_set(
+    "KG Kg KM Km CM MM ML Ml LB LBS OZ FT MPH KPH MIN HRS KW kw KWH kwh mb gb tb khz mhz ghz hz Mph kcals"
 )
+UNIT = "|".join(re.escape(unit) for unit in sorted({*UNITS, *_OTHER_CASES}, key=len, reverse=True))
 END = r"(?![\w])(?!['’]\w)"
 _SCALES = "hundred|thousand|million|billion|trillion"
 
 
 def unit_name(unit: str, count: str, *, several: bool = False) -> str:
-    """Return what a unit is called behind that number."""
+    """Return the name of a unit after that number."""
     names = UNITS.get(unit) or _FOLDED.get(unit.lower()) or (unit, unit)
     return names[0] if is_one(count) and not several else names[1]
 
 
 def per_name(unit: str) -> str:
-    """Return what stands behind a slash, as after "per": "lb" is "pound"."""
+    """Return the name of a unit after "per" or a slash: "lb" is "pound"."""
     return _PER.get(unit) or (UNITS.get(unit) or _FOLDED.get(unit.lower()) or (unit,))[0]
 
 
 def sign_name(match: re.Match[str]) -> str:
-    """Return what the sign in the first group says: behind a word or number it stands for "to"."""
+    """Return the word for the sign in the first group: "to" after a word or number, else "plus" or "minus"."""
     if not match[1]:
         return ""
     before = match.string[max(0, match.start() - 1) : match.start()]
     return "to " if before.isalnum() and match[1] != "+" else "plus " if match[1] == "+" else "minus "
 
 
-def _signed(match: re.Match[str], text: str) -> str:
-    return sign_name(match) + words(text)
-
-
 def _measure(match: re.Match[str]) -> str | None:
     sign, low, dash, high, scale, unit, power, per, per_power = match.groups()
-    spoken = _signed(match, low)
+    spoken = sign_name(match) + words(low)
     if high:
         spoken += (" by " if dash.strip() in "xX×" else " plus " if dash.strip() == "+" else " to ") + words(high)
     name = unit_name(unit, low, several=bool(high or scale) or bool(sign))
@@ -189,7 +133,7 @@ def _measure(match: re.Match[str]) -> str | None:
 
 
 def _stop(match: re.Match[str]) -> str:
-    """ "6 in." at the end of a sentence keeps its stop."""
+    """Return the full stop that ends a sentence, as in "6 in.", else ""."""
     if not match[0].endswith("."):
         return ""
     rest = match.string[match.end() : match.end() + 3]
@@ -198,7 +142,7 @@ def _stop(match: re.Match[str]) -> str:
 
 def _degrees(match: re.Match[str]) -> str:
     _, low, high, scale = match.groups()
-    spoken = _signed(match, low) + (f" to {words(high)}" if high else "")
+    spoken = sign_name(match) + words(low) + (f" to {words(high)}" if high else "")
     name = "degree" if is_one(low) and not high else "degrees"
     return f"{spoken} {name} {_DEGREES[scale.upper()]}" if scale else f"{spoken} {name}"
 
@@ -209,7 +153,7 @@ def _feet_and_inches(match: re.Match[str]) -> str:
 
 
 def _inches(match: re.Match[str]) -> str | None:
-    """12" is twelve inches where no quotation ends there."""
+    """Read 12" as twelve inches, unless a quotation ends there."""
     number, mark = match.groups()
     quotes = len(re.findall(r'(?<!\d)"', around(match)[0]))
     if quotes % 2 if mark in '"”' else re.search(r"(?:^|\s)['‘]", around(match)[0]):
@@ -226,30 +170,30 @@ def _by(match: re.Match[str]) -> str:
     return joint.join(year(part) if len(part) == 4 and part.isdecimal() else words(part) for part in parts)
 
 
-def _power(match: re.Match[str]) -> str:
+def _unit_alone(match: re.Match[str]) -> str:
     return f"{_POWERS[match[2]]} {UNITS[match[1]][1]}"
 
 
 _AMOUNT = rf"(?:\d{{1,6}},\d{{1,2}}(?!\d)(?!,\d)|{NUMBER})"  # 2,5 kg
 _PER_UNIT = rf"(?:\s?(?:/|per)\s?({UNIT}|ea|week|day|month|year|hour|person)([²³]|(?<=m)[23](?!\d))?)?"
-CLASSES = (
-    rule(
+RULES = (
+    Rule(
         "measure",
         DIGIT + SIGN,
         rf"([-−–+])?({_AMOUNT})(?:(\s?[-–x×+]\s?|\sto\s)({_AMOUNT}))?"
         rf"[ -]?({_SCALES})?\s?({UNIT})([²³]|(?<=m)[23](?!\d))?{_PER_UNIT}{END}",
         _measure,
     ),
-    rule(
+    Rule(
         "measure",
         DIGIT + SIGN,
         rf"([-−–+])?({NUMBER})°?(?:\s?[-–]\s?({NUMBER}))?\s?[°º˚]\s?([CFKNSEW](?!\w))?",
         _degrees,
     ),
-    rule("measure", DIGIT, r"(\d{1,2})['′’]\s?(\d{1,2})(?:[\"″”]|'')", _feet_and_inches),
-    rule("measure", DIGIT + SIGN, rf"({NUMBER})([\"″”′'’])(?!(?!x ?\d)\w)", _inches),
-    rule("measure", LOWER, r"(?<=[\"″”] )x(?= ?\d)|(?<=[\"″”])x(?= ?\d)", lambda m: " by "),
-    rule("measure", DIGIT, rf"{NUMBER}(?:\s?[xX×]\s?{NUMBER}){{1,3}}(?!\w)(?<!0[xX]\d)", _by),
-    rule("measure", DIGIT + SIGN, rf"({NUMBER})/({UNIT}){END}", lambda m: f"{words(m[1])} per {per_name(m[2])}"),
-    rule("measure", LOWER, r"(mm|cm|km|m|ft|in)([²³])(?!\w)", _power),
+    Rule("measure", DIGIT, r"(\d{1,2})['′’]\s?(\d{1,2})(?:[\"″”]|'')", _feet_and_inches),
+    Rule("measure", DIGIT + SIGN, rf"({NUMBER})([\"″”′'’])(?!(?!x ?\d)\w)", _inches),
+    Rule("measure", LOWER, r"(?<=[\"″”] )x(?= ?\d)|(?<=[\"″”])x(?= ?\d)", lambda m: " by "),
+    Rule("measure", DIGIT, rf"{NUMBER}(?:\s?[xX×]\s?{NUMBER}){{1,3}}(?!\w)(?<!0[xX]\d)", _by),
+    Rule("measure", DIGIT + SIGN, rf"({NUMBER})/({UNIT}){END}", lambda m: f"{words(m[1])} per {per_name(m[2])}"),
+    Rule("measure", LOWER, r"(mm|cm|km|m|ft|in)([²³])(?!\w)", _unit_alone),
 )

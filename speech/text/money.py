@@ -6,9 +6,10 @@ import re
 
 from speech.text.measure import UNITS, per_name, sign_name
 from speech.text.numbers import NUMBER, cardinal, is_one, split_number, words
-from speech.text.reader import DIGIT, SIGN, UPPER, rule
+from speech.text.reader import DIGIT, SIGN, UPPER, Rule
+from speech.text.tables import word_set
 
-# Sign or code: one, several, a hundredth, several.
+# Sign or code -> its name in the singular and plural, and those of a hundredth of it.
 _DOLLAR = ("dollar", "dollars", "cent", "cents")
 _CURRENCIES = {
     "$": _DOLLAR,
@@ -46,73 +47,23 @@ _OF_COUNTRIES = {
     "NZD": "New Zealand", "HKD": "Hong Kong", "SGD": "Singapore", "USD": "US",
 }  # fmt: skip
 _CODES = {
-    "EUR": "€",
-    "GBP": "£",
-    "JPY": "¥",
-    "INR": "₹",
-    "KRW": "₩",
-    "RUB": "₽",
-    "TRY": "₺",
-    "ILS": "₪",
-    "BRL": "R$",
+    "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "RUB": "₽", "TRY": "₺", "ILS": "₪", "BRL": "R$",
     "THB": "฿",
-}
+}  # fmt: skip
 _CURRENCIES |= {code: (f"{land} dollar", f"{land} dollars", "cent", "cents") for code, land in _OF_COUNTRIES.items()}
 _CURRENCIES |= {code: _CURRENCIES[sign] for code, sign in _CODES.items()}
-_ALONE = {
-    "$": "dollar",
-    "€": "euro",
-    "£": "pound",
-    "¥": "yen",
-    "₩": "won",
-    "₹": "rupee",
-    "₽": "ruble",
-    "¢": "cent",
-    "₿": "bitcoin",
-    "₺": "lira",
-    "₪": "shekel",
-}
+_ALONE = {sign: _CURRENCIES[sign][0] for sign in "$€£¥₩₹₽₿₺₪"} | {"¢": "cent"}
 _SCALES = {
-    "k": "thousand",
-    "m": "million",
-    "mn": "million",
-    "mm": "million",
-    "mio": "million",
-    "b": "billion",
-    "bn": "billion",
-    "bln": "billion",
-    "tn": "trillion",
-    "t": "trillion",
-}
+    "k": "thousand", "m": "million", "mn": "million", "mm": "million", "mio": "million", "b": "billion",
+    "bn": "billion", "bln": "billion", "tn": "trillion", "t": "trillion",
+}  # fmt: skip
 
 _SIGN = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))
 _SCALE = r"(?:[ -]?(hundred|thousand|million|billion|trillion)\b|\s?(bn|bln|mn|tn|mio|[kKmMbBtT])(?![\w]))"
+_PRICED = word_set("ea person night day month year week hour kilo piece pp d")
 _PER = (
     r"(?:\s?/\s?("
-    + "|".join(
-        re.escape(unit)
-        for unit in sorted(
-            {
-                *UNITS,
-                "lb",
-                "ea",
-                "person",
-                "night",
-                "day",
-                "month",
-                "year",
-                "week",
-                "hour",
-                "kilo",
-                "piece",
-                "pp",
-                "d",
-                "h",
-            },
-            key=len,
-            reverse=True,
-        )
-    )
+    + "|".join(re.escape(unit) for unit in sorted({*UNITS, *_PRICED}, key=len, reverse=True))
     + r")(?!\w))"
 )
 _AMOUNT = (
@@ -156,37 +107,37 @@ def _before(match: re.Match[str]) -> str:
 
 def _behind(match: re.Match[str]) -> str | None:
     _, low, high, word, letter, currency, per = match.groups()
-    if re.fullmatch(r"\d{1,3}\.\d{3}", low):  # 3.500 €: whoever puts the sign behind, groups by points
+    if re.fullmatch(r"\d{1,3}\.\d{3}", low):  # 3.500 €: where the sign comes last, points group digits
         low = low.replace(".", "")
     return _money(sign_name(match), currency, low, high, word or letter, per)
 
 
 def _spaced_country(match: re.Match[str]) -> str:
-    """US $76 trillion: the country stands apart."""
+    """Read US $76 trillion, with the country by itself."""
     return f"{match[1]} {_money('', '$', match[2], None, match[3] or match[4], None)}"
 
 
 _CENTS = {"¢": ("cent", "cents"), "p": ("penny", "pence"), "c": ("cent", "cents")}
 _OPEN = r"([-−–+](?=\S))?"
-CLASSES = (
-    rule("money", UPPER, rf"(US|HK) \$({_AMOUNT}){_SCALE}?", _spaced_country),
-    rule(
+RULES = (
+    Rule("money", UPPER, rf"(US|HK) \$({_AMOUNT}){_SCALE}?", _spaced_country),
+    Rule(
         "money",
         SIGN + UPPER,
         rf"{_OPEN}({_SIGN})\s?({_AMOUNT})(?:\s?[-–]\s?(?:{_SIGN})?({_AMOUNT}))?{_SCALE}?{_PER}?(?![\d])",
         _before,
     ),
-    rule(
+    Rule(
         "money",
         DIGIT + SIGN,
         rf"{_OPEN}({_AMOUNT})(?:\s?[-–]\s?({_AMOUNT}))?{_SCALE}?\s?({_SIGN})(?![\w]|\s?\d)(?:{_PER})?",
         _behind,
     ),
-    rule(
+    Rule(
         "money",
         DIGIT + SIGN,
         rf"({NUMBER})\s?(¢)|(?!(?:144|240|360|480|720|1080|1440|2160)p)(\d{{1,4}})(p)\b",
         lambda m: f"{words(m[1] or m[3])} {_CENTS[m[2] or m[4]][not is_one(m[1] or m[3])]}",
     ),
-    rule("symbols", SIGN, r"[$€£¥₩₹₽¢₿₺₪]", lambda m: _ALONE[m[0]]),
+    Rule("symbols", SIGN, r"[$€£¥₩₹₽¢₿₺₪]", lambda m: _ALONE[m[0]]),
 )

@@ -1,8 +1,8 @@
 """English numbers in words.
 
-Our own and not num2words: that is LGPL-2.1 with docopt, which has no wheel, in the light install, and writes "one
-thousand, two hundred and thirty-four", which would have to be taken apart again: no pause may stand inside a number.
-Words are joined by spaces, "twenty five": some voices know no hyphen and would run both words together.
+Not by num2words: that is LGPL-2.1, needs docopt, which has no wheel, and writes "one thousand, two hundred and
+thirty-four", where voices would pause at the comma. Words are joined by spaces, "twenty five": some voices do not know
+the hyphen and would run both words together.
 """
 
 from __future__ import annotations
@@ -19,17 +19,12 @@ ONES = word_list(
 TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ["", "thousand", "million", "billion", "trillion", "quadrillion"]
 IRREGULAR_ORDINALS = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
+    "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
-}
-_LONGEST = 3 * len(_SCALES) - 3  # digits that are still followed when they are read as an amount
+}  # fmt: skip
+_LONGEST = 3 * len(_SCALES) - 3  # digits that listeners can follow if they are read as an amount
 
-# 1,234.5 | 1.234,5 | 1.234.567 | 1'234 | 1234.5 | .5: whatever `words` understands. Never ends inside digits.
+# 1,234.5 | 1.234,5 | 1.234.567 | 1'234 | 1234.5 | .5: what `words` understands. Never ends inside digits.
 NUMBER = (
     r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)(?:\.\d+)?|\d{1,3}(?:\.\d{3}){1,6},\d+|\d{1,3}(?:\.\d{3}){2,6}(?!\d)|"
     r"\d{1,3}(?:['’]\d{3}){1,6}(?!\d)|\d+(?:\.\d+)?|\.\d+)"
@@ -58,7 +53,7 @@ def cardinal(n: int) -> str:
 
 
 def ordinal(n: int) -> str:
-    """Return the place of that number.
+    """Return the ordinal number in words.
 
     >>> ordinal(21), ordinal(40), ordinal(1000)
     ('twenty first', 'fortieth', 'one thousandth')
@@ -78,7 +73,7 @@ def digits(text: str, *, zero: str = "zero") -> str:
 
 
 def grouped_digits(text: str) -> str:
-    """Return the digits in groups of three: nobody follows sixteen digits that are read as an amount."""
+    """Return the digits in groups of three: sixteen digits that are read as an amount are too many to follow."""
     return ", ".join(digits(text[i : i + 3]) for i in range(0, len(text), 3))
 
 
@@ -92,7 +87,7 @@ def plural(words: str) -> str:
 
 
 def paired(text: str, *, zero: str = "zero") -> str:
-    """Return three or four digits as houses and rooms have them, two at a time.
+    """Return three or four digits two at a time, as in the numbers of houses and rooms.
 
     >>> paired("1428"), paired("204", zero="oh"), paired("100"), paired("12")
     ('fourteen twenty eight', 'two oh four', 'one hundred', 'twelve')
@@ -108,7 +103,7 @@ def paired(text: str, *, zero: str = "zero") -> str:
 
 
 def year(text: str) -> str:
-    """Return a year of one to four digits.
+    """Return a year of one to four digits in words.
 
     >>> year("1905"), year("2006"), year("2012"), year("1800"), year("340")
     ('nineteen oh five', 'two thousand six', 'twenty twelve', 'eighteen hundred', 'three forty')
@@ -120,12 +115,12 @@ def year(text: str) -> str:
 
 
 def short_year(text: str) -> str:
-    """Return a year of two or four digits, as it stands in "11/17/05"."""
+    """Return a year of two or four digits, as in "11/17/05", in words."""
     return year(text) if len(text) > 2 else digits(text) if text[0] == "0" else cardinal(int(text))
 
 
 def split_number(text: str) -> tuple[str, str]:
-    """Return the digits before and behind the point of what `NUMBER` found, whichever signs it is written with.
+    """Return the digits before and after the point of a number that `NUMBER` found, in any of its notations.
 
     >>> split_number("1,234.5"), split_number("1.234,5"), split_number(".5"), split_number("12,50")
     (('1234', '5'), ('1234', '5'), ('', '5'), ('12', '50'))
@@ -137,7 +132,7 @@ def split_number(text: str) -> tuple[str, str]:
 
 
 def words(text: str) -> str:
-    """Return what `NUMBER` found, in words.
+    """Return a number that `NUMBER` found, in words.
 
     >>> words("1,234.50"), words("1.234,5"), words(".5"), words("007")
     ('one thousand two hundred thirty four point five zero', 'one thousand two hundred thirty four point five', 'point five', 'zero zero seven')
@@ -153,5 +148,5 @@ def words(text: str) -> str:
 
 
 def is_one(text: str) -> bool:
-    """Whether a unit behind this number is singular."""
+    """Return whether a unit after this number is singular."""
     return text in ("1", "1.0") or text.lstrip("-−") == "1"

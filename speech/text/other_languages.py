@@ -1,7 +1,7 @@
-"""Numbers of other languages than English in words, for voices that would leave out every digit.
+"""Numbers in words in languages other than English, for voices that would leave out every digit.
 
-num2words (LGPL-2.1, in the extra `models`, where those voices are) knows some fifty languages.
-English does not pass here: `spoken_text` leaves no digit.
+num2words (LGPL-2.1, in the extra `models`, as those voices are) knows some fifty languages. English is done before, by
+`spoken_text`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _POINT_LANGUAGES = ("ja", "ko", "zh", "th", "he")  # 1,200.5; elsewhere 1.200,5
 
 
 def spell_numbers(text: str, language: str) -> str:
-    """Return the text with its numbers in words of that language; as it is where num2words does not know it.
+    """Return the text with its numbers in words of that language; unchanged if num2words does not know it.
 
     >>> spell_numbers("3,5 km und 2 Hunde", "de")
     'drei Komma fünf km und zwei Hunde'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import NUMBER, digits, split_number, words
-from speech.text.reader import DIGIT, is_alone, previous_word, rule
+from speech.text.reader import DIGIT, Rule, is_alone, previous_word
 from speech.text.tables import word_set
 
 _DAYS = frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
@@ -24,13 +24,13 @@ def _range(match: re.Match[str]) -> str:
 
 
 def _one(text: str) -> str:
-    """Five digits that are no amount are read one by one, as everywhere."""
+    """Read five and more digits one by one, as everywhere if they are not an amount."""
     return digits(text) if text.isdecimal() and len(text) > 4 else words(text)
 
 
-CLASSES = (
-    rule("range", DIGIT, rf"({NUMBER})\s?[-–—]\s?({NUMBER})(?![\w]|\s?[-–—=]|[.,/:]\d)", _range),
-    rule(
+RULES = (
+    Rule("range", DIGIT, rf"({NUMBER})\s?[-–—]\s?({NUMBER})(?![\w]|\s?[-–—=]|[.,/:]\d)", _range),
+    Rule(
         "range",
         DIGIT,
         r"\d+(?:[-–]\d+){2,12}(?!\w)",

@@ -1,7 +1,7 @@
-"""A line is read once, from left to right: at each token the first class whose pattern fits there says its words.
+"""A line is read once, from left to right: at each token, the first rule whose pattern matches there gives the words.
 
-The classes are the semiotic ones of Sproat et al., "Normalization of non-standard words" (2001), in an order of their
-own as in Ebden and Sproat, "The Kestrel TTS text normalization system" (2015). Nothing is read twice, so no class has
+The classes of rules are the semiotic ones of Sproat et al., "Normalization of non-standard words" (2001), in a fixed
+order as in Ebden and Sproat, "The Kestrel TTS text normalization system" (2015). Nothing is read twice, so no rule has
 to know what another one wrote.
 """
 
@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
-LETTER = r"[^\W\d_²³¹⁰⁴-⁹₀-₉¼-¾⅐-⅞]"  # for re, "²" and "½" are of a word, too
+LETTER = r"[^\W\d_²³¹⁰⁴-⁹₀-₉¼-¾⅐-⅞]"  # for re, "²" and "½" belong to words, too
 _TOKEN = re.compile(rf"\s+|\d+|{LETTER}+(?:['’]{LETTER}+)*|.", re.S)
-# What no class starts with, most of a caption: punctuation, and words in lower case unless a digit or a sign is next.
+# Where no rule starts, in most of a caption: punctuation, and words in lower case unless a digit or a sign is next.
 _PLAIN = re.compile(
     r"[a-z]+(?:['’][a-z]+)*(?=[,;:!?)”\"]*(?:\s+[A-Za-z\"“(]|\s*$))|\s+|[,;:!?)\"”“…—]+|\.(?!\w)|[(‘'’](?!\d)"
 )
@@ -26,15 +26,15 @@ _OPENER = re.compile(
 
 
 @dataclass(frozen=True)
-class Class:
-    """One kind of writing.
+class Rule:
+    """How one kind of writing is read.
 
     Attributes:
-        name: as docs/speech-text.md and the benchmark name it.
+        name: its class, as docs/speech-text.md and the benchmark name it.
         starts: the kinds of token that it can begin with: DIGIT, UPPER, LOWER, SIGN.
-        pattern: a regular expression, matched where a token begins. Every repetition in it is bounded or eats what it
-            sees, so that no text takes longer than its length.
-        read: the words of a match; None leaves it to the next class.
+        pattern: a regular expression, matched where a token begins. Every repetition in it is bounded or consumes what
+            it matches, so that reading takes time in proportion to the text.
+        read: returns the words of a match, or None to leave it to the next rule.
     """
 
     name: str
@@ -44,18 +44,15 @@ class Class:
     flags: int = 0
 
 
-rule = Class  # as the tables of the classes call it
-
-
 class Reader:
-    """Reads lines by an ordered list of classes."""
+    """Reads lines by rules in order."""
 
-    def __init__(self, classes: Sequence[Class], starters: Set[str] = frozenset()) -> None:
-        """`starters` are words in lower case, with nothing else about them, that a class starts with."""
+    def __init__(self, rules: Sequence[Rule], starters: Set[str] = frozenset()) -> None:
+        """`starters` are words in lower case, without digits or signs, that a rule starts with."""
         self._starters = starters
-        rules = [(one.starts, re.compile(one.pattern, one.flags), one.read) for one in classes]
+        compiled = [(rule.starts, re.compile(rule.pattern, rule.flags), rule.read) for rule in rules]
         self._by_start = {
-            kind: [(pattern, read) for starts, pattern, read in rules if kind in starts]
+            kind: [(pattern, read) for starts, pattern, read in compiled if kind in starts]
             for kind in (DIGIT, UPPER, LOWER, SIGN)
         }
 
@@ -93,33 +90,33 @@ class Reader:
 
 
 def previous_word(match: re.Match[str]) -> str:
-    """Return the word right before a match, without the white space between; "" if there is none."""
+    """Return the word before a match, with only white space between; "" if there is none."""
     before = match.string[max(0, match.start() - 40) : match.start()]
     found = re.search(r"([^\W_][\w'’]*)\.?\s+$", before)
     return found[1] if found else ""
 
 
 def next_word(match: re.Match[str]) -> str:
-    """Return the word right behind a match; "" if something else or nothing stands there."""
+    """Return the word after a match, with only white space between; "" if there is none."""
     found = re.compile(r"\s+([^\W\d_]+)").match(match.string, match.end())
     return found[1] if found else ""
 
 
 def is_alone(match: re.Match[str]) -> bool:
-    """Whether the line has nothing else to say."""
+    """Return whether there is nothing else to say in the line."""
     if len(match.string) - len(match[0]) > 10:
         return False
     return not any(char.isalnum() for char in match.string[: match.start()] + match.string[match.end() :])
 
 
 def around(match: re.Match[str], *, n_chars: int = 200) -> tuple[str, str]:
-    """Return what stands before and behind a match; bounded, for a class must not read a long line again and again."""
+    """Return what is before and after a match; bounded, because a rule must not read a long line again and again."""
     start, end = match.span()
     return match.string[max(0, start - n_chars) : start], match.string[end : end + n_chars]
 
 
 def final_stop(match: re.Match[str]) -> str:
-    """Return "." where the stop of an abbreviation also ends the sentence."""
+    """Return "." if the full stop of an abbreviation also ends the sentence, else ""."""
     if not match[0].endswith("."):
         return ""
     rest = match.string[match.end() : match.end() + 30]

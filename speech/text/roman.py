@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.numbers import cardinal, ordinal
-from speech.text.reader import UPPER, is_alone, next_word, previous_word, rule
+from speech.text.reader import UPPER, Rule, is_alone, next_word, previous_word
 from speech.text.tables import word_set
 
 _COUNTED = word_set(
@@ -56,4 +56,4 @@ def _roman(match: re.Match[str]) -> str | None:
     return cardinal(n) if len(numeral) > 1 and is_named and numeral not in ("IV", "XL", "LI") else None
 
 
-CLASSES = (rule("Roman numeral", UPPER, rf"({_NUMERAL})(?!\w|\.\w)(?<=[IVXLC])", _roman),)
+RULES = (Rule("Roman numeral", UPPER, rf"({_NUMERAL})(?!\w|\.\w)(?<=[IVXLC])", _roman),)

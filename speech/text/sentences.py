@@ -1,4 +1,4 @@
-"""Text cut into sentences, one to be spoken at a time."""
+"""Text cut into sentences, which are spoken one at a time."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _OPENER = re.compile(  # after one of those, the words that begin a new sentence
 
 
 def split_sentences(text: str, *, max_chars: int = 250) -> list[str]:
-    """The sentences of the text, each at most `max_chars` (20 or more) long, none empty, nothing left out.
+    """Return the sentences of the text, each at most `max_chars` (20 or more) long, none empty.
 
-    Joined, they are the text but for white space. A line break ends a sentence; a full stop after a title, an
-    initial, "e.g.", "U.S." or inside a number does not. An overlong sentence is cut at clauses, else between words,
-    else (one endless word) inside it.
+    Joined, they are the text except for white space. A line break ends a sentence; a full stop after a title, an
+    initial, "e.g.", "U.S." or inside a number does not. A sentence that is too long is cut at clauses, else between
+    words, else inside a word.
 
     Raises:
         ValueError: `max_chars` is below 20.
@@ -81,7 +81,7 @@ def _cut(sentence: str, max_chars: int) -> list[str]:
 
 
 def _pack(parts: list[str], max_chars: int) -> list[str]:
-    """The parts, neighbours joined by a space while they fit."""
+    """Return the parts, neighbours joined by a space as long as they fit."""
     packed = parts[:1]
     for part in parts[1:]:
         if len(packed[-1]) + 1 + len(part) <= max_chars:

@@ -1,4 +1,4 @@
-"""Arithmetic and the signs that stand alone: x + 1 = y, 3 ≤ 4, C#, a/b, R&B, §, %, &."""
+"""Arithmetic and signs by themselves: x + 1 = y, 3 ≤ 4, C#, a/b, R&B, §, %, &."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from speech.text.fraction import SIGNS
 from speech.text.numbers import NUMBER, words
-from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, around, rule
+from speech.text.reader import DIGIT, LOWER, SIGN, UPPER, Rule, around
 
 _WORDS = {
     "&": "and", "%": "percent", "=": "equals", "+": "plus", "@": "at", "#": "hash", "/": "slash", "\\": "backslash",
@@ -49,40 +49,40 @@ _LEFT = re.compile(r"[²³¹⁰⁴-⁹₀-₉¼-¾⅐-⅞µ]")
 
 
 def name_leftovers(line: str) -> str:
-    """Return the line without the signs that re takes for letters, wherever in a word they stood."""
+    """Return the line with names instead of the signs that re takes for letters, wherever they are in a word."""
     if line.isascii():
         return line
     return _LEFT.sub(lambda m: f" {'micro' if m[0] == 'µ' else SIGNS.get(m[0]) or _raised(m[0])} ", line)
 
 
 BEFORE_NUMBERS = (
-    rule(
+    Rule(
         "math", DIGIT + LOWER + UPPER, rf"({NUMBER}|[A-Za-z])\s?[-–−]\s?(?={NUMBER}|[A-Za-z]\b)(?<![A-Za-z]-)", _minus
     ),
-    rule(
+    Rule(
         "math",
         DIGIT + LOWER + UPPER,
         rf"(?!(?:[cmk]?m|ft|in)[²³])({NUMBER}|[A-Za-z]{{1,3}})\^?([⁰¹²³⁴⁵⁶⁷⁸⁹]+|(?<=\^)\d+)(?!\w)",
         _power,
     ),
-    rule("symbols", UPPER, r"[A-Z][A-Za-z]?[₀-₉]+(?:[A-Za-z]{1,2}[₀-₉]{0,3}){0,12}", _subscript),
-    rule("symbols", UPPER, r"([CFG])#(?!\w)", lambda m: f"{m[1]} sharp"),
-    rule("symbols", UPPER + LOWER, r"([A-Za-z])\+\+(?!\w)", lambda m: f"{m[1]} plus plus"),
-    rule(
+    Rule("symbols", UPPER, r"[A-Z][A-Za-z]?[₀-₉]+(?:[A-Za-z]{1,2}[₀-₉]{0,3}){0,12}", _subscript),
+    Rule("symbols", UPPER, r"([CFG])#(?!\w)", lambda m: f"{m[1]} sharp"),
+    Rule("symbols", UPPER + LOWER, r"([A-Za-z])\+\+(?!\w)", lambda m: f"{m[1]} plus plus"),
+    Rule(
         "symbols",
         SIGN,
         r"(?:[~≈]|\bca\.)\s?(?=\d)",
         lambda m: "" if around(m, n_chars=7)[0].endswith("about ") else "about ",
     ),
 )
-CLASSES = (
-    rule("symbols", SIGN, "[" + re.escape("".join(_WORDS)) + "]", lambda m: f" {_sign(m)} "),
-    rule(
+RULES = (
+    Rule("symbols", SIGN, "[" + re.escape("".join(_WORDS)) + "]", lambda m: f" {_sign(m)} "),
+    Rule(
         "symbols",
         SIGN,
         r"[|_·∙⋅•²³¹⁰⁴-⁹₀-₉]",
         lambda m: " " if m[0] == "_" else ", " if m[0] in "|·∙⋅•" else f" {_raised(m[0])} ",
     ),
-    rule("symbols", SIGN, r"[–‒]", lambda m: "—"),
-    rule("symbols", SIGN, r"(?<=\d)['′](?!\w)", lambda m: ""),
+    Rule("symbols", SIGN, r"[–‒]", lambda m: "—"),
+    Rule("symbols", SIGN, r"(?<=\d)['′](?!\w)", lambda m: ""),
 )

@@ -1,4 +1,4 @@
-"""Characters in words: emoji, symbols, letters of other scripts, compatibility forms. `speech.text` is the way in."""
+"""Characters in words: emoji, symbols, letters of other scripts, compatibility forms."""
 
 from __future__ import annotations
 
@@ -8,40 +8,24 @@ from collections.abc import Callable
 
 _ZWJ = "\u200d"
 _MODIFIERS = "\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"  # variation, keycap, skin tone, flag tags
-# One thing on the screen: a pair of regional indicators, or a sign with its modifiers and what is joined to it.
+# What is one sign on the screen: a pair of regional indicators, or a sign with its modifiers and what is joined to it.
 _CLUSTER = re.compile(rf"[\U0001f1e6-\U0001f1ff]{{2}}|[^\w\s][{_MODIFIERS}]*(?:{_ZWJ}[^\w\s][{_MODIFIERS}]*)*")
 _TAGGED_FLAGS = {"gbeng": "flag of England", "gbsct": "flag of Scotland", "gbwls": "flag of Wales"}
-_OPEN, _CLOSE = "\ue000", "\ue001"  # around a spoken name until commas stand between neighbours
+_OPEN, _CLOSE = "\ue000", "\ue001"  # around a spoken name, until there are commas between neighbours
 
-_KEPT = frozenset("“”‘’…—–£€¥₹₩¢°§¶±×÷¼½¾→≤≥≠≈−√∞‰")  # read by the classes
+_KEPT = frozenset("“”‘’…—–£€¥₹₩¢°§¶±×÷¼½¾→≤≥≠≈−√∞‰")  # read by the rules
 _WORDS = {
-    "≤": "less than or equal to",
-    "≥": "greater than or equal to",
-    "≠": "not equal to",
-    "≈": "about",
-    "−": "minus",
-    "√": "square root of",
-    "∞": "infinity",
-    "‰": "per thousand",
-    "⇒": "to",
-    "←": "left arrow",
-    "↑": "up arrow",
-    "↓": "down arrow",
-    "↔": "left and right arrow",
-    "♥": "heart",
-    "♡": "heart",
-    "©": "copyright",
-    "℠": "",
-    "™": "",
-    "®": "",
-    "№": "number",
-}
+    "≤": "less than or equal to", "≥": "greater than or equal to", "≠": "not equal to", "≈": "about", "−": "minus",
+    "√": "square root of", "∞": "infinity", "‰": "per thousand", "⇒": "to", "←": "left arrow", "↑": "up arrow",
+    "↓": "down arrow", "↔": "left and right arrow", "♥": "heart", "♡": "heart", "©": "copyright", "℠": "", "™": "",
+    "®": "", "№": "number",
+}  # fmt: skip
 _PUNCTUATION = {"Ps": "(", "Pe": ")", "Pi": "“", "Pf": "”", "Pd": "-", "Pc": " "}
 _STOPS = {"。": ".", "｡": ".", "！": "!", "？": "?", "،": ",", "、": ",", "؟": "?", "।": ".", "′": "'", "″": '"'}
 
 
 def name_symbols(text: str) -> str:
-    """The text with every emoji and uncommon symbol replaced by its Unicode name in lower case."""
+    """Return the text with the Unicode name, in lower case, instead of every emoji and uncommon symbol."""
     if text.isascii():
         return text
     named = _CLUSTER.sub(_name_cluster, text)
@@ -75,7 +59,7 @@ def _name_sign(sign: str) -> str:
     if category in ("Mn", "Me", "Mc", "Cf", "Cc", "Cs", "Co"):
         return ""  # stray marks
     if "\u2500" <= sign <= "\u25ff" or "\u2800" <= sign <= "\u28ff":
-        return "—" if sign in "─━═" else ", "  # lines, blocks, bullets and braille cells only keep words apart
+        return "—" if sign in "─━═" else ", "  # lines, blocks, bullets and braille cells only separate words
     if category == "Cn":  # an emoji younger than this Python's table
         return f"{_OPEN}emoji{_CLOSE}" if sign >= "\U0001f000" else ""
     name = unicodedata.name(sign, "symbol")
@@ -87,12 +71,12 @@ def _name_sign(sign: str) -> str:
 
 
 def name_scripts(text: str) -> str:
-    """The text with each run of letters that are not Latin named: "Cyrillic text"; a lone Ω is "omega"."""
+    """Return the text with "Cyrillic text" and the like for letters that are not Latin; a single Ω is "omega"."""
     return _replace_scripts(text, _script_name)
 
 
 def drop_scripts(text: str) -> str:
-    """The text without letters that are not Latin, but for lone Greek letters."""
+    """Return the text without letters that are not Latin, except single Greek letters."""
     return _replace_scripts(text, lambda run: "" if _script_name(run).endswith(" text") else run)
 
 
@@ -125,9 +109,9 @@ def _script_name(run: str) -> str:
 
 
 def simplify_forms(text: str) -> str:
-    """The text in plain letters and digits for ligatures, full-width, mathematical, circled forms and other digits.
+    """Return the text with plain letters and digits for ligatures, full-width, mathematical and circled forms.
 
-    Not NFKC, which turns "x²" into "x2" and "3½" into "31/2".
+    Unlike NFKC, which turns "x²" into "x2" and "3½" into "31/2".
     """
     return text if text.isascii() else "".join(map(_simplify, text))
 
@@ -141,7 +125,7 @@ def _simplify(char: str) -> str:
     if category == "Lm" and "\u02b0" <= char <= "\u02ff":  # spacing phonetic marks; the okina in "Hawaiʻi" is one
         return "'" if char in "ʻʼʽ" else unicodedata.normalize("NFKC", char) if unicodedata.decomposition(char) else ""
     if char == "İ":
-        return "I"  # its lower case is two characters, which upsets whoever counts letters
+        return "I"  # its lower case is two characters, which is wrong where letters are counted
     form = unicodedata.decomposition(char).split(" ", 1)[0]
     if form == "<fraction>":
         return " " + unicodedata.name(char).removeprefix("VULGAR FRACTION ").lower() + " "
@@ -153,6 +137,6 @@ def _simplify(char: str) -> str:
         return f" {value:.0f} " if value.is_integer() else " "
     rare_capital = char in "ÈËÙÛÝ" or (char > "\u00ff" and char.isupper())
     if (char > "\u017f" or rare_capital) and unicodedata.name(char, "").startswith("LATIN"):
-        # Vietnamese, Pinyin...: English letter-to-sound rules know no such letters, only the ones under the marks.
+        # Vietnamese, Pinyin...: English letter-to-sound rules know these letters only without the marks.
         return "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
     return char

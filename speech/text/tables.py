@@ -1,4 +1,4 @@
-"""How the tables of words are written: as a line of words."""
+"""Tables of words, written as a line of words."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 
 from speech.text.capitals import is_word
 from speech.text.numbers import digits
-from speech.text.reader import DIGIT, SIGN, rule
+from speech.text.reader import DIGIT, SIGN, Rule
 
 
 def _groups(text: str, zero: str = "oh") -> str:
@@ -25,7 +25,7 @@ def _ip(match: re.Match[str]) -> str | None:
 
 
 def _vanity(match: re.Match[str]) -> str:
-    """1-800-FLOWERS"""
+    """Read 1-800-FLOWERS."""
     parts = [part.lower() if len(part) > 2 and is_word(part) else part for part in match[2].split("-")]
     return f"{_groups(match[1])}, {' '.join(parts)}"
 
@@ -33,26 +33,26 @@ def _vanity(match: re.Match[str]) -> str:
 _SEP = r"[-. ]"
 _EXTENSION = r"(?:,?\s?(?:ext\.?|x)\s?\d{1,5})?"
 _END = r"(?![\w]|[-.]\d)"
-CLASSES = (
-    rule("telephone", DIGIT, rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}{_END}", _ip),
-    rule(
+RULES = (
+    Rule("telephone", DIGIT, rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}{_END}", _ip),
+    Rule(
         "telephone",
         DIGIT + SIGN,
         rf"(?:\+?\d{{1,3}}[-. ]?)?\(\d{{2,5}}\)[-. ]?\d{{3,4}}[-. ]?\d{{3,4}}{_EXTENSION}{_END}",
         _phone,
     ),
-    rule(
+    Rule(
         "telephone",
         DIGIT + SIGN,
         rf"(?:\+?1{_SEP})?\d{{3}}[-.]\d{{3}}[-.]\d{{4}}(?:-\d{{1,4}})?{_EXTENSION}{_END}",
         _phone,
     ),
-    rule("telephone", DIGIT, rf"(?:1 )?\d{{3}} \d{{3}} \d{{4}}{_EXTENSION}{_END}", _phone),
-    rule("telephone", SIGN, rf"\+\d{{1,3}}(?:[-. ]?\(?\d{{1,5}}\)?){{1,6}}{_EXTENSION}{_END}", _phone),
-    rule("telephone", DIGIT, rf"\d{{3}}-\d{{2}}-\d{{4}}{_END}", _phone),
-    rule("telephone", DIGIT, rf"\d{{3}}-\d{{4}}{_END}", _phone),
-    rule("telephone", DIGIT, rf"0\d{{2,4}}[- ]\d{{3,4}}[- ]?\d{{3,4}}{_END}", _phone),
-    rule("telephone", DIGIT, rf"\d{{4}}(?:[- ]\d{{4}}){{3}}{_END}", _phone),
-    rule("telephone", DIGIT, r"((?:1-)?\d{3})-([A-Z]{2,10}(?:-[A-Z]{1,10}){0,3})(?!\w)", _vanity),
-    rule("telephone", DIGIT, rf"97[89](?:-\d{{1,7}}){{3,4}}{_END}", _phone),
+    Rule("telephone", DIGIT, rf"(?:1 )?\d{{3}} \d{{3}} \d{{4}}{_EXTENSION}{_END}", _phone),
+    Rule("telephone", SIGN, rf"\+\d{{1,3}}(?:[-. ]?\(?\d{{1,5}}\)?){{1,6}}{_EXTENSION}{_END}", _phone),
+    Rule("telephone", DIGIT, rf"\d{{3}}-\d{{2}}-\d{{4}}{_END}", _phone),
+    Rule("telephone", DIGIT, rf"\d{{3}}-\d{{4}}{_END}", _phone),
+    Rule("telephone", DIGIT, rf"0\d{{2,4}}[- ]\d{{3,4}}[- ]?\d{{3,4}}{_END}", _phone),
+    Rule("telephone", DIGIT, rf"\d{{4}}(?:[- ]\d{{4}}){{3}}{_END}", _phone),
+    Rule("telephone", DIGIT, r"((?:1-)?\d{3})-([A-Z]{2,10}(?:-[A-Z]{1,10}){0,3})(?!\w)", _vanity),
+    Rule("telephone", DIGIT, rf"97[89](?:-\d{{1,7}}){{3,4}}{_END}", _phone),
 )

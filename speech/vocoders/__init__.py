@@ -1,8 +1,22 @@
-"""Mel-spectrogram to waveform, as a seam of its own: `copy_synthesis(audio, load_vocoder("griffin-lim"))`.
+"""Vocoders: mel spectrogram to sound. `load_voice(..., vocoder=NAME)` gives one to a voice that makes spectrograms."""
 
-A vocoder brings the mel front end that it was made for, so that vocoders can be compared on the same recordings.
-"""
+from speech.vocoders.mel import MelFormat, log_mel
+from speech.vocoders.vocoder import (
+    Vocoder,
+    VocoderFamily,
+    copy_synthesis,
+    list_vocoders,
+    load_fitting_vocoder,
+    load_vocoder,
+)
 
-from speech.vocoders.vocoder import Vocoder, copy_synthesis, load_vocoder
-
-__all__ = ["Vocoder", "copy_synthesis", "load_vocoder"]
+__all__ = [
+    "MelFormat",
+    "Vocoder",
+    "VocoderFamily",
+    "copy_synthesis",
+    "list_vocoders",
+    "load_fitting_vocoder",
+    "load_vocoder",
+    "log_mel",
+]

@@ -1,6 +1,6 @@
-"""The baseline without weights: Griffin and Lim, "Signal estimation from modified short-time Fourier transform", 1984.
+"""The vocoder without weights: Griffin and Lim, "Signal estimation from modified short-time Fourier transform", 1984.
 
-librosa's fast variant (Perraudin, Balazs and Søndergaard, 2013), on the mel settings of Tacotron 2 for LJSpeech.
+librosa's fast variant (Perraudin, Balazs and Søndergaard, 2013).
 """
 
 from __future__ import annotations
@@ -8,39 +8,42 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-_RATE, _N_FFT, _HOP, _HIGHEST_HZ = 22050, 1024, 256, 8000.0
-_N_MELS = 80
+from speech.vocoders.mel import MelFormat
+
+TACOTRON2 = MelFormat(sample_rate=22050, n_fft=1024, win=1024, hop=256, n_mels=80, f_min=0.0, f_max=8000.0)
+"""The spectrograms of Tacotron 2 for LJSpeech."""
+
 _ITERATIONS = 60
-_SEED = 0  # of the phases it begins with: same mel, same samples
-_FLOOR = 1e-5
+_SEED = 0  # of the first phases: same mel, same samples
 
 
 class GriffinLim:
-    """Log mel magnitudes, 80 bands up to 8 kHz, at 22.05 kHz."""
+    """Finds the phases by iteration, for spectrograms of any format."""
 
     name = "griffin-lim"
-    sample_rate = _RATE
 
-    def mel(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Natural logarithm of the mel magnitudes, shape (80, frames)."""
-        import librosa
-
-        magnitudes = librosa.feature.melspectrogram(
-            y=samples, sr=_RATE, n_fft=_N_FFT, hop_length=_HOP, power=1.0, n_mels=_N_MELS, fmax=_HIGHEST_HZ
-        )
-        return np.asarray(np.log(np.maximum(magnitudes, _FLOOR)), np.float32)
+    def __init__(self, mel_format: MelFormat = TACOTRON2) -> None:
+        self.mel_format = mel_format
 
     def waveform(self, mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Sound of about frames * 256 samples."""
+        """Return about frames * hop samples."""
         import librosa
 
-        spectrum = librosa.feature.inverse.mel_to_stft(np.exp(mel), sr=_RATE, n_fft=_N_FFT, power=1.0, fmax=_HIGHEST_HZ)
-        samples = librosa.griffinlim(spectrum, n_iter=_ITERATIONS, hop_length=_HOP, n_fft=_N_FFT, random_state=_SEED)
+        form = self.mel_format
+        magnitudes = np.exp(mel / np.float32(form.log_scale))
+        spectrum = librosa.feature.inverse.mel_to_stft(
+            magnitudes, sr=form.sample_rate, n_fft=form.n_fft, power=1.0, fmin=form.f_min, fmax=form.f_max
+        )
+        samples = librosa.griffinlim(
+            spectrum, n_iter=_ITERATIONS, hop_length=form.hop, win_length=form.win, n_fft=form.n_fft, random_state=_SEED
+        )
+        if form.preemphasis:
+            samples = librosa.effects.deemphasis(samples, coef=form.preemphasis)
         return np.asarray(samples, np.float32)
 
 
-def load(target: str, *, device: str, local_only: bool) -> GriffinLim:
-    """The one that there is. See `load_vocoder` for what it raises."""
+def load(target: str, *, mel_format: MelFormat | None, device: str, local_only: bool) -> GriffinLim:
+    """Return the only one that there is. See `load_vocoder` for what it raises."""
     if device not in ("auto", "cpu"):
         raise ValueError(f"The vocoder griffin-lim runs on the CPU only, found {device!r}; give 'auto' or 'cpu'.")
-    return GriffinLim()
+    return GriffinLim(mel_format or TACOTRON2)

@@ -1,7 +1,10 @@
-"""HiFiGAN as transformers has it, `SpeechT5HifiGan`, with the mel front end of SpeechT5."""
+"""HiFi-GAN as transformers has it, `SpeechT5HifiGan`."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,24 +13,21 @@ import numpy.typing as npt
 from speech.backends.networks import choose_device, pretrained, repeatable
 from speech.errors import WeightsError
 from speech.hub import model_folder
+from speech.vocoders.mel import MelFormat
+
+_LOG10 = 1 / math.log(10)
 
 
 class HifiGan:
-    """A `SpeechT5HifiGan`; `extractor` is the `SpeechT5FeatureExtractor` that makes its spectrograms."""
+    """A `SpeechT5HifiGan` and the spectrograms that it takes."""
 
-    def __init__(self, name: str, model: Any, extractor: Any) -> None:
+    def __init__(self, name: str, model: Any, mel_format: MelFormat) -> None:
         self.name = name
-        self.sample_rate: int = model.config.sampling_rate
+        self.mel_format = mel_format
         self._model = model
-        self._extractor = extractor
-
-    def mel(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Decimal logarithm of the mel magnitudes, shape (bands, frames)."""
-        features = self._extractor(audio_target=samples, sampling_rate=self.sample_rate)["input_values"][0]
-        return np.asarray(np.transpose(features), np.float32)
 
     def waveform(self, mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Sound of frames * hop samples."""
+        """Return frames * hop samples."""
         import torch
 
         with repeatable(self._model.device):
@@ -35,32 +35,49 @@ class HifiGan:
         return np.asarray(samples.cpu(), np.float32).reshape(-1)
 
 
-def load(target: str, *, device: str, local_only: bool) -> HifiGan:
-    """The vocoder of a hub id or a folder. See `load_vocoder` for what it raises."""
-    from transformers import SpeechT5FeatureExtractor, SpeechT5HifiGan
+def load(target: str, *, mel_format: MelFormat | None, device: str, local_only: bool) -> HifiGan:
+    """Return the vocoder of a hub id or a folder. See `load_vocoder` for what it raises."""
+    from transformers import SpeechT5HifiGan
 
     name = f"hf:{target}"
     chosen = choose_device(device, name)
     folder = model_folder(target, local_only=local_only)
     model = pretrained(SpeechT5HifiGan, folder, chosen)
-    config = model.config
-    # Its hop, in whole milliseconds as the extractor wants it. A vocoder's folder states nothing else of its front end;
-    # those that do have a preprocessor_config.json.
-    hop = int(np.prod(config.upsample_rates))
-    if (folder / "preprocessor_config.json").is_file():
-        # A folder of this computer: there is no revision to pin.
-        extractor = SpeechT5FeatureExtractor.from_pretrained(folder, local_files_only=True)  # nosec B615
-    else:
-        extractor = SpeechT5FeatureExtractor(
-            sampling_rate=config.sampling_rate,
-            num_mel_bins=config.model_in_dim,
-            hop_length=hop * 1000 // config.sampling_rate,
-            win_length=4 * hop * 1000 // config.sampling_rate,
-        )
-    found = (extractor.sampling_rate, extractor.num_mel_bins, extractor.hop_length * extractor.sampling_rate // 1000)
-    if found != (config.sampling_rate, config.model_in_dim, hop):
+    rate, n_mels, hop = model.config.sampling_rate, model.config.model_in_dim, int(np.prod(model.config.upsample_rates))
+    stated = stated_format(folder)
+    if stated is None:  # the files say no more: the rest is as the voice has it, or as SpeechT5 has it
+        usual = MelFormat(rate, 4 * hop, 4 * hop, hop, n_mels, 80.0, 7600.0, _LOG10, 1e-10)
+        form = replace(mel_format or usual, sample_rate=rate, n_mels=n_mels, hop=hop)
+        return HifiGan(name, model, replace(form, log_scale=_LOG10))
+    found = (stated.sample_rate, stated.n_mels, stated.hop)
+    if found != (rate, n_mels, hop):
         raise WeightsError(
             f"{folder}: its spectrograms have a rate, bands and hop of {found}, and its network takes "
-            f"{(config.sampling_rate, config.model_in_dim, hop)}; add the preprocessor_config.json of its training."
+            f"{(rate, n_mels, hop)}; add the preprocessor_config.json of its training."
         )
-    return HifiGan(name, model, extractor)
+    return HifiGan(name, model, stated)
+
+
+def stated_format(folder: Path) -> MelFormat | None:
+    """Return the spectrograms that the preprocessor_config.json of SpeechT5 or its vocoder states; None without it."""
+    from transformers import SpeechT5FeatureExtractor
+
+    if not (folder / "preprocessor_config.json").is_file():
+        return None
+    # A folder of this computer: there is no revision to pin.
+    return speecht5_format(SpeechT5FeatureExtractor.from_pretrained(folder, local_files_only=True))  # nosec B615
+
+
+def speecht5_format(extractor: Any) -> MelFormat:
+    """Return the spectrograms that a `SpeechT5FeatureExtractor` makes."""
+    return MelFormat(
+        sample_rate=extractor.sampling_rate,
+        n_fft=extractor.n_fft,
+        win=extractor.sample_size,
+        hop=extractor.sample_stride,
+        n_mels=extractor.num_mel_bins,
+        f_min=float(extractor.fmin),
+        f_max=float(extractor.fmax),
+        log_scale=_LOG10,
+        floor=extractor.mel_floor,
+    )

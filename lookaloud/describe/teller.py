@@ -10,15 +10,17 @@ Nothing here looks at pixels: the same findings give the same words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # `lookaloud --help` needs the names below, and no picture library.
-    from captioner.caption import Caption
-    from captioner.look import Look
+    from captioner.findings.caption import Caption
+    from captioner.findings.finding import Finding
+    from captioner.findings.look import Look
+    from captioner.findings.parts import Parts
     from captioner.picture.notes import PhotoNotes
-    from captioner.reading import TextLine
+    from captioner.reading import Reading, TextLine
 
 DETAILS = ("brief", "standard", "detailed")
 
@@ -68,27 +70,6 @@ _STAMP = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What was found out about a picture beside its caption.
-
-    Attributes:
-        lines: the text in it, in reading order.
-        size: width and height in pixels of the picture that the lines' boxes are in.
-        look: its light, colours and orientation.
-        notes: what it says of itself.
-        thirds: captions of its left, middle and right third; () for none.
-        unread: the script of writing that cannot be read, "unknown" if its name is not sure; None if there is none.
-    """
-
-    lines: tuple[TextLine, ...] = ()
-    size: tuple[int, int] = (1, 1)
-    look: Look | None = None
-    notes: PhotoNotes | None = None
-    thirds: tuple[Caption, ...] = ()
-    unread: str | None = None
-
-
 def checked_detail(detail: str) -> str:
     """The level of detail, if it is one.
 
@@ -103,24 +84,31 @@ def checked_detail(detail: str) -> str:
     return detail
 
 
-def compose(caption: Caption, findings: Findings | None = None, *, detail: str = "standard") -> str:
-    """The text to speak: sentences on one line.
+def tell(findings: Mapping[str, Finding], *, detail: str = "standard") -> str:
+    """Return the text to speak: sentences on one line.
+
+    Args:
+        findings: what was found, by name; "caption" is there.
+        detail: one of `DETAILS`.
 
     Raises:
         ValueError: `detail` is not in `DETAILS`.
 
-    >>> from captioner.caption import Caption
-    >>> compose(Caption("A dog runs.", (), 0.9, is_photo=True, captioner="compact", seconds=0.1), detail="brief")
+    >>> from captioner.findings.caption import Caption
+    >>> caption = Caption("A dog runs.", (), 0.9, is_photo=True, captioner="compact", seconds=0.1)
+    >>> tell({"caption": caption}, detail="brief")
     'A dog runs.'
     """
+    caption: Any = findings["caption"]
     if checked_detail(detail) == "brief":
-        return brief(caption.text) if caption.is_photo else caption.text
-    findings = findings or Findings()
-    sentences = _caption_and_text(caption, findings)
-    if detail == "detailed":
-        if not reads_as_page(caption, findings):
-            sentences += [_alternatives(caption), _thirds(findings.thirds)]
-        sentences += [_look(findings.look), _notes(findings.notes)]
+        return brief(caption.text) if caption.is_photo else str(caption.text)
+    sentences = _caption_and_text(findings)
+    is_scene = shows_a_scene(findings)
+    if detail == "detailed" and is_scene:
+        sentences.append(_alternatives(caption))
+    for name, sentence_of in SENTENCES_OF.items():
+        if name in findings and (is_scene or name != "parts"):
+            sentences.append(sentence_of(findings[name]))
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -160,28 +148,45 @@ def page_text(lines: Sequence[TextLine]) -> str:
     return _ended(text)
 
 
-def corrected(caption: Caption, findings: Findings) -> Caption:
-    """The caption of what was no photograph, with the kind that its text shows it to be.
+def corrected(findings: Mapping[str, Finding]) -> Caption:
+    """Return the caption; if the picture is not a photograph, with the kind that its text shows it to be.
 
     A chart, a drawing or an icon that is full of text is a page of text: from far away, lines of text look like bars.
     What is full of writing that cannot be read is one too. Screenshots stay what they are, and so do photographs.
     """
-    from captioner.caption import PHOTOGRAPH, SENTENCES
+    from captioner.findings.caption import PHOTOGRAPH, SENTENCES
 
-    if caption.kind in (PHOTOGRAPH, "screenshot", "text"):
-        return caption
-    if not (findings.unread and not findings.lines) and not reads_as_page(caption, findings):
-        return caption
-    return replace(caption, kind="text", text=SENTENCES["text"])
+    caption: Any = findings["caption"]
+    reading = _reading(findings)
+    if caption.kind not in (PHOTOGRAPH, "screenshot", "text") and (
+        (reading.unread and not reading.lines) or reads_as_page(findings)
+    ):
+        caption = replace(caption, kind="text", text=SENTENCES["text"])
+    return caption  # type: ignore[no-any-return]
 
 
-def reads_as_page(caption: Caption, findings: Findings) -> bool:
-    """Whether the picture is one of text: the captioner says so, or the text is too much for anything else."""
+def shows_a_scene(findings: Mapping[str, Finding]) -> bool:
+    """Return whether the picture is a photograph and not one of text."""
+    caption: Any = findings["caption"]
+    return caption.is_photo and not reads_as_page(findings)
+
+
+def reads_as_page(findings: Mapping[str, Finding]) -> bool:
+    """Return whether the picture is one of text: the captioner says so, or the text is too much for anything else."""
+    caption: Any = findings["caption"]
+    reading = _reading(findings)
     if caption.kind == "text":
-        return bool(findings.lines)
-    n_words = sum(len(line.text.split()) for line in findings.lines)
-    area = sum((right - left) * (bottom - top) for left, top, right, bottom in (line.box for line in findings.lines))
-    return n_words >= _PAGE_WORDS and area >= _PAGE_SHARE * findings.size[0] * findings.size[1]
+        return bool(reading.lines)
+    n_words = sum(len(line.text.split()) for line in reading.lines)
+    area = sum((right - left) * (bottom - top) for left, top, right, bottom in (line.box for line in reading.lines))
+    return n_words >= _PAGE_WORDS and area >= _PAGE_SHARE * reading.size[0] * reading.size[1]
+
+
+def _reading(findings: Mapping[str, Finding]) -> Reading:
+    from captioner.reading import Reading
+
+    reading: Any = findings.get("text")
+    return reading or Reading()
 
 
 def reads_as_sign(caption: Caption, lines: Sequence[TextLine]) -> bool:
@@ -202,26 +207,28 @@ def reads_as_sign(caption: Caption, lines: Sequence[TextLine]) -> bool:
     return bool(words & _SIGNS) or not words & _BEARERS
 
 
-def _caption_and_text(caption: Caption, findings: Findings) -> list[str]:
+def _caption_and_text(findings: Mapping[str, Finding]) -> list[str]:
+    caption: Any = findings["caption"]
+    reading = _reading(findings)
     said = _plain(caption.text) if caption.is_photo else caption.text
-    unread = _unread(findings.unread)
-    if not findings.lines:
+    unread = _unread(reading)
+    if not reading.lines:
         return [said, unread]
-    if reads_as_page(caption, findings):
+    if reads_as_page(findings):
         if caption.is_photo:  # The captioner took a page for a scene: what it saw there is invented.
-            from captioner.caption import SENTENCES
+            from captioner.findings.caption import SENTENCES
 
             said = SENTENCES["text"]
-        return [said, f"It says: {page_text(findings.lines)}", unread]
-    return [said, _found_text(caption, findings.lines), unread]
+        return [said, f"It says: {page_text(reading.lines)}", unread]
+    return [said, _found_text(caption, reading.lines), unread]
 
 
-def _unread(script: str | None) -> str:
-    if script is None:
+def _unread(reading: Reading) -> str:
+    if not reading.unread:
         return ""
-    if script == "unknown":
+    if reading.script is None:
         return "There is text in letters that cannot be read here."
-    return f"There is text in {script} letters, which cannot be read here."
+    return f"There is text in {reading.script} letters, which cannot be read here."
 
 
 def _found_text(caption: Caption, lines: Sequence[TextLine]) -> str:
@@ -245,8 +252,9 @@ def _alternatives(caption: Caption) -> str:
     return f"It could also be: {_listed(different, '; or ')}" if different else ""
 
 
-def _thirds(captions: Sequence[Caption]) -> str:
-    """What is where; "" where all thirds say the same, and no word on a third that cannot be described."""
+def _parts(parts: Parts) -> str:
+    """What is where; "" if all parts say the same, and no word on a part that cannot be described."""
+    captions = parts.captions
     places = ("on the left", "in the middle", "on the right")
     if len(captions) != len(places) or len({caption.text for caption in captions}) == 1:
         return ""
@@ -262,9 +270,7 @@ def _thirds(captions: Sequence[Caption]) -> str:
     return " ".join(f"{place[0].upper()}{place[1:]}: {text}" for place, text in told)
 
 
-def _look(look: Look | None) -> str:
-    if look is None:
-        return ""
+def _look(look: Look) -> str:
     shape = "square" if look.orientation == "square" else f"in {look.orientation} format"
     light = "with strong light and shadow" if look.light == "strong light and shadow" else look.light
     *most, last = look.colours
@@ -272,13 +278,17 @@ def _look(look: Look | None) -> str:
     return f"The picture is {shape}, {light}, and mainly {colours}."
 
 
-def _notes(notes: PhotoNotes | None) -> str:
+def _notes(notes: PhotoNotes) -> str:
     if not notes:
         return ""
     taken = notes.taken and f"taken on {notes.taken.day} {notes.taken:%B %Y}"
     named = {"place": notes.place, "title": notes.title, "description": notes.description, "camera": notes.camera}
     parts = [taken or "", *(f"{name}: {text}" for name, text in named.items() if text)]
     return f"The photo's own notes say: {_listed(part for part in parts if part)}"
+
+
+# The sentences of the findings that have one, by name and in the order in which they are said.
+SENTENCES_OF: dict[str, Callable[[Any], str]] = {"parts": _parts, "look": _look, "notes": _notes}
 
 
 def _plain(text: str) -> str:

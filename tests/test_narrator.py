@@ -16,19 +16,13 @@ from PIL import Image, ImageDraw, ImageFont
 import captioner
 import lookaloud
 import speech
-from captioner import Caption, Captioner, CaptionOptions, Draft, ImageError, MissingExtraError, WeightsError
+from captioner import Captioner, CaptionOptions, Draft, ImageError, MissingExtraError, WeightsError
 from captioner.errors import ReadingError
+from captioner.picture import Picture
 from captioner.reading import Corners, TextReader
 from captioner.testing import FakeBackend
-from lookaloud.detail import DETAILS
-from lookaloud.pipeline import (
-    MAX_BATCH_PIXELS,
-    Narration,
-    NarrationFailure,
-    Narrator,
-    Picture,
-    load_narrator,
-)
+from lookaloud.describe.narrator import MAX_BATCH_PIXELS, Narrator, load_narrator
+from lookaloud.describe.teller import DETAILS
 from speech import SpeechError, Voice
 from speech.testing import FakeVoiceBackend
 
@@ -59,7 +53,7 @@ def narrator() -> Narrator:
 
 
 def picture(width: int = 8, name: str | None = None) -> Picture:
-    return Picture(Image.new("RGB", (width, 6)), name or f"{width}.png")
+    return Picture(Image.new("RGB", (width, 6)), name=name or f"{width}.png")
 
 
 def test_narrate_gives_the_caption_its_sound_and_the_time_of_each_stage(
@@ -136,7 +130,6 @@ def test_a_large_jpeg_is_decoded_no_larger_than_the_captioner_needs(
     expected = "A picture 32 wide and 40 high."  # decoded at an eighth, then reduced by whole numbers
     assert narrator.narrate(large).caption.text == expected
     (result,) = narrator.narrate_batch([large])
-    assert result.caption is not None
     assert result.caption.text == expected
     assert narrator.stream(large)[0].text == expected
 
@@ -162,25 +155,17 @@ def test_batch_keeps_the_order_and_a_failure_is_a_value_in_its_place(in_folder: 
     sources: list[Picture | str] = [picture(7), "missing.png", picture(13), picture(9), "broken.jpg"]
     results = list(narrator.narrate_batch(sources))
     assert [result.source for result in results] == ["7.png", "missing.png", "13.png", "9.png", "broken.jpg"]
-    assert [type(result) for result in results] == [
-        Narration,
-        NarrationFailure,
-        NarrationFailure,
-        Narration,
-        NarrationFailure,
-    ]
+    assert [result.error is None for result in results] == [True, False, False, True, False]
     unlucky = results[2]
-    assert isinstance(unlucky, NarrationFailure)
     assert str(unlucky.error) == "a width of 13 is unlucky."
     last = results[3]
-    assert isinstance(last, Narration)
     assert last.caption.text == "A picture 9 wide and 6 high."
 
 
 def test_batch_gives_the_same_as_one_by_one(narrator: Narrator) -> None:
     for result, width in zip(narrator.narrate_batch(map(picture, range(1, 12))), range(1, 12), strict=True):
         alone = narrator.narrate(picture(width))
-        assert isinstance(result, Narration)
+        assert result.error is None
         assert result.caption.text == alone.caption.text
         assert result.audio is not None
         assert alone.audio is not None
@@ -198,8 +183,7 @@ def test_when_only_the_voice_fails_the_caption_is_kept() -> None:
 
     voice.stream = no_sound  # type: ignore[method-assign]
     (result,) = Narrator(Captioner(FakeBackend()), voice).narrate_batch([picture()])
-    assert isinstance(result, NarrationFailure)
-    assert result.caption is not None
+    assert result.error is not None
     assert result.caption.text == "A picture 8 wide and 6 high."
 
 
@@ -231,7 +215,7 @@ def test_batches_are_as_large_as_asked_and_sources_are_read_only_as_far_as_neede
 
 def test_a_batch_of_large_pictures_is_closed_early(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_BATCH_PIXELS >= 1_000_000
-    monkeypatch.setattr("lookaloud.pipeline.MAX_BATCH_PIXELS", 100)
+    monkeypatch.setattr("lookaloud.describe.narrator.MAX_BATCH_PIXELS", 100)
     backend = FakeBackend()
     list(Narrator(Captioner(backend), None).narrate_batch([picture(10)] * 5))
     assert backend.batches == [2, 2, 1]  # 60 pixels each
@@ -258,10 +242,10 @@ def test_text_is_read_after_the_caption_in_all_ways_to_narrate_but_never_in_brie
     said = " The sign says: Main Street."
     assert narration.text.startswith("A picture 8 wide and 6 high." + ("" if detail == "brief" else said))
     assert narration.detail == detail
-    assert narration.reading == (() if detail == "brief" else ("Main Street",))
+    assert narration.text_found == (() if detail == "brief" else ("Main Street",))
     assert (narration.seconds.read > 0) == (detail != "brief")
     (result,) = narrator.narrate_batch([picture()])
-    assert isinstance(result, Narration)
+    assert result.error is None
     assert result.text == narration.text
     caption, pieces = narrator.stream(picture())
     assert caption.text == narration.caption.text
@@ -293,7 +277,7 @@ def test_a_long_picture_is_read_in_strips_at_a_legible_size(
 def test_what_looks_like_a_chart_and_is_full_of_text_is_a_page() -> None:
     lines = ["Six plain words on every line"] * 8
     engine = FakeTextEngine(*(f"{number} {line}" for number, line in enumerate(lines)))
-    page = Picture(Image.new("RGB", (90, 200), "white"), "page")
+    page = Picture(Image.new("RGB", (90, 200), "white"), name="page")
     narration = Narrator(Kind("chart"), None, reader=TextReader(engine)).narrate(page)
     assert (narration.caption.kind, narration.text[:40]) == ("text", "This looks like a page of text. It says:")
     few = Narrator(Kind("chart"), None, reader=TextReader(FakeTextEngine("Sales in 2020"))).narrate(page)
@@ -313,7 +297,7 @@ def test_a_real_reader_reads_a_real_sign(monkeypatch: pytest.MonkeyPatch) -> Non
     ImageDraw.Draw(sign).text((200, 60), "Main Street", fill="white", font=ImageFont.load_default(56), anchor="mm")
     narration = load_narrator(voice=None).narrate(sign)
     assert narration.text.endswith("high. The sign says: Main Street.")
-    assert narration.reading == ("Main Street",)
+    assert narration.text_found == ("Main Street",)
     assert narration.seconds.read > 0
 
 
@@ -324,7 +308,7 @@ def test_a_reader_that_fails_does_not_lose_the_caption() -> None:
 
     narrator = Narrator(Captioner(FakeBackend()), Voice(FakeVoiceBackend()), reader=TextReader(Blind()))
     (narration,) = narrator.narrate_batch([picture()])
-    assert isinstance(narration, Narration)
+    assert narration.error is None
     assert narration.text == "A picture 8 wide and 6 high."
     assert narration.audio is not None
     (problem,) = narration.problems
@@ -332,17 +316,30 @@ def test_a_reader_that_fails_does_not_lose_the_caption() -> None:
     assert "the text reader failed (RuntimeError)" in str(problem)
 
 
-def test_a_file_that_is_gone_after_its_caption_keeps_it(make_picture: MakePicture) -> None:
+def test_a_file_that_is_gone_after_its_caption_is_described_from_the_bytes_that_were_read(
+    make_picture: MakePicture,
+) -> None:
     path = make_picture("dog.png")
-    captioning = Captioner(FakeBackend())
-    original = captioning.caption
 
-    def caption_and_remove(image: Image.Image, options: CaptionOptions | None = None) -> Caption:
-        path.unlink()
-        return original(image, options)
+    class Removing(FakeBackend):
+        def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
+            path.unlink(missing_ok=True)
+            return super().draft(images, options)
 
-    captioning.caption = caption_and_remove  # type: ignore[method-assign]
-    narration = Narrator(captioning, None, detail="detailed", reader=TextReader(FakeTextEngine("Main"))).narrate(path)
+    reader = TextReader(FakeTextEngine("Main"))
+    narration = Narrator(Captioner(Removing()), None, detail="detailed", reader=reader).narrate(path)
+    assert narration.text.startswith("A picture 8 wide and 6 high. The sign says: Main.")
+    assert narration.problems == ()
+
+
+def test_a_closer_look_that_fails_after_its_caption_keeps_it() -> None:
+    def gone() -> Picture:
+        raise ImageError("dog.png is damaged.")
+
+    reader = TextReader(FakeTextEngine("Main"))
+    narrator = Narrator(Captioner(FakeBackend()), None, detail="detailed", reader=reader)
+    first = {narrator.views[0]: Image.new("RGB", (8, 6))}
+    narration = narrator.narrate(Picture.decoded("dog.png", first, size=(8, 6), rest=gone))
     assert narration.text == "A picture 8 wide and 6 high."
     assert [type(problem) for problem in narration.problems] == [ImageError]
 
@@ -426,7 +423,8 @@ def test_a_reader_that_cannot_be_loaded_is_a_problem_of_each_picture_and_loses_n
 def test_load_narrator_passes_the_options_on(loads: Loads) -> None:
     narrator = load_narrator("compact", "heart", device="cpu", local_only=True, rate=1.5)
     assert loads.captioner_calls == [("compact", {"device": "cpu", "dtype": "auto", "local_only": True})]
-    assert loads.voice_calls == [("heart", {"device": "cpu", "local_only": True, "language": None, "speaker": None})]
+    spoken = {"device": "cpu", "local_only": True, "language": None, "speaker": None, "vocoder": None}
+    assert loads.voice_calls == [("heart", spoken)]
     assert narrator.rate == 1.5
 
 

@@ -1,4 +1,4 @@
-"""`LoadOptions`: what a voice is asked for when it is loaded, and the checks that every family of voices shares."""
+"""`LoadOptions`: the options of `load_voice`, and the checks of them that all families of voices share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from speech.errors import VoiceOptionError
 
-# ISO 639-3 codes, which the MMS voices and some of Coqui's use, of languages that have a two-letter code.
+# ISO 639-3 codes, which MMS and some of Coqui's voices use, of languages that have a two-letter code.
 _TWO_LETTERS = {
     **{"ara": "ar", "ben": "bn", "bul": "bg", "cat": "ca", "ces": "cs", "cmn": "zh", "dan": "da", "deu": "de"},
     **{"ell": "el", "eng": "en", "est": "et", "fas": "fa", "fin": "fi", "fra": "fr", "gle": "ga", "hau": "ha"},
@@ -18,10 +18,13 @@ _TWO_LETTERS = {
     **{"tel": "te", "tha": "th", "tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi", "yor": "yo"},
 }
 
+WITH_VOCODER = {"hf": "SpeechT5", "coqui": "Tacotron2, Glow-TTS and FastPitch"}
+"""The voices of each prefix that make mel spectrograms and so take a vocoder."""
+
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """What `load_voice` hands to a family of voices; its docstring says what each means."""
+    """What `load_voice` passes to a family of voices; its docstring says what each means."""
 
     device: str = "auto"
     local_only: bool = False
@@ -31,7 +34,7 @@ class LoadOptions:
 
 
 def language_tag(language: str) -> str:
-    """The BCP 47 tag of a language in one of the spellings that voices use.
+    """Return the BCP 47 tag of a language in one of the spellings that voices use.
 
     >>> language_tag("en_us"), language_tag("deu"), language_tag("zh-cn")
     ('en-US', 'de', 'zh-CN')
@@ -42,12 +45,12 @@ def language_tag(language: str) -> str:
 
 
 def choose_language(voice: str, wanted: str | None, offered: Sequence[str]) -> str:
-    """The language of `offered` (as the voice spells it) that was wanted; the first where none was.
+    """Return the wanted one of the languages that a voice has, as the voice spells it; the first if none is wanted.
 
-    "en" is met by a voice for "en-US", and "en-GB" by one for "en", but "en-GB" not by one for "en-US".
+    A voice for "en-US" will do for "en", and one for "en" for "en-GB", but one for "en-US" not for "en-GB".
 
     Raises:
-        VoiceOptionError: the voice has not that language; the message names those it has.
+        VoiceOptionError: the voice does not have that language; the message lists those it has.
 
     >>> choose_language("heart", "en", ["en-US"])
     'en-US'
@@ -67,34 +70,39 @@ def choose_language(voice: str, wanted: str | None, offered: Sequence[str]) -> s
 
 
 def choose_speaker(voice: str, wanted: str | None, offered: Sequence[str]) -> str | None:
-    """The speaker of that name; the first where none was wanted, None where the voice has but one.
+    """Return the speaker of that name; the first if none is wanted, None if the voice has only one.
 
     Raises:
-        VoiceOptionError: no such speaker; the message names the first twenty.
+        VoiceOptionError: no such speaker; the message lists the first twenty.
     """
     if wanted is None or wanted in offered:
         return wanted or (offered[0] if len(offered) > 1 else None)
     if not offered:
-        refuse(voice, "speaker", wanted, "it has one speaker")
+        raise VoiceOptionError(
+            f"The voice {voice} takes no speaker, found {wanted!r}: it has one speaker. Leave it out."
+        )
     names = ", ".join(offered[:20]) + (f" and {len(offered) - 20} more" if len(offered) > 20 else "")
     raise VoiceOptionError(f"The voice {voice} has no speaker {wanted!r}; choose one of {names}.")
 
 
-def refuse(voice: str, option: str, value: str | None, reason: str) -> None:
-    """Return where nothing was given.
+def refuse_vocoder(voice: str, wanted: str | None) -> None:
+    """Refuse a vocoder for a voice whose network makes sound itself.
 
     Raises:
-        VoiceOptionError: the option was given to a voice that cannot heed it.
+        VoiceOptionError: one was asked for.
     """
-    if value is not None:
-        raise VoiceOptionError(f"The voice {voice} takes no {option}, found {value!r}: {reason}. Leave it out.")
+    if wanted is not None:
+        raise VoiceOptionError(
+            f"The voice {voice} takes no vocoder, found {wanted!r}, because its network makes sound itself; those that "
+            f"take one are {' and '.join(f'{voices} ({prefix}:)' for prefix, voices in WITH_VOCODER.items())}."
+        )
 
 
 def cpu_only(voice: str, device: str) -> None:
-    """Return where the device is "auto" or "cpu".
+    """Refuse a device for a voice that runs on the CPU only.
 
     Raises:
-        ValueError: it is another one.
+        ValueError: the device is neither "auto" nor "cpu".
     """
     if device not in ("auto", "cpu"):
         raise ValueError(f"The voice {voice} runs on the CPU only, found device {device!r}; give 'auto' or 'cpu'.")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from captioner.findings.finding import one_by_one
+from captioner.findings.text import CLOSE_VIEW
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from PIL.Image import Image
+
+    from captioner.picture import Picture
 
 LIGHTS = ("dark", "dim", "evenly lit", "bright", "strong light and shadow")
 COLOURS = (
@@ -33,9 +39,27 @@ class Look:
         orientation: one of `ORIENTATIONS`; square when the sides differ by less than a twentieth.
     """
 
+    name: ClassVar[str] = "look"
+
     light: str
     colours: tuple[str, ...]
     orientation: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return its attributes as JSON has them."""
+        return {**asdict(self), "colours": list(self.colours)}
+
+
+class LookFinder:
+    """Measures how pictures look."""
+
+    name: ClassVar[str] = "look"
+    view = CLOSE_VIEW
+    reads_notes = False
+
+    def find_batch(self, pictures: Sequence[Picture]) -> list[Look | Exception]:
+        """Return the look of each picture, or why it has none, in their order."""
+        return one_by_one(lambda picture: look_at(picture.upright(self.view)), pictures)
 
 
 def look_at(image: Image) -> Look:

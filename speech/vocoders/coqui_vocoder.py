@@ -1,7 +1,8 @@
-"""Coqui's vocoders: HiFiGAN, MelGAN and others, with the mel front end in each one's config.json."""
+"""Coqui's vocoders: HiFi-GAN, MelGAN and others, each with the spectrograms that its config.json states."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +13,51 @@ from lookaloud.ground.errors import reason_of
 from speech.backends.networks import choose_device, repeatable
 from speech.coqui_models import find_model
 from speech.errors import WeightsError
+from speech.vocoders.mel import MelFormat
 
 
 class CoquiVocoder:
-    """A Coqui vocoder model and its `AudioProcessor`."""
+    """A Coqui vocoder model and its `AudioProcessor`, which knows the range of numbers that the model takes."""
 
     def __init__(self, name: str, model: Any, processor: Any, device: Any) -> None:
         self.name = name
-        self.sample_rate: int = processor.sample_rate
+        self.mel_format = coqui_format(processor)
         self._model = model
         self._processor = processor
         self._device = device
 
-    def mel(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The mel-spectrogram, shape (bands, frames), normalised as in the vocoder's config.json."""
-        return np.asarray(self._processor.melspectrogram(samples), np.float32)
-
     def waveform(self, mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Sound of about frames * hop samples."""
+        """Return about frames * hop samples."""
         import torch
 
+        normalised = np.asarray(self._processor.normalize(mel), np.float32)
         with repeatable(self._device):
-            samples = self._model.inference(torch.from_numpy(mel[None]).to(self._device))
+            samples = self._model.inference(torch.from_numpy(normalised[None]).to(self._device))
         return np.asarray(samples.cpu(), np.float32).reshape(-1)
 
 
-def load(target: str, *, device: str, local_only: bool) -> CoquiVocoder:
-    """The vocoder of a Coqui name or a folder. See `load_vocoder` for what it raises."""
+def load(target: str, *, mel_format: MelFormat | None, device: str, local_only: bool) -> CoquiVocoder:
+    """Return the vocoder of a Coqui name or a folder. See `load_vocoder` for what it raises."""
     name = f"coqui:{target}"
     chosen = choose_device(device, name)
     checkpoint, config, _ = find_model(target, "vocoder_models", local_only=local_only)
     return CoquiVocoder(name, *_model(checkpoint, config, chosen), chosen)
+
+
+def coqui_format(processor: Any) -> MelFormat:
+    """Return the spectrograms of a Coqui `AudioProcessor`, before it maps them to a range of numbers."""
+    return MelFormat(
+        sample_rate=processor.sample_rate,
+        n_fft=processor.fft_size,
+        win=processor.win_length,
+        hop=processor.hop_length,
+        n_mels=processor.num_mels,
+        f_min=float(processor.mel_fmin),
+        f_max=float(processor.mel_fmax or processor.sample_rate / 2),
+        log_scale=processor.spec_gain / math.log(processor.base),
+        floor=1e-8,
+        preemphasis=float(processor.preemphasis),
+    )
 
 
 def _model(checkpoint: Path, config_path: Path, device: Any) -> tuple[Any, Any]:

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from captioner import Caption
-from captioner.caption import KINDS, SENTENCES
-from captioner.look import Look
+from captioner.findings.caption import KINDS, SENTENCES
+from captioner.findings.look import Look
 from captioner.picture.notes import PhotoNotes
 from captioner.reading import TextLine
-from lookaloud.detail import (
+from lookaloud.describe.teller import (
     DETAILS,
     MAX_BRIEF,
     Findings,

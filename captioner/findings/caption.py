@@ -1,9 +1,17 @@
-"""The values that go into and come out of a captioner."""
+"""What a captioner says of a picture, how it is asked, and the finder that asks it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from captioner.findings.finding import find_each
+
+if TYPE_CHECKING:
+    from captioner.captioner import Captioner
+    from captioner.picture import Picture, View
 
 PHOTOGRAPH = "photograph"
 SENTENCES = {
@@ -91,6 +99,8 @@ class Caption:
         certainty: "low", "medium" or "high", by the thresholds of `CaptionOptions`.
     """
 
+    name: ClassVar[str] = "caption"
+
     text: str
     alternatives: tuple[str, ...]
     confidence: float
@@ -99,3 +109,44 @@ class Caption:
     seconds: float
     kind: str = PHOTOGRAPH
     certainty: str = "high"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON has it; its words are under "caption"."""
+        return {
+            "caption": self.text,
+            "alternatives": self.alternatives,
+            "confidence": round(self.confidence, 4),
+            "certainty": self.certainty,
+            "is_photo": self.is_photo,
+            "kind": self.kind,
+        }
+
+
+@dataclass(frozen=True)
+class CaptionFinder:
+    """Captions pictures, many together.
+
+    Attributes:
+        captioner: writes the captions.
+        options: how.
+    """
+
+    name: ClassVar[str] = "caption"
+    reads_notes: ClassVar[bool] = False
+
+    captioner: Captioner
+    options: CaptionOptions
+
+    @property
+    def view(self) -> View:
+        """The pixels that the captioner needs."""
+        from captioner.picture import View
+
+        return View(min_side=self.captioner.input_size)
+
+    def find_batch(self, pictures: Sequence[Picture]) -> list[Caption | Exception]:
+        """Return the caption of each picture, or why there is none, in their order."""
+        view = self.view
+        return find_each(
+            lambda some: self.captioner.caption_batch([each.upright(view) for each in some], self.options), pictures
+        )
