@@ -257,7 +257,7 @@ def read_items(path: Path) -> list[ResultItem]:
 
 
 def _read(file: Path) -> tuple[_Saved, tuple[Score, ...]]:
-    """What evaluation.json holds, and its scores."""
+    """Return what evaluation.json holds, and its scores."""
     document = read_json(file, ResultsError, "name a folder that 'lookaloud eval' wrote with --out")
     found = document.get("format") if isinstance(document, dict) else None
     if found != FORMAT:

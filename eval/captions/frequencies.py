@@ -66,7 +66,7 @@ def save_document_frequencies(
 
 
 def load_document_frequencies(path: str | os.PathLike[str]) -> DocumentFrequencies:
-    """What `save_document_frequencies` wrote.
+    """Return what `save_document_frequencies` wrote.
 
     Raises:
         EvalDataError: the file is damaged or another kind of file.

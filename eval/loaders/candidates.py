@@ -20,7 +20,7 @@ _ID_KEYS = ("id", "image_id", "image", "file_name", "source")
 def load_candidates(path: str | Path) -> dict[str, str]:
     """Return the captions to be scored by id, in the file's order. An empty caption is kept.
 
-    The layout is told by the content:
+    The layout is recognised by the content:
     - a JSON object {"1.jpg": "A dog runs.", ...};
     - COCO's result format, a JSON list [{"image_id": 42, "caption": "A dog runs."}, ...]; a number becomes text;
     - JSON Lines, an object a line with "caption" and an id: "id", "image_id", "image", "file_name", or "source", as

@@ -27,7 +27,7 @@ def load_karpathy(
 
     These are the files dataset_flickr8k.json, dataset_flickr30k.json and dataset_coco.json of Karpathy and Fei-Fei,
     "Deep Visual-Semantic Alignments for Generating Image Descriptions", CVPR 2015. Read are images[].filename, filepath
-    (COCO's sub-folder, where there is one), split and sentences[].raw.
+    (COCO's sub-folder, if there is one), split and sentences[].raw.
 
     Args:
         path: the JSON file.
