@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import secrets
 from pathlib import Path
 from typing import Any, TypeVar
 
 from eval.errors import EvalError, ResultsError
-from lookaloud.ground.typed import parsed_json, typed
+from lookaloud.ground.typed import json_value, typed
 
 T = TypeVar("T")
-_HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
-
-
-def json_value(text: str | bytes) -> Any:
-    """Return what a JSON text stands for.
-
-    Raises:
-        ValueError: it is not JSON in UTF-8, is nested too deeply, or holds what cannot be written again: a number that
-            is not finite, or half of a character of two (a lone surrogate).
-
-    Example:
-        >>> json_value('["dog"]')
-        ['dog']
-    """
-    if isinstance(text, bytes):
-        text = _decoded(text)
-    value = parsed_json(text)
-    if _HALF_A_CHARACTER.search(text):
-        try:
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError:
-            raise ValueError("it holds half a character (a lone surrogate)") from None
-    return value
 
 
 def read_json(path: str | os.PathLike[str], error: type[EvalError], advice: str) -> Any:
@@ -68,13 +43,6 @@ def read_typed(path: str | os.PathLike[str], kind: type[T], error: type[EvalErro
         return typed(value, kind)
     except ValueError as reason:
         raise error(f"{path} is not as expected ({reason}); {advice}.") from reason
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as reason:
-        raise ValueError(f"byte {reason.start + 1} is not UTF-8 text") from None
 
 
 def write_whole(path: str | os.PathLike[str], text: str) -> Path:

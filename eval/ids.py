@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from eval.errors import MismatchedItemsError
-from eval.loaders.items import CaptionedImage
-from eval.loaders.text_files import PICTURE_SUFFIXES
+from lookaloud.ground.datasets import CaptionedImage
+from lookaloud.ground.datasets.text_files import PICTURE_SUFFIXES
 
 V = TypeVar("V")
 SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"})
@@ -59,7 +59,7 @@ class _Name:
         return cls(tuple(folders), file, coco[1] if coco else "", _SAME_SUFFIX.get(suffix, suffix), core, is_number)
 
     def agrees(self, other: _Name) -> bool:
-        """Whether nothing that both names say differs: what one lacks, the other may say."""
+        """Return whether nothing that both names say differs: what one lacks, the other may say."""
         n = min(len(self.folders), len(other.folders))
         return (
             self.folders[len(self.folders) - n :] == other.folders[len(other.folders) - n :]
@@ -193,7 +193,7 @@ def _known(wanted: Mapping[str, str]) -> Iterable[_Known]:
 
 
 def _unique(values: Mapping[str, V], meaning: Mapping[str, str]) -> dict[str, V]:
-    """The values under what their ids mean; two of one meaning must be equal."""
+    """Return the values under what their ids mean; two of one meaning must be equal."""
     found: dict[str, V] = {}
     by: dict[str, str] = {}
     for given, value in values.items():
@@ -209,6 +209,6 @@ def _unique(values: Mapping[str, V], meaning: Mapping[str, str]) -> dict[str, V]
 
 
 def _shown(ids: Collection[str]) -> str:
-    """Some of the ids: numbers bare, names in quotes."""
+    """Return some of the ids: numbers bare, names in quotes."""
     some = [str(name) for name in list(ids)[:_SHOWN]]
     return " and ".join(name if name.isascii() and name.isdigit() else repr(name) for name in some) or "none"

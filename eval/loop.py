@@ -37,7 +37,7 @@ class Candidate:
     confidence: float | None = None
 
 
-Caption: TypeAlias = Callable[[Path], Candidate]
+DescribePicture: TypeAlias = Callable[[Path], Candidate]
 """A captioner: raises `ItemError` (or OSError) for a picture that it cannot describe."""
 
 Speak: TypeAlias = "Callable[[str], Iterable[Audio]]"
@@ -55,7 +55,7 @@ class System:
         options: further settings that change results, by name, for instance {"rate": "1.2"}.
     """
 
-    caption: Caption
+    caption: DescribePicture
     speak: Speak
     captioner: str
     voice: str
@@ -150,7 +150,7 @@ def _folder(out_dir: str | Path | None) -> Iterator[Path]:
 def _run(
     items: Sequence[CaptionedImage], system: System, recognizer: Recognizer, folder: Path, *, progress: bool
 ) -> list[ResultItem]:
-    """Each item's result, in order; what the folder has already is not done again."""
+    """Return each item's result, in order; what the folder has already is not done again."""
     from tqdm import tqdm
 
     done = _resume(folder, system, recognizer)
@@ -169,7 +169,7 @@ def _run(
 
 
 def _resume(folder: Path, system: System, recognizer: Recognizer) -> dict[str, ResultItem]:
-    """What an earlier run of the same system left in the folder, by id."""
+    """Return what an earlier run of the same system left in the folder, by id."""
     this = system.parts | {"asr": recognizer.name}
     header, rows = folder / RUN_FILE, folder / ROWS_FILE
     if not header.is_file():

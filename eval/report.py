@@ -28,7 +28,7 @@ class Shown:
     Attributes:
         item: the item.
         figure: its own figure, as text.
-        picture, sound: addresses for the page; None where there is none.
+        picture, sound: addresses for the page; None if there is none.
         alt: text in place of the picture.
     """
 
@@ -157,7 +157,7 @@ def _comparison_table(comparisons: Sequence[tuple[str, Comparison]], compared_wi
 
 
 def _best_and_worst(evaluation: Evaluation, media: Media, n_shown: int) -> tuple[list[Shown], list[Shown]]:
-    """The best items, best first, and the worst, worst first; none is in both."""
+    """Return the best items, best first, and the worst, worst first; none is in both."""
     score = primary_score(evaluation)
     if score is None or n_shown < 1:
         return [], []

@@ -1,6 +1,6 @@
 """The report's plots: each an SVG that follows the page's colours, with its words and its numbers as a table.
 
-Nothing is told by the picture alone: `Plot.summary` is its text alternative and `Plot.table` has what it shows.
+No plot stands alone: `Plot.summary` is its text alternative and `Plot.table` has what it shows.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def make_plots(evaluation: Evaluation) -> list[Plot]:
 
 
 def primary_score(evaluation: Evaluation) -> Score | None:
-    """Return the score by which items are best or worst; None where there is none."""
+    """Return the score by which items are best or worst; None if there is none."""
     judging = {score.name: score for score in evaluation.scores if score.direction != "neither"}
     return next((judging[name] for name in PRIMARY if name in judging), next(iter(judging.values()), None))
 
@@ -280,7 +280,7 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _svg(figure: Figure, name: str) -> str:
-    """The figure as an SVG element for a page: its colours, ids of its own, nothing that points elsewhere."""
+    """Return the figure as an SVG element for a page: its colours, ids of its own, nothing that points elsewhere."""
     import matplotlib
 
     for axes in figure.axes:

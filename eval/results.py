@@ -25,11 +25,11 @@ import numpy as np
 
 from eval.aggregates import get_aggregate, item_figures
 from eval.errors import ResultsError, UnknownNameError
-from eval.files import json_value, make_folder, read_json, write_whole
+from eval.files import make_folder, read_json, write_whole
 from eval.metrics import metric_of
 from eval.score import Direction, Score
 from eval.stats import Comparison
-from lookaloud.ground.typed import typed
+from lookaloud.ground.typed import json_value, typed
 
 FORMAT = "lookaloud evaluation 1"
 EVALUATION_FILE, ITEMS_FILE = "evaluation.json", "items.jsonl"
@@ -257,7 +257,7 @@ def read_items(path: Path) -> list[ResultItem]:
 
 
 def _read(file: Path) -> tuple[_Saved, tuple[Score, ...]]:
-    """What evaluation.json holds, and its scores."""
+    """Return what evaluation.json holds, and its scores."""
     document = read_json(file, ResultsError, "name a folder that 'lookaloud eval' wrote with --out")
     found = document.get("format") if isinstance(document, dict) else None
     if found != FORMAT:

@@ -96,7 +96,7 @@ def with_parts(signature: str, parts: Mapping[str, str | int | None]) -> str:
     """
     merged: dict[str, str | int | None] = {**signature_parts(signature), **parts}
     metric, version_part = merged.pop("metric"), merged.pop("lookaloud", None)
-    # "|" parts the parts, and the name of a model may be a path.
+    # "|" separates the parts, and the name of a model may be a path.
     kept = [f"{key}:{str(value).replace('|', '/')}" for key, value in merged.items() if value is not None]
     last = [] if version_part is None else [f"lookaloud:{version_part}"]
     return "|".join([str(metric), *kept, *last])

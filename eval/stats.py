@@ -183,7 +183,7 @@ def _check_resamples(resamples: int) -> None:
 
 
 def _in_order_of(a: Score, b: Score) -> Score:
-    """b with its rows in the order of a's ids."""
+    """Return b with its rows in the order of a's ids."""
     rows = renamed({name: row for row, name in enumerate(b.ids)}, dict.fromkeys(a.ids, ""))
     differing = [name for name in a.ids if name not in rows] + sorted(rows.keys() - set(a.ids))
     if differing:
@@ -196,7 +196,7 @@ def _in_order_of(a: Score, b: Score) -> Score:
 
 
 def _resampled(scores: Sequence[Score], resamples: int, seed: int) -> list[Floats]:
-    """Each score's figure over every draw of the items, shape (resamples,); all scores have the same ids."""
+    """Return each score's figure over every draw of the items, shape (resamples,); all scores have the same ids."""
     stats = np.concatenate([score.stats for score in scores], axis=1)
     means = np.concatenate([counts @ stats for counts in _counts(len(stats), resamples, seed)]) / len(stats)
     edges = np.cumsum([score.stats.shape[1] for score in scores])[:-1]
@@ -205,7 +205,7 @@ def _resampled(scores: Sequence[Score], resamples: int, seed: int) -> list[Float
 
 
 def _counts(n_items: int, resamples: int, seed: int) -> Iterator[Floats]:
-    """How often each item is drawn, shape (rows, n_items), until all draws were made."""
+    """Return how often each item is drawn, shape (rows, n_items), until all draws were made."""
     rng = np.random.default_rng(seed)
     for rows in _chunks(n_items, resamples):
         drawn = rng.integers(n_items, size=(rows, n_items)) + n_items * np.arange(rows)[:, None]

@@ -27,7 +27,7 @@ def title_of(score: Score) -> str:
 
 
 def unit_word(unit: str) -> str:
-    """Return the word to say after a number of that unit; "" where there is none.
+    """Return the word to say after a number of that unit; "" if there is none.
 
     Example:
         >>> unit_word("percent, 0 or more"), unit_word("x100, 0 to 100")

@@ -31,7 +31,7 @@ class FakeEars:
         self._said: dict[bytes, str] = {}
 
     def speak(self, text: str) -> Iterator[Audio]:
-        """The text as one sound, 50 ms a letter."""
+        """Return the text as one sound, 50 ms a letter."""
         from speech.audio import Audio
 
         parts = []
@@ -43,7 +43,7 @@ class FakeEars:
         yield sound
 
     def transcribe(self, audio: Audio) -> Transcript:
-        """What was said, but for what is misheard."""
+        """Return what was said, but for what is misheard."""
         words = self._said[audio.samples.tobytes()].split()
         return Transcript(" ".join(self.mishears.get(word, word) for word in words))
 

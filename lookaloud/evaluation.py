@@ -31,7 +31,7 @@ def load_system(
     language: str | None = None,
     speaker: str | None = None,
 ) -> System:
-    """The captioner and the voice of those names, loaded, as `eval.loop.score_loop` wants them.
+    """Return the captioner and the voice of those names, loaded, as `eval.loop.score_loop` wants them.
 
     Args:
         captioner: a name, a hub id, or a folder; see `captioner.load_captioner`.

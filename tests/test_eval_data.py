@@ -56,6 +56,7 @@ def test_karpathy_file_is_read_whole_and_by_split(tmp_path: Path) -> None:
     assert everything[2].image == tmp_path / "val2014" / "COCO_3.jpg"
     assert everything[2].references == ("A café.",)
     assert [item.id for item in load_karpathy(path, split="test")] == ["2.jpg"]
+    assert [item.id for item in load_karpathy(path, split="train")] == ["1.jpg", "COCO_3.jpg"]
     assert load_karpathy(path, images_dir="Images")[1].image == Path("Images/2.jpg")
 
 

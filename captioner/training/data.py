@@ -1,12 +1,4 @@
-"""Pictures with their captions, read from the layouts that datasets come in.
-
-Three layouts are read, each told apart by what lies on disk, never by its name:
-
-- Flickr8k as its authors publish it: a folder with ``Flickr8k.token.txt``, ``Flickr_8k.trainImages.txt`` and so on
-  (Hodosh, Young and Hockenmaier 2013);
-- Karpathy's JSON (``dataset_flickr8k.json`` and its siblings; Karpathy and Fei-Fei 2015);
-- JSONL, one picture a line: ``{"image": "dog.jpg", "captions": ["a dog"], "split": "train"}``; `split` is optional.
-"""
+"""Pictures with their captions to learn from, in any layout of `lookaloud.ground.datasets`."""
 
 from __future__ import annotations
 
@@ -16,16 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from captioner.errors import TrainingDataError
-from captioner.training.files import read_lines
-from lookaloud.ground.typed import typed_json
-
-_FLICKR8K_TOKENS = "Flickr8k.token.txt"
-_FLICKR8K_SPLITS = {
-    "train": "Flickr_8k.trainImages.txt",
-    "val": "Flickr_8k.devImages.txt",
-    "test": "Flickr_8k.testImages.txt",
-}
-_IMAGE_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", ".")
+from lookaloud.ground.datasets import find_captions, load_flickr8k, load_folder, with_images
+from lookaloud.ground.errors import DatasetError
 
 
 @dataclass(frozen=True)
@@ -44,12 +28,15 @@ class Example:
 
 
 def read_dataset(source: Path, *, split: str | None = None, images: Path | None = None) -> list[Example]:
-    """The examples of a dataset, in the order of its file.
+    """Return the examples of a dataset, in the order of its file.
+
+    Pictures without a split are "train", and so is Karpathy's "restval". Of Flickr8k as published, pictures that none
+    of its lists names are left out, as by its authors.
 
     Args:
-        source: a ``.json`` or ``.jsonl`` file, or a folder that holds exactly one of the known layouts.
+        source: a file or folder of a layout of `lookaloud.ground.datasets`.
         split: keep only this split; None keeps all.
-        images: folder of the pictures, where it is not beside the captions.
+        images: folder of the pictures, if it is not near the captions.
 
     Raises:
         TrainingDataError: nothing readable is there, a row is damaged, a picture is missing, or no example is left.
@@ -57,18 +44,34 @@ def read_dataset(source: Path, *, split: str | None = None, images: Path | None 
     Example:
         >>> read_dataset(Path("flickr8k/dataset_flickr8k.json"), split="val")  # doctest: +SKIP
     """
-    file = _find_file(source)
-    rows = {".txt": _flickr8k_rows, ".json": _karpathy_rows, ".jsonl": _jsonl_rows}[file.suffix](file)
-    kept = [row for row in rows if split is None or row[2] == split]
+    if not source.exists():
+        raise TrainingDataError(f"{source} does not exist. Name a dataset's file or folder.")
+    try:
+        file, load = find_captions(source)
+        items = load(file, images_dir=images)
+    except DatasetError as error:
+        raise TrainingDataError(str(error)) from error
+    if images is None and load is not load_folder:
+        items = with_images(items, file.parent)
+    if load is load_flickr8k and any(item.split for item in items):
+        items = tuple(item for item in items if item.split)
+    examples = [Example(item.image, item.references, item.training_split or "train") for item in items]
+    kept = [example for example in examples if split in (None, example.split)]
     if not kept:
-        wanted = f"the split {split!r}" if split else "any picture"
-        raise TrainingDataError(f"{file} holds no captions for {wanted}. Check the split's name in the file.")
-    folder = images if images is not None else _find_images(file, kept[0][0])
-    return [_example(file, folder, *row) for row in kept]
+        raise TrainingDataError(
+            f"{file} holds no captions for the split {split!r}. Check the split's name in the file."
+        )
+    missing = next((example.image for example in kept if not example.image.is_file()), None)
+    if missing is not None:
+        raise TrainingDataError(
+            f"{file} names the picture {missing}, which does not exist. Unpack the pictures near the captions, or name "
+            "their folder with --images."
+        )
+    return kept
 
 
 def normalise_caption(text: str) -> str:
-    """The caption as the model learns it: lower case, single spaces, only letters, digits, ``'`` and ``-``.
+    """Return the caption as the model learns it: lower case, single spaces, only letters, digits, ``'`` and ``-``.
 
     >>> normalise_caption('A man , in "red" , runs .')
     'a man in red runs'
@@ -79,130 +82,8 @@ def normalise_caption(text: str) -> str:
     return " ".join(word for word in words if word)
 
 
-_Row = tuple[str, tuple[str, ...], str]
-
-
-def _find_file(source: Path) -> Path:
-    if source.is_file():
-        if source.suffix not in {".json", ".jsonl"}:
-            raise TrainingDataError(
-                f"{source} is neither a .json nor a .jsonl file. Name a dataset file or its folder."
-            )
-        return source
-    if not source.is_dir():
-        raise TrainingDataError(f"{source} does not exist. Name a dataset's folder, or its .json or .jsonl file.")
-    token_files = sorted(source.rglob(_FLICKR8K_TOKENS))
-    found = token_files or sorted([*source.glob("*.json"), *source.glob("*.jsonl")])
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise TrainingDataError(
-            f"{source} should hold one {_FLICKR8K_TOKENS}, one .json or one .jsonl file with captions; found: {names}. "
-            "Name the file itself."
-        )
-    return found[0]
-
-
-def _find_images(file: Path, first: str) -> Path:
-    for base in (file.parent, file.parent.parent):
-        for name in _IMAGE_FOLDERS:
-            if (base / name / first).is_file():
-                return base / name
-    raise TrainingDataError(
-        f"The pictures of {file} were not found: {first} is neither beside it nor in a folder called "
-        f"{', '.join(_IMAGE_FOLDERS[:-1])}. Unpack them there, or name their folder with --images."
-    )
-
-
-def _example(file: Path, folder: Path, name: str, captions: tuple[str, ...], split: str) -> Example:
-    path = folder / name
-    if not path.is_file():
-        raise TrainingDataError(
-            f"{file} names the picture {name}, but {path} does not exist. Unpack the pictures again."
-        )
-    return Example(path, captions, split)
-
-
-def _flickr8k_rows(file: Path) -> Iterator[_Row]:
-    split_of = {}
-    for split, name in _FLICKR8K_SPLITS.items():
-        listing = file.parent / name
-        if listing.is_file():
-            for line in " ".join(read_lines(listing)).split():
-                split_of[line] = split
-    captions: dict[str, list[str]] = {}
-    for number, line in enumerate(read_lines(file), start=1):
-        match = re.fullmatch(r"(.+)#\d+\t(.*)", line)
-        if match is None:
-            raise TrainingDataError(f"{file}, line {number}: expected 'name.jpg#0', a tab and a caption.")
-        captions.setdefault(match[1], []).append(match[2])
-    for name, texts in captions.items():
-        # Pictures that no list names were left out by the dataset's authors; one of them has no file at all.
-        if name in split_of:
-            yield name, tuple(texts), split_of[name]
-
-
-@dataclass(frozen=True)
-class _Sentence:
-    raw: str
-
-
-@dataclass(frozen=True)
-class _Picture:
-    filename: str
-    split: str
-    sentences: list[_Sentence]
-    filepath: str = ""
-
-
-@dataclass(frozen=True)
-class _Karpathy:
-    """What is read of Karpathy's JSON."""
-
-    images: list[_Picture]
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A line of our JSONL."""
-
-    image: str
-    captions: list[str]
-    split: str = "train"
-
-
-def _karpathy_rows(file: Path) -> Iterator[_Row]:
-    try:
-        pictures = typed_json(file.read_bytes(), _Karpathy).images
-        for picture in pictures:
-            # Karpathy's COCO file calls the rest of the training pictures "restval".
-            split = "train" if picture.split == "restval" else picture.split
-            captions = checked_captions([sentence.raw for sentence in picture.sentences])
-            yield str(Path(picture.filepath) / picture.filename), captions, split
-    except (OSError, ValueError) as error:
-        raise TrainingDataError(
-            f"{file} is not in Karpathy's layout (images, each with filename, split and sentences): {error}."
-        ) from error
-
-
-def _jsonl_rows(file: Path) -> Iterator[_Row]:
-    for number, line in enumerate(read_lines(file), start=1):
-        if line.strip():
-            yield _jsonl_row(file, number, line)
-
-
-def _jsonl_row(file: Path, number: int, line: str) -> _Row:
-    try:
-        row = typed_json(line, _Line)
-        return row.image, checked_captions(row.captions), row.split
-    except ValueError as error:
-        raise TrainingDataError(
-            f'{file}, line {number}: expected {{"image": …, "captions": a list of texts}}; '
-            f"found {line[:80]!r} ({error})."
-        ) from error
-
-
 def checked_captions(captions: Sequence[str]) -> tuple[str, ...]:
-    """The captions of a JSON row.
+    """Return the captions of a JSON row.
 
     Raises:
         ValueError: there are none.
@@ -213,7 +94,7 @@ def checked_captions(captions: Sequence[str]) -> tuple[str, ...]:
 
 
 def all_captions(examples: Iterable[Example]) -> Iterator[str]:
-    """Every caption of the examples, normalised, in order."""
+    """Yield every caption of the examples, normalised, in order."""
     for example in examples:
         for caption in example.captions:
             yield normalise_caption(caption)

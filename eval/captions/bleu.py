@@ -45,7 +45,7 @@ def bleu_stats(
 
 
 def orders_up_to(order: int, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of rows (n, 2 * MAX_ORDER + 2) the columns that count for BLEU up to an order, (n, 2 * order + 2)."""
+    """Return of rows (n, 2 * MAX_ORDER + 2) the columns that count for BLEU up to an order, (n, 2 * order + 2)."""
     return rows[:, [*range(order), *range(MAX_ORDER, MAX_ORDER + order), 2 * MAX_ORDER, 2 * MAX_ORDER + 1]]
 
 

@@ -181,7 +181,7 @@ def chair_stats(
 
 
 def _forms(text: str) -> Iterable[tuple[str, ...]]:
-    """A phrase and its plural, as words."""
+    """Return a phrase and its plural, as words."""
     *before, last = _WORDS.findall(text.lower())
     forms = dict.fromkeys(([] if last in _COLOURS and not before else [last]) + [_plural(last)])
     return [(*before, form) for form in forms]

@@ -38,7 +38,7 @@ class ClipOptions:
 
     Attributes:
         model: a model of the Hugging Face hub, "owner/name" or "owner/name@revision", or a folder; with safetensors.
-        device: "auto" (a GPU where there is one), "cpu", "cuda" or "mps".
+        device: "auto" (a GPU if there is one), "cpu", "cuda" or "mps".
         local_only: download nothing.
         progress: show a progress bar on standard error, if that is a terminal.
     """
@@ -61,7 +61,7 @@ class ClipOptions:
         return repo, revision or _REVISIONS.get(repo, "main")
 
     def folder(self) -> str:
-        """The folder with the model's files, downloaded where they are not here.
+        """Return the folder with the model's files, downloaded where they are not here.
 
         Raises:
             ModelError: they are not here, and cannot or may not be downloaded.
@@ -174,7 +174,7 @@ def clip_similarities(
     return ClipSimilarities((of_captions * pictures).sum(axis=1), to_reference, empty)
 
 
-class _Clip:
+class _ClipNetwork:
     def __init__(self, model: Any, processor: Any, device: str) -> None:
         self._model, self._processor, self._device = model, processor, device
         length = model.config.text_config.max_position_embeddings
@@ -209,14 +209,14 @@ class _Clip:
 
 
 @lru_cache(maxsize=1)
-def _load(folder: str, device: str) -> _Clip:
+def _load(folder: str, device: str) -> _ClipNetwork:
     with needing("CLIPScore", extra="models"):
         from transformers import CLIPModel, CLIPProcessor
     try:
         # A folder of this computer: there is no revision to pin, and nothing is downloaded.
         model: Any = CLIPModel.from_pretrained(folder, use_safetensors=True, local_files_only=True)  # nosec B615
         processor = CLIPProcessor.from_pretrained(folder, local_files_only=True)  # nosec B615
-        return _Clip(model.to(device).eval(), processor, device)
+        return _ClipNetwork(model.to(device).eval(), processor, device)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(

@@ -55,13 +55,13 @@ class Corpus:
         self.orders = _count(words, self.lengths, len(numbers))
 
     def _split(self, counts: Counts) -> tuple[Counts, Counts]:
-        """The captions' part and the references' part, whose texts are numbered from 0 again."""
+        """Return the captions' part and the references' part, whose texts are numbered from 0 again."""
         border = int(np.searchsorted(counts.text, self.n_items))
         own = Counts(counts.text[:border], counts.ngram[:border], counts.count[:border])
         return own, Counts(counts.text[border:] - self.n_items, counts.ngram[border:], counts.count[border:])
 
     def bleu_rows(self) -> Floats:
-        """A row for each item as `eval.captions.bleu.bleu_stats` makes it, (n_items, 2 * MAX_ORDER + 2)."""
+        """Return a row for each item as `eval.captions.bleu.bleu_stats` makes it, (n_items, 2 * MAX_ORDER + 2)."""
         own_lengths, of_references = self.lengths[: self.n_items], self.lengths[self.n_items :]
         matches, totals = [], []
         for order, (counts, n_ngrams) in enumerate(self.orders):
@@ -108,7 +108,7 @@ class Corpus:
 
 
 def _count(words: Ints, lengths: Ints, n_words: int) -> list[tuple[Counts, int]]:
-    """For each order the counts, and how many different n-grams there are."""
+    """Return for each order the counts, and how many different n-grams there are."""
     text = np.repeat(np.arange(len(lengths)), lengths)
     ends = np.cumsum(lengths)[text]
     start, ngram, n_ngrams = np.arange(len(words)), words, max(1, n_words)
@@ -127,7 +127,7 @@ def _count(words: Ints, lengths: Ints, n_words: int) -> list[tuple[Counts, int]]
 
 
 def _looked_up(wanted: Ints, keys: Ints, values: Ints) -> Ints:
-    """The values of the wanted keys, 0 where there is none; `keys` ascend."""
+    """Return the values of the wanted keys, 0 if there is none; `keys` ascend."""
     if not len(keys):
         return np.zeros(len(wanted), dtype=np.int64)
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from eval.captions.ngrams import Ngram, count_ngrams
 from eval.errors import EvalDataError, TooFewItemsError
-from eval.files import json_value, write_whole
+from eval.files import write_whole
 from eval.tokens import get_tokenizer
-from lookaloud.ground.typed import typed
+from lookaloud.ground.typed import json_value, typed
 
 _KIND = "lookaloud document frequencies"
 
@@ -66,7 +66,7 @@ def save_document_frequencies(
 
 
 def load_document_frequencies(path: str | os.PathLike[str]) -> DocumentFrequencies:
-    """What `save_document_frequencies` wrote.
+    """Return what `save_document_frequencies` wrote.
 
     Raises:
         EvalDataError: the file is damaged or another kind of file.

@@ -81,5 +81,5 @@ def meteor_stats(
 
 
 def _text(tokens: Sequence[str]) -> str:
-    # Three bars part the program's fields.
+    # Three bars separate the program's fields.
     return " ".join(token for token in tokens if "|||" not in token)

@@ -13,7 +13,7 @@ _BETA_SQUARED = 1.2**2
 
 
 def _places(tokens: Sequence[str]) -> dict[str, int]:
-    """Where each token stands, as the bits of a number."""
+    """Return where each token stands, as the bits of a number."""
     places: dict[str, int] = {}
     for i, token in enumerate(tokens):
         places[token] = places.get(token, 0) | 1 << i
@@ -21,7 +21,7 @@ def _places(tokens: Sequence[str]) -> dict[str, int]:
 
 
 def _common_subsequence_length(places: Mapping[str, int], length: int, other: Sequence[str]) -> int:
-    """The longest common subsequence's length, a row of the usual table in one number (Hyyrö 2004).
+    """Return the longest common subsequence's length, a row of the usual table in one number (Hyyrö 2004).
 
     A bit of `row` is 0 where the table's row steps up; each token of `other` makes the next row by an addition.
     """

@@ -18,7 +18,7 @@ from lookaloud.ground.extras import needing
 def sacrebleu_stats(
     candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]
 ) -> tuple[NDArray[np.float64], float, str]:
-    """Each caption's statistics, the corpus's BLEU in [0, 100], and sacrebleu's own signature.
+    """Return each caption's statistics, the corpus's BLEU in [0, 100], and sacrebleu's own signature.
 
     Columns: matches of order 1 to 4, n-grams of order 1 to 4, the caption's length, the closest reference's length, and
     the number of captions, which smoothing needs.

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from eval.captions.java import find_jar, find_java, java_command, last_words
 from eval.errors import ModelError
-from eval.files import json_value
 from lookaloud.ground.errors import MissingExtraError
-from lookaloud.ground.typed import typed
+from lookaloud.ground.typed import json_value, typed
 
 SPICE_VARIABLE = "LOOKALOUD_SPICE"
 SPICE_WARNING = (

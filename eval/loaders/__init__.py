@@ -1,1 +1,1 @@
-"""Readers of the layouts in which captions are published; `eval.data` is their public face."""
+"""Readers of what is scored; `eval.data` is their public face."""

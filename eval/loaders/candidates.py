@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import EvalDataError
-from eval.files import json_value
-from eval.loaders.items import json_lines, read_text, shown
-from eval.loaders.text_files import read_table
+from eval.loaders.errors import as_eval_errors
+from lookaloud.ground.datasets.items import json_lines, read_text, shown
+from lookaloud.ground.datasets.text_files import read_table
+from lookaloud.ground.typed import json_value
 
 # In this order: an id, COCO's result format, a picture's name, and what `lookaloud describe --json` prints.
 _ID_KEYS = ("id", "image_id", "image", "file_name", "source")
 
 
+@as_eval_errors
 def load_candidates(path: str | Path) -> dict[str, str]:
     """Return the captions to be scored by id, in the file's order. An empty caption is kept.
 
-    The layout is told by the content:
+    The layout is recognised by the content:
     - a JSON object {"1.jpg": "A dog runs.", ...};
     - COCO's result format, a JSON list [{"image_id": 42, "caption": "A dog runs."}, ...]; a number becomes text;
     - JSON Lines, an object a line with "caption" and an id: "id", "image_id", "image", "file_name", or "source", as

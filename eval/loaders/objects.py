@@ -76,7 +76,7 @@ class _Instances:
 
 
 def _of_coco(document: _Instances) -> dict[str, list[str]]:
-    """The objects of each picture, under its number and under its file's name.
+    """Return the objects of each picture, under its number and under its file's name.
 
     Raises:
         ValueError: an object has no picture, or no name.

@@ -76,7 +76,7 @@ def same_timing(reference: Clip, copy: Clip) -> tuple[NDArray[np.float32], NDArr
 
 
 def _delay(clean: NDArray[np.float32], processed: NDArray[np.float32]) -> int:
-    """Samples by which `processed` is late: where the cross-correlation is largest in magnitude."""
+    """Return samples by which `processed` is late: where the cross-correlation is largest in magnitude."""
     size = 1 << math.ceil(math.log2(len(clean) + len(processed)))
     spectrum = np.fft.rfft(processed, size) * np.conj(np.fft.rfft(clean, size))
     correlation = np.abs(np.fft.irfft(spectrum, size))

@@ -184,7 +184,7 @@ def _read_ratings(
 
 
 @dataclass(frozen=True)
-class _Clip:
+class _RatedClip:
     system: str
 
 
@@ -193,7 +193,7 @@ class _Key:
     """key.json, which says whose the clips are."""
 
     test: str
-    clips: dict[str, _Clip]
+    clips: dict[str, _RatedClip]
     anchors: list[str]
 
 

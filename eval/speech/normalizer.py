@@ -118,7 +118,7 @@ def _whole(digits: str) -> list[str]:
 
 
 def _joined(words: Sequence[str]) -> Iterator[str]:
-    """The words, with letters joined that are a known abbreviation, the longest first."""
+    """Return the words, with letters joined that are a known abbreviation, the longest first."""
     position = 0
     while position < len(words):
         n = 1
@@ -135,7 +135,7 @@ def _is_abbreviation(letters: Sequence[str], n: int, after_number: bool) -> bool
 
 
 def _zeros(words: Sequence[str]) -> list[str]:
-    """The words, with "oh" between numbers as "zero", "zero point" as "point" and "o clock" as one word."""
+    """Return the words, with "oh" between numbers as "zero", "zero point" as "point" and "o clock" as one word."""
     found: list[str] = []
     for word, after in pairwise([*words, ""]):
         if word in ("oh", "o") and found and is_number(found[-1]) and (is_number(after) or after in ("oh", "o")):
@@ -150,7 +150,7 @@ def _zeros(words: Sequence[str]) -> list[str]:
 
 
 def _without_and(words: Sequence[str]) -> Iterator[str]:
-    """The words, without "and" inside a number, and with "one" for "a" that is a number."""
+    """Return the words, without "and" inside a number, and with "one" for "a" that is a number."""
     padded = ["", *words, ""]
     for before, word, after in zip(padded[:-2], words, padded[2:], strict=True):
         if word == "and" and after in NUMBER_WORDS and before in _LARGE:
@@ -160,7 +160,7 @@ def _without_and(words: Sequence[str]) -> Iterator[str]:
 
 
 def _singular(words: Sequence[str]) -> Iterator[str]:
-    """The words, with units, money and parts after a number in the singular."""
+    """Return the words, with units, money and parts after a number in the singular."""
     counted = False  # whether a number stands before
     for word in words:
         word = written.SINGULAR.get(word, word) if counted else word
@@ -169,7 +169,7 @@ def _singular(words: Sequence[str]) -> Iterator[str]:
 
 
 def _money(words: Sequence[str]) -> Iterator[str]:
-    """The words, with cents behind their dollars as decimals: "five dollar ninety nine cent"."""
+    """Return the words, with cents behind their dollars as decimals: "five dollar ninety nine cent"."""
     position = 0
     while position < len(words):
         word = words[position]
@@ -183,7 +183,7 @@ def _money(words: Sequence[str]) -> Iterator[str]:
 
 
 def _cents(words: Sequence[str], start: int) -> tuple[int | None, int]:
-    """The number below a hundred that begins there, perhaps after "and", and where its unit stands."""
+    """Return the number below a hundred that begins there, perhaps after "and", and where its unit stands."""
     start += start < len(words) and words[start] == "and"
     end = next((place for place in range(start, len(words)) if not is_number(words[place])), len(words))
     return (below_hundred(words[start:end]) if start < end < len(words) else None), end

@@ -88,7 +88,7 @@ def _read(run: Sequence[str]) -> Sequence[str]:
 
 
 def _value(run: Sequence[str]) -> int | None:
-    """What a pair stands for; None for what is no pair, or could be a time of day, as "ten thirty"."""
+    """Return what a pair stands for; None for what is no pair, or could be a time of day, as "ten thirty"."""
     for split in (1, 2):
         head, tail = below_hundred(run[:split]), run[split:]
         if head is None or head < 10 or not tail:
@@ -104,7 +104,7 @@ def _value(run: Sequence[str]) -> int | None:
 
 
 def below_hundred(run: Sequence[str]) -> int | None:
-    """Return what the words stand for, 0 to 99; None where they are something else."""
+    """Return what the words stand for, 0 to 99; None if they are something else."""
     values = [_VALUES.get(word, -1) for word in run]
     if len(values) == 1 and values[0] >= 0:
         return values[0]

@@ -1,4 +1,4 @@
-"""What the commands of `lookaloud eval` have in common: options, and how a result is told and kept."""
+"""What the commands of `lookaloud eval` have in common: options, and how a result is printed and kept."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 
 
 def check_format(as_json: bool, as_csv: bool) -> None:
-    """Raises where both were asked for."""
+    """Refuse --json together with --csv."""
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other; leave one of them out.")
 
@@ -105,7 +105,7 @@ def deliver(evaluation: Evaluation, *, as_json: bool, as_csv: bool, out: Path | 
 
 
 def evaluation_row(evaluation: Evaluation, of_score: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    """An evaluation as values for JSON, without its items and statistics, which --out keeps."""
+    """Return an evaluation as values for JSON, without its items and statistics, which --out keeps."""
     import dataclasses
 
     return {

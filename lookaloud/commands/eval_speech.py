@@ -64,7 +64,7 @@ def speech(
 
 
 def by_sound(texts: Mapping[str, str], sounds: Collection[str]) -> Mapping[str, str]:
-    """The texts under the sounds' ids: "dog.jpg", as 'describe --json' calls it, is the text of dog.wav."""
+    """Return the texts under the sounds' ids: "dog.jpg", as 'describe --json' calls it, is the text of dog.wav."""
     from eval.ids import renamed
 
     return renamed(texts, dict.fromkeys(sounds, ""))

@@ -1,4 +1,4 @@
-"""`lookaloud train`: teaches a captioner of the built-in kind with pictures and captions of one's own."""
+"""`lookaloud train`: teaches a captioner of the built-in kind with your own pictures and captions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from captioner.training.data import Example
     from captioner.training.self_critical import Reward
 
-_EPILOG = """Each DATA is a folder or file with pictures and captions: Flickr8k as published, a JSON file in
-Karpathy's layout, or JSONL with one {"image": …, "captions": […], "split": …} a line. Stopped at any moment, the
-same command goes on where it was.
+_EPILOG = """Each DATA is a folder or file with pictures and captions, in any layout that 'lookaloud eval captions'
+reads: Flickr8k as published, Karpathy's or COCO's JSON, CSV, or JSONL with one {"image": …, "captions": […], "split":
+…} a line. You can stop at any moment: the same command continues where it stopped.
 
---from goes on from a captioner that is there: it learns from your pictures and keeps what it knew. Without it,
-training starts from the pretrained image encoder alone.
+--from continues with an existing captioner: it learns from your pictures and keeps what it knew. Without it, training
+starts from the pretrained image encoder alone.
 
 \b
 Examples:

@@ -9,6 +9,14 @@ class DeviceError(ValueError):
     """The computer has no such device, or torch no such precision."""
 
 
+class DatasetError(ValueError):
+    """A file of pictures and captions is not what its layout promises."""
+
+
+class UnknownSplitError(DatasetError):
+    """A dataset has no split of that name. The message lists its splits."""
+
+
 def reason_of(error: BaseException) -> str:
     """Return what another library's error says, on one line of at most 200 characters and without an end mark.
 

@@ -7,6 +7,7 @@ import re
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 _KINDS = {
     "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "null": "null",
@@ -64,6 +65,34 @@ def parsed_json(data: str | bytes) -> Any:
         return json.loads(text, parse_constant=_refused, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def json_value(text: str | bytes) -> Any:
+    """Return what a JSON text stands for.
+
+    Raises:
+        ValueError: it is not JSON in UTF-8, is nested too deeply, or holds what cannot be written again: a number that
+            is not finite, or half of a character of two (a lone surrogate).
+
+    >>> json_value('["dog"]')
+    ['dog']
+    """
+    if isinstance(text, bytes):
+        text = _decoded(text)
+    value = parsed_json(text)
+    if _HALF_A_CHARACTER.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError("it holds half a character (a lone surrogate)") from None
+    return value
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as reason:
+        raise ValueError(f"byte {reason.start + 1} is not UTF-8 text") from None
 
 
 def _refused(name: str) -> Any:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from eval.errors import EvalDataError
-from eval.loaders.items import CaptionedImage, captioned, grouped, name_some, read_text, select
+from lookaloud.ground.datasets.items import CaptionedImage, captioned, grouped, name_some, read_text, select
+from lookaloud.ground.errors import DatasetError
 
 TOKEN_LINE = re.compile(r"^(\S+)#\d+\t(.*)$")
 FLICKR8K_SPLITS = {
@@ -38,8 +38,8 @@ def load_flickr8k(
         images_dir: folder of the pictures; None is the folder that the file lies in.
 
     Raises:
-        EvalDataError: the file cannot be read, or a line is not of that layout; the message has its number.
-        UnknownNameError: no picture is of that split; the message lists the splits.
+        DatasetError: the file cannot be read, or a line is not of that layout; the message has its number.
+        UnknownSplitError: no picture is of that split; the message lists the splits.
 
     Example:
         >>> load_flickr8k("Flickr8k.token.txt", split="val", images_dir="Flicker8k_Dataset")  # doctest: +SKIP
@@ -59,7 +59,7 @@ def load_flickr8k(
 def load_flickr30k(
     path: str | Path, *, split: str | None = None, images_dir: str | Path | None = None
 ) -> tuple[CaptionedImage, ...]:
-    """Return the pictures of Flickr30k's results.csv, in the file's order; its columns are parted by bars.
+    """Return the pictures of Flickr30k's results.csv, in the file's order; its columns are separated by bars.
 
     The file names no splits: Karpathy's dataset_flickr30k.json does. Young et al., "From Image Descriptions to Visual
     Denotations", TACL 2014.
@@ -70,8 +70,8 @@ def load_flickr30k(
         images_dir: folder of the pictures; None is the folder that the file lies in.
 
     Raises:
-        EvalDataError: the file cannot be read, or a line is not of that layout; the message has its number.
-        UnknownNameError: a split was asked for.
+        DatasetError: the file cannot be read, or a line is not of that layout; the message has its number.
+        UnknownSplitError: a split was asked for.
 
     Example:
         >>> load_flickr30k("results.csv", images_dir="flickr30k_images")[0].id  # doctest: +SKIP
@@ -88,7 +88,7 @@ def load_csv(
     """Return the pictures of a table with one caption a line, in the order of their first lines.
 
     The first line names the columns: "image" (or "file_name", "filename", "image_name") and "caption", and perhaps
-    "id" and "split". Lines of the same picture are its references. Columns are parted by commas, semicolons or tabs;
+    "id" and "split". Lines of the same picture are its references. Columns are separated by commas, semicolons or tabs;
     quotes are CSV's.
 
     Args:
@@ -97,9 +97,9 @@ def load_csv(
         images_dir: folder that a relative "image" starts from; None is the folder that the file lies in.
 
     Raises:
-        EvalDataError: the file cannot be read, a column is missing, a cell is empty, or the lines of one picture
+        DatasetError: the file cannot be read, a column is missing, a cell is empty, or the lines of one picture
             disagree; the message has the line's number.
-        UnknownNameError: no picture is of that split; the message lists the splits.
+        UnknownSplitError: no picture is of that split; the message lists the splits.
 
     Example:
         >>> load_csv("captions.csv")  # doctest: +SKIP
@@ -113,12 +113,12 @@ def load_csv(
         image = next((row[name] for name in _CSV_NAMES if row.get(name)), "")
         name, caption = row.get("id") or image, row.get("caption") or ""
         if not image or not caption:
-            raise EvalDataError(
+            raise DatasetError(
                 f'{where} has no {"caption" if image else "image"}; expected columns "image", "caption".'
             )
         facts = image, row.get("split") or None
         if picture.setdefault(name, facts) != facts:
-            raise EvalDataError(f"{where}: {name!r} has another image or split than in an earlier line.")
+            raise DatasetError(f"{where}: {name!r} has another image or split than in an earlier line.")
         rows.append((name, caption))
     items = [
         captioned(name, folder / picture[name][0], captions, picture[name][1], f"{path}")
@@ -138,9 +138,9 @@ def load_folder(
         images_dir: folder of the pictures, if they do not lie beside their texts.
 
     Raises:
-        EvalDataError: the folder cannot be read, has no picture, or a picture has no text or an empty one; the message
+        DatasetError: the folder cannot be read, has no picture, or a picture has no text or an empty one; the message
             names some.
-        UnknownNameError: a split was asked for.
+        UnknownSplitError: a split was asked for.
 
     Example:
         >>> load_folder("holiday")  # doctest: +SKIP
@@ -151,11 +151,11 @@ def load_folder(
     try:
         pictures = sorted(entry for entry in folder.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES)
     except OSError as error:
-        raise EvalDataError(f"{folder} cannot be read as a folder: {error.strerror or error}.") from error
+        raise DatasetError(f"{folder} cannot be read as a folder: {error.strerror or error}.") from error
     texts = {picture.name: path / f"{picture.stem}.txt" for picture in pictures}
     bare = [name for name, text in texts.items() if not text.is_file()]
     if bare:
-        raise EvalDataError(
+        raise DatasetError(
             f"{len(bare)} picture(s) in {folder} have no text of the same name beside them ({name_some(bare)}); "
             "write the captions of a.jpg into a.txt, one a line."
         )
@@ -168,7 +168,7 @@ def load_folder(
 
 
 def read_table(path: Path, text: str) -> Iterable[tuple[str, dict[str, str]]]:
-    """Where each line of a table stands, and its cells by the names in the first line, which are lower-cased."""
+    """Yield where each line of a table stands, and its cells by the names in the first line, which are lower-cased."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), skipinitialspace=True)
     try:
         header = [name.strip().lower() for name in next(rows, [])]
@@ -177,14 +177,14 @@ def read_table(path: Path, text: str) -> Iterable[tuple[str, dict[str, str]]]:
             if not row:
                 continue
             if len(row) != len(header):
-                raise EvalDataError(f"{where} has {len(row)} cells; expected {len(header)}, as in the first line.")
+                raise DatasetError(f"{where} has {len(row)} cells; expected {len(header)}, as in the first line.")
             yield where, dict(zip(header, (cell.strip() for cell in row), strict=True))
     except csv.Error as error:
-        raise EvalDataError(f"{path}, line {rows.line_num} is not CSV: {error}.") from error
+        raise DatasetError(f"{path}, line {rows.line_num} is not CSV: {error}.") from error
 
 
 def delimiter_of(text: str) -> str:
-    """What parts the columns of the first line: a tab, a semicolon or a comma, whichever is there most often."""
+    """Return what separates the columns: of tab, semicolon and comma the one that the first line has most often."""
     header = text.partition("\n")[0]
     return max(",;\t", key=header.count)
 
@@ -196,7 +196,7 @@ def _matched(path: Path, pattern: re.Pattern[str], expected: str, *, skip: int =
             continue
         found = pattern.match(line)
         if found is None or not found[2].strip():
-            raise EvalDataError(f"{path}, line {number} is {line[:60]!r}; expected {expected}.")
+            raise DatasetError(f"{path}, line {number} is {line[:60]!r}; expected {expected}.")
         rows.append((found[1], found[2].strip()))
     return rows
 

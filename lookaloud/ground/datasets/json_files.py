@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from eval.errors import EvalDataError
-from eval.loaders.items import (
+from lookaloud.ground.datasets.items import (
     CaptionedImage,
     captioned,
     grouped,
@@ -18,6 +17,7 @@ from eval.loaders.items import (
     shown,
     text_of,
 )
+from lookaloud.ground.errors import DatasetError
 
 
 def load_karpathy(
@@ -27,17 +27,18 @@ def load_karpathy(
 
     These are the files dataset_flickr8k.json, dataset_flickr30k.json and dataset_coco.json of Karpathy and Fei-Fei,
     "Deep Visual-Semantic Alignments for Generating Image Descriptions", CVPR 2015. Read are images[].filename, filepath
-    (COCO's sub-folder, where there is one), split and sentences[].raw.
+    (COCO's sub-folder, if there is one), split and sentences[].raw.
 
     Args:
         path: the JSON file.
-        split: keep this split only; None keeps all. COCO's "restval" is a split of its own, which most work trains on.
+        split: keep this split only; None keeps all. "train" keeps COCO's "restval" too,
+            which is training data.
         images_dir: folder of the pictures; None is the folder that the JSON file lies in.
         id_field: what the ids are: "filename", or for instance "cocoid", which COCO result files name pictures by.
 
     Raises:
-        EvalDataError: the file cannot be read, or is not of that layout, or an id comes twice.
-        UnknownNameError: no picture is of that split; the message lists the splits.
+        DatasetError: the file cannot be read, or is not of that layout, or an id comes twice.
+        UnknownSplitError: no picture is of that split; the message lists the splits.
 
     Example:
         >>> load_karpathy("dataset_flickr8k.json", split="test", images_dir="Images")  # doctest: +SKIP
@@ -48,7 +49,7 @@ def load_karpathy(
     document = parse_json(read_text(path), f"{path}")
     rows = document.get("images") if isinstance(document, dict) else None
     if not isinstance(rows, list):
-        raise EvalDataError(f'{path} has no list "images"; expected the layout of Karpathy\'s dataset_*.json.')
+        raise DatasetError(f'{path} has no list "images"; expected the layout of Karpathy\'s dataset_*.json.')
     items = []
     for number, row in enumerate(rows):
         where = f"{path}, images[{number}]"
@@ -56,7 +57,7 @@ def load_karpathy(
         name = filename if id_field == "filename" else _number_or_text(row, id_field, where)
         sentences = row.get("sentences")
         if not isinstance(sentences, list):
-            raise EvalDataError(f'{where} has no list "sentences"; expected one sentence or more.')
+            raise DatasetError(f'{where} has no list "sentences"; expected one sentence or more.')
         references = [text_of(sentence, "raw", where) for sentence in sentences]
         subfolder = text_of(row, "filepath", where) if row.get("filepath") else ""
         image = folder / subfolder / filename
@@ -78,9 +79,9 @@ def load_coco(
         images_dir: folder of the pictures; None is the folder that the JSON file lies in.
 
     Raises:
-        EvalDataError: the file cannot be read or is not of that layout, a picture has no caption, or a caption no
+        DatasetError: the file cannot be read or is not of that layout, a picture has no caption, or a caption no
             picture; the message names some.
-        UnknownNameError: a split was asked for.
+        UnknownSplitError: a split was asked for.
 
     Example:
         >>> load_coco("captions_val2017.json", images_dir="val2017")[0].id  # doctest: +SKIP
@@ -93,7 +94,7 @@ def load_coco(
         document.get(key) if isinstance(document, dict) else None for key in ("images", "annotations")
     )
     if not isinstance(images, list) or not isinstance(annotations, list):
-        raise EvalDataError(f'{path} has no lists "images" and "annotations"; expected the layout of COCO captions.')
+        raise DatasetError(f'{path} has no lists "images" and "annotations"; expected the layout of COCO captions.')
     captions = grouped(
         (_number_or_text(row, "image_id", where), text_of(row, "caption", where))
         for number, row in enumerate(annotations)
@@ -109,7 +110,7 @@ def load_coco(
         what = f"captions of pictures that it does not list: {name_some(strange)}"
         if not strange:
             what = f"pictures without a caption: {name_some(bare)}"
-        raise EvalDataError(f"{path} has {what}; expected one caption or more for each picture.")
+        raise DatasetError(f"{path} has {what}; expected one caption or more for each picture.")
     items = [
         captioned(name, folder / file, [" ".join(text.split()) for text in captions[name]], None, f"{path}")
         for name, file in files.items()
@@ -131,9 +132,9 @@ def load_jsonl(
         images_dir: folder that a relative "image" starts from; None is the folder that the file lies in.
 
     Raises:
-        EvalDataError: the file cannot be read, a line is not of that layout, or an id comes twice. The message has the
+        DatasetError: the file cannot be read, a line is not of that layout, or an id comes twice. The message has the
             line's number.
-        UnknownNameError: no picture is of that split; the message lists the splits.
+        UnknownSplitError: no picture is of that split; the message lists the splits.
 
     Example:
         >>> load_jsonl("captions.jsonl")  # doctest: +SKIP
@@ -145,7 +146,7 @@ def load_jsonl(
     for where, row in json_lines(read_text(path), path):
         captions = row.get("captions") if isinstance(row, dict) else None
         if not isinstance(captions, list) or not all(isinstance(caption, str) for caption in captions):
-            raise EvalDataError(f'{where} has no list of strings "captions"; expected one caption or more.')
+            raise DatasetError(f'{where} has no list of strings "captions"; expected one caption or more.')
         image = text_of(row, "image", where)
         name = text_of(row, "id", where) if "id" in row else image
         items.append(captioned(name, folder / image, captions, row.get("split"), where))
@@ -157,5 +158,5 @@ def _number_or_text(row: Any, key: str, where: str) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
     if not isinstance(found, str) or not found:
-        raise EvalDataError(f'{where}: "{key}" is {shown(found)}; expected a number or a string that is not empty.')
+        raise DatasetError(f'{where}: "{key}" is {shown(found)}; expected a number or a string that is not empty.')
     return found
