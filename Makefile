@@ -11,13 +11,13 @@ OURS := $(shell find captioner speech eval lookaloud -type f -not -path '*/__pyc
 demo: $(DEMO)/ready
 	$(DEMO)/bin/lookaloud describe $(PICTURE) --out demo.wav
 
-# The whole suite with every extra: style, types, tests, these on up to four processors (each worker needs about 2 GB of
-# memory). The first time it downloads torch, about 3 GB.
+# The whole suite with every extra: style, types, tests, these on up to three processors (each worker grows to about 4 GB
+# of memory). The first time it downloads torch, about 3 GB.
 test: $(TEST)/ready
 	$(TEST)/bin/ruff check .
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
-	$(TEST)/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+	$(TEST)/bin/python -m pytest -n logical --maxprocesses 3 --dist loadfile
 
 # Programs that some tests ask, independent of Lookaloud: a browser, and readers of what it writes. Debian and Ubuntu; the
 # tests say which one they miss.
