@@ -25,7 +25,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 
 
 @dataclass(frozen=True)
-class Row:
+class ListRow:
     """What a line of a list says.
 
     Attributes:
@@ -57,7 +57,7 @@ def check_list(path: Path, limits: Limits) -> None:
         )
 
 
-def rows_of(path: Path, limits: Limits) -> Iterator[Row]:
+def rows_of(path: Path, limits: Limits) -> Iterator[ListRow]:
     """Give the rows of a list; empty lines are passed over.
 
     Raises:
@@ -67,7 +67,9 @@ def rows_of(path: Path, limits: Limits) -> Iterator[Row]:
         lines = _Lines(file, limits)
         for row in _table_rows(lines) if _is_table(path) else _json_rows(lines):
             yield (
-                row if row.name is None or "\0" not in row.name else Row(row.number, None, "holds a zero byte; mend it")
+                row
+                if row.name is None or "\0" not in row.name
+                else ListRow(row.number, None, "holds a zero byte; mend it")
             )
 
 
@@ -92,14 +94,14 @@ class _Lines:
             self.too_long.append(self.number)
             yield "\n"
 
-    def problems(self) -> Iterator[Row]:
+    def problems(self) -> Iterator[ListRow]:
         """Rows for what was left out since the last time."""
         while self.too_long:
             number = self.too_long.pop(0)
             problem = (
                 f"is longer than {self._limits.line_kb:,} kB and was left out; shorten it, or allow more with --line-kb"
             )
-            yield Row(number, None, problem)
+            yield ListRow(number, None, problem)
 
 
 class _Taken:
@@ -160,10 +162,10 @@ def _columns(line: str, separator: str) -> list[str]:
     return [cell.strip().lower() for cell in cells]
 
 
-def _table_rows(lines: _Lines) -> Iterator[Row]:
+def _table_rows(lines: _Lines) -> Iterator[ListRow]:
     separator, columns = _header(lines)
     if separator is None:
-        yield Row(1, None, f"names none of the columns {_or(KEYS)}; add it")
+        yield ListRow(1, None, f"names none of the columns {_or(KEYS)}; add it")
         return
     taken = _Taken(lines)
     reader = csv.reader(taken, delimiter=separator)
@@ -177,7 +179,7 @@ def _table_rows(lines: _Lines) -> Iterator[Row]:
             cells, reason = [], str(error)
         yield from lines.problems()
         if reason:
-            yield Row(taken.lines[0][0], None, f"is not a row of a table ({reason}); mend it")
+            yield ListRow(taken.lines[0][0], None, f"is not a row of a table ({reason}); mend it")
             taken.give_back()
         elif cells is None:
             return
@@ -186,7 +188,7 @@ def _table_rows(lines: _Lines) -> Iterator[Row]:
             yield _row(taken.lines[-1][0], named)
 
 
-def _json_rows(lines: _Lines) -> Iterator[Row]:
+def _json_rows(lines: _Lines) -> Iterator[ListRow]:
     for line in lines:
         yield from lines.problems()
         if not line.strip():
@@ -194,16 +196,16 @@ def _json_rows(lines: _Lines) -> Iterator[Row]:
         try:
             found = parsed_json(line)
         except ValueError as error:
-            yield Row(lines.number, None, f"is not JSON ({str(error)[:_MOST_SHOWN]}); mend it")
+            yield ListRow(lines.number, None, f"is not JSON ({str(error)[:_MOST_SHOWN]}); mend it")
         else:
             yield _row(lines.number, found if isinstance(found, dict) else {"path": found})
 
 
-def _row(number: int, cells: dict[str, Any]) -> Row:
+def _row(number: int, cells: dict[str, Any]) -> ListRow:
     name = next((cells[key] for key in KEYS if isinstance(cells.get(key), str) and cells[key]), None)
     if name is None:
-        return Row(number, None, f"names no picture; give it one of the keys {_or(KEYS)}")
-    return Row(number, name)
+        return ListRow(number, None, f"names no picture; give it one of the keys {_or(KEYS)}")
+    return ListRow(number, name)
 
 
 def _or(keys: Sequence[str]) -> str:

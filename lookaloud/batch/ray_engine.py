@@ -25,9 +25,18 @@ from lookaloud.batch.folder import OutputFolder, stopped
 from lookaloud.batch.interrupts import uninterrupted
 from lookaloud.batch.items import Item
 from lookaloud.batch.location import RemoteFolder
-from lookaloud.batch.ray_stages import CaptionStage, Claims, Content, DecodeStage, Same, SpeakStage, Stopped, things_in
+from lookaloud.batch.ray_stages import (
+    CannotWrite,
+    CaptionStage,
+    Claims,
+    Content,
+    DecodeStage,
+    Same,
+    SpeakStage,
+    things_in,
+)
 from lookaloud.batch.records import Engines, engines_of, same_record
-from lookaloud.batch.run import Counts, unfinished
+from lookaloud.batch.run import RunCounts, unfinished
 from lookaloud.batch.settings import BatchSettings
 from lookaloud.batch.stages import Finished, failed, wanted_by
 from lookaloud.ground.extras import needing
@@ -57,7 +66,7 @@ class RayRun:
     def __init__(self, folder: OutputFolder, load: Callable[[], Narrator], settings: BatchSettings) -> None:
         self.folder = folder
         self.settings = settings
-        self.counts = Counts()
+        self.counts = RunCounts()
         self._load = load
         self._engines = Engines()
         self._wanted: Wanted | None = None
@@ -140,7 +149,7 @@ class RayRun:
         finished: list[Finished] = []
         same: list[Decoded] = []
         for thing in things:
-            if isinstance(thing, Stopped):
+            if isinstance(thing, CannotWrite):
                 raise stopped(self.folder.shown, thing.reason)
             if isinstance(thing, Same):
                 same.append(thing.decoded)

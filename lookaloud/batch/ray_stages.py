@@ -39,7 +39,7 @@ class Same:
 
 
 @dataclass(frozen=True, eq=False)
-class Stopped:
+class CannotWrite:
     """The location can no longer be written."""
 
     reason: str
@@ -122,15 +122,15 @@ class SpeakStage:
     def __call__(self, table: Any) -> Any:
         return table_of(self._finished(thing) if isinstance(thing, Told) else thing for thing in things_in(table))
 
-    def _finished(self, each: Told) -> Finished | Stopped:
+    def _finished(self, each: Told) -> Finished | CannotWrite:
         try:
             record = spoken(self._narrator, each, self._engines, format=self._format, write=self._write)
         except BatchStoppedError as error:
-            return Stopped(str(error))
+            return CannotWrite(str(error))
         except Exception as error:  # noqa: BLE001 - one picture's fault is not to stop ten thousand
             cause = cannot_go_on(error)
             if cause is not None:
-                return Stopped(reason_of(cause))
+                return CannotWrite(reason_of(cause))
             return failed(each.decoded, error, self._engines, description=each.description)
         return Finished(record, True)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Counts:
+class RunCounts:
     """What a run has come to so far.
 
     Attributes:
@@ -47,7 +47,7 @@ class Counts:
     n_passed: int = 0
 
 
-def unfinished(items: Iterable[Item], ledger: Ledger, settings: BatchSettings, counts: Counts) -> Iterator[Item]:
+def unfinished(items: Iterable[Item], ledger: Ledger, settings: BatchSettings, counts: RunCounts) -> Iterator[Item]:
     """The items that are still to be worked on, `settings.limit` at most; counts those that are passed over."""
     n_fed = 0
     for item in items:
@@ -74,7 +74,7 @@ class Run:
     ) -> None:
         self.folder = folder
         self.settings = settings
-        self.counts = Counts()
+        self.counts = RunCounts()
         self._load = narrator
         self._narrator: Narrator | None = None
         self._engines = Engines()

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 if TYPE_CHECKING:
-    from lookaloud.batch.run import Counts
+    from lookaloud.batch.run import RunCounts
 
 _EVERY = 10.0  # seconds between lines
 
-Update: TypeAlias = "Callable[[Counts], None]"
+Update: TypeAlias = "Callable[[RunCounts], None]"
 Progress: TypeAlias = "AbstractContextManager[Update]"
 
 
@@ -32,7 +32,7 @@ def show_bar(total: Callable[[], int | None]) -> Iterator[Update]:
 
     with tqdm(ascii=True, unit="picture", file=sys.stderr) as bar:
 
-        def update(counts: Counts) -> None:
+        def update(counts: RunCounts) -> None:
             n_files = total()
             bar.total = None if n_files is None else max(counts.n_finished, n_files - counts.n_passed)
             bar.set_postfix_str(f"{counts.n_failed} failed", refresh=False)
@@ -46,7 +46,7 @@ def show_lines(total: Callable[[], int | None]) -> Iterator[Update]:
     """A plain line now and then, for logs."""
     began = last = time.monotonic()
 
-    def update(counts: Counts) -> None:
+    def update(counts: RunCounts) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= _EVERY:
@@ -56,7 +56,7 @@ def show_lines(total: Callable[[], int | None]) -> Iterator[Update]:
     yield update
 
 
-def _left(n_files: int | None, counts: Counts) -> int | None:
+def _left(n_files: int | None, counts: RunCounts) -> int | None:
     return None if n_files is None else max(0, n_files - counts.n_passed - counts.n_finished)
 
 

@@ -18,7 +18,7 @@ from lookaloud.exports.export import Batch, Export, counted, spoken
 from lookaloud.exports.files import writing
 from lookaloud.exports.left_out import MOST_NAMED, LeftOut
 from lookaloud.exports.pictures import Pictures
-from lookaloud.exports.tables import Places
+from lookaloud.exports.tables import FreePaths
 from lookaloud.exports.text import safe_parts
 from lookaloud.exports.xmp import ALT_TEXT, DESCRIPTION, UnmergeableError, packet_with
 from lookaloud.ground.paths import real_path
@@ -44,7 +44,7 @@ def write_alt_text(batch: Batch) -> Export:
     BMP, damaged metadata) is copied as it is, with the texts beside it in an .xmp file.
     """
     sources = {real_path(record.path) for record in batch.records() if "://" not in record.path}
-    tally, places, names = _Tally(), Places(), batch.names()
+    tally, places, names = _Tally(), FreePaths(), batch.names()
     left = LeftOut(batch.folder, "could not be copied")
     mark(batch.folder / FOLDER)
     with Pictures() as pictures:
@@ -116,7 +116,7 @@ def _save(record: Record, data: bytes, path: Path) -> None:
         pass  # The copy is whole; its picture has gone meanwhile, or the disk knows no such time.
 
 
-def _copy_of(batch: Batch, record: Record, name: str, places: Places) -> Path:
+def _copy_of(batch: Batch, record: Record, name: str, places: FreePaths) -> Path:
     """Where the copy goes: below a folder of the same shape as that of the pictures."""
     if record.page is not None:
         name = name.removesuffix(f"#page={record.page}")

@@ -109,7 +109,7 @@ def write_json_sidecars(batch: Batch) -> Export:
 
 def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str]) -> Export:
     n_written = n_shared = 0
-    places, names, left = Places(), batch.names(), LeftOut(batch.folder)
+    places, names, left = FreePaths(), batch.names(), LeftOut(batch.folder)
     for record in batch.described():
         if record.same_as is not None:
             n_shared += 1  # it has the sound of the other, and so what lies beside it
@@ -132,10 +132,10 @@ def _sidecar_of(record: Record, names: ShortNames) -> Path:
     return Path("texts", *(safe_parts(names.of(record.source).replace("!/", "/")) or ("picture",)))
 
 
-class Places:
+class FreePaths:
     """Names for files in one run, no two alike, also where capitals do not count.
 
-    >>> places = Places()
+    >>> places = FreePaths()
     >>> [places.take(Path("x"), Path("Dog"), "txt").name, places.take(Path("x"), Path("dog"), "txt").name]
     ['Dog.txt', 'dog-2.txt']
     """

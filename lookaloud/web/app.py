@@ -21,7 +21,7 @@ from lookaloud.web.answers import answer, log_fault
 from lookaloud.web.guard import SIGN_IN, Guard
 from lookaloud.web.guesses import Guesses
 from lookaloud.web.heads import Heads
-from lookaloud.web.limits import Count, Limits
+from lookaloud.web.request_limits import Count, RequestLimits
 from lookaloud.web.schemas import complete
 from lookaloud.web.service import Service
 from lookaloud.web.settings import ServeSettings
@@ -77,7 +77,7 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
     # The last one added is the outermost.
     app.add_middleware(Heads)
     app.add_middleware(_Refuse)
-    app.add_middleware(Limits, settings=settings)
+    app.add_middleware(RequestLimits, settings=settings)
     app.add_middleware(Guard, settings=settings, guesses=guesses)
     app.add_middleware(Count, metrics=service.metrics)
     return app

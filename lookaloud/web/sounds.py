@@ -35,7 +35,7 @@ _UNKNOWN_LENGTH = 0xFFFFFFFF  # what stands in the header of a WAV file that is 
 _AAC_SECONDS = 30.0
 
 
-class Encoder(Protocol):
+class SoundEncoder(Protocol):
     """Sound in, the bytes of one file out; what comes back may be empty until enough is there."""
 
     def add(self, audio: Audio) -> bytes:
@@ -45,7 +45,7 @@ class Encoder(Protocol):
         """Return the last bytes of the file."""
 
 
-def make_encoder(format_name: str) -> Encoder:
+def make_encoder(format_name: str) -> SoundEncoder:
     """Return an encoder for one sound, whose pieces all have the same sample rate.
 
     WAV, PCM, MP3, AAC and Ogg are files that can be played as they arrive; the header of WAV then says that its length
@@ -217,12 +217,12 @@ def _mp3_rate(rate: int) -> int:
     return next((each for each in _MP3_RATES if each >= rate), _MP3_RATES[-1])
 
 
-def _mp3() -> Encoder:
+def _mp3() -> SoundEncoder:
     # A constant bit rate (80 kbit/s at 24 kHz), from which players know how long a file is that says nothing of it.
     return _Sndfile("MP3", "MPEG_LAYER_III", _mp3_rate, bitrate_mode="CONSTANT", compression_level=0.5)
 
 
-_ENCODERS: dict[str, Callable[[], Encoder]] = {
+_ENCODERS: dict[str, Callable[[], SoundEncoder]] = {
     "mp3": _mp3,
     "opus": lambda: _Sndfile("OGG", "OPUS", lambda _: _OPUS_RATE),
     "aac": _Aac,

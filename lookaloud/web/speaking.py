@@ -16,7 +16,7 @@ from lookaloud.errors import RequestError, TooLargeError, UnknownModelError
 from lookaloud.web.answers import log_fault, refusal_of
 from lookaloud.web.bodies import json_object, text_of
 from lookaloud.web.gone import gone, unless_gone
-from lookaloud.web.sounds import SPEECH_TYPES, Encoder, make_encoder
+from lookaloud.web.sounds import SPEECH_TYPES, SoundEncoder, make_encoder
 from lookaloud.web.streaming import Streamed
 
 if TYPE_CHECKING:
@@ -136,7 +136,9 @@ class Speaking:
         """The voices that can be chosen now, the usual one first, by `id` and `name`."""
         return {"voices": [{"id": name, "name": name} for name in self.service.voices.names()]}
 
-    async def _sound(self, encoder: Encoder, first: Audio, rest: AsyncGenerator[Audio, None]) -> AsyncIterator[bytes]:
+    async def _sound(
+        self, encoder: SoundEncoder, first: Audio, rest: AsyncGenerator[Audio, None]
+    ) -> AsyncIterator[bytes]:
         async for piece in _from(first, rest):
             if data := await self.service.in_speech_thread(partial(encoder.add, piece)):
                 yield data
@@ -144,7 +146,7 @@ class Speaking:
             yield data
 
     async def _events(
-        self, asked: SpeechRequest, encoder: Encoder, first: Audio, rest: AsyncGenerator[Audio, None]
+        self, asked: SpeechRequest, encoder: SoundEncoder, first: Audio, rest: AsyncGenerator[Audio, None]
     ) -> AsyncIterator[str]:
         seconds = 0.0
 

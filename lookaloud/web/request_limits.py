@@ -29,7 +29,7 @@ _PER_LETTER = 12
 _DISCARD_SECONDS, _DISCARD_BYTES = 0.5, 1_000_000
 
 
-class Limits:
+class RequestLimits:
     """Bounds the bytes and the time of a request's body, and the bytes of all together.
 
     What is too large or too slow is told when it is read. Pictures of jobs are not counted: they go to the disk. What
