@@ -13,5 +13,5 @@
     guard.py     who may ask;  guesses.py  wrong tokens by address;  small_pages.py  where a browser gives the token
     request_limits.py    how much and how long;  heads.py  HEAD
 
-One request walks server.py (connection), guard.py, request_limits.py, api.py or page.py, service.py and lookaloud.describe.
+One request walks server.py (connection), guard.py, request_limits.py, api.py or page.py, service.py and describe/
 """
