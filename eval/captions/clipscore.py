@@ -233,8 +233,7 @@ def _device(name: str) -> str:
 
 
 def _open(name: str, path: Any) -> Any:
-    from captioner.errors import ImageError
-    from captioner.picture import open_image
+    from captioner.picture import ImageError, open_image
 
     try:
         return open_image(path)
