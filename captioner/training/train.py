@@ -27,7 +27,6 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from captioner.backends.devices import choose_device
 from captioner.errors import TrainingDataError
 from captioner.training.class_words import ClassWords
 from captioner.training.config import TrainConfig
@@ -38,6 +37,7 @@ from captioner.training.model import CompactModel, class_table
 from captioner.training.self_critical import Reward, sample_captions, self_critical_loss
 from captioner.training.texts import WordNoise
 from captioner.training.vocabulary import BOS, EOS, PAD, train_tokenizer
+from lookaloud.ground.devices import choose_device
 from lookaloud.ground.files import write_whole, writing
 from lookaloud.ground.typed import typed_json
 
