@@ -160,6 +160,8 @@ def clip_similarities(
             "CLIPScore looks at each."
         )
     with needing("CLIPScore", extra="models"):
+        import torch  # noqa: F401 - what the next one needs, which may have been imported before
+
         from lookaloud.ground.devices import choose_device
     network = _load(options.folder(), str(choose_device(options.device)))
     pictures = network.pictures(_batches(list(captions), options.progress, "Looking at pictures"), images)
