@@ -28,10 +28,10 @@ from tqdm import tqdm
 
 from captioner import Captioner, CaptionOptions, load_captioner, open_image
 from captioner.backends.exported import ExportedBackend
+from captioner.backends.exported_format import PRECISIONS, ExportedConfig
 from captioner.backends.network import Network
 from captioner.beam import beam_search
 from captioner.export.export import export_captioner
-from captioner.export.format import PRECISIONS, ExportedConfig
 
 # Captions as they are written: without the gate and without "Possibly".
 OPTIONS = CaptionOptions(num_alternatives=0, low_confidence=0.0, only_photos=False)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ import numpy.typing as npt
 
 from captioner.beam import Hypothesis
 from captioner.errors import WeightsError
+from lookaloud.ground.files import write_whole
 from lookaloud.ground.typed import typed, typed_json
 
 N_FEATURES = 9
@@ -173,12 +173,7 @@ class LogprobCalibration:
 
     def save(self, path: Path) -> None:
         """Write it as JSON; the folder is made, and a file that is there is replaced as a whole."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(json.dumps(asdict(self)) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)
+        write_whole(path, f"{json.dumps(asdict(self))}\n".encode())
 
 
 def user_calibration(name: str) -> Path:

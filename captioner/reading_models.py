@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-import tempfile
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from typing import Any
 
 from captioner.errors import WeightsError
 from lookaloud.ground.errors import reason_of
+from lookaloud.ground.files import replacing
 
 MAX_MODEL_BYTES = 200_000_000
 """Largest network that is downloaded, in bytes; the largest in the table has 81 MB."""
@@ -123,16 +123,13 @@ def fetched(model: ReadingModel, *, local_only: bool = False) -> Path:
             f"or put {model.url} into {file.parent}."
         )
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-            part = Path(folder) / file.name
+        with replacing(file) as part:
             _download(model.url, part)
             if _sha256(part) != model.sha256:
                 raise WeightsError(
                     f"What came from {model.url} is not the network that rapidocr lists (its SHA-256 differs); "
                     "try again later, or update rapidocr."
                 )
-            os.replace(part, file)
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"The network that reads {model.language} could not be downloaded from {model.url} ({reason_of(error)}); "

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from captioner.backends.exported_format import KIND as EXPORTED
 from captioner.captioner import Backend, Captioner
 from captioner.confidence import CALIBRATION_FILE, LogprobCalibration, user_calibration
 from captioner.errors import UnknownCaptionerError
-from captioner.export.format import KIND as EXPORTED
 from captioner.hub import Source, is_transformers, read_config
 from lookaloud.ground.extras import missing_packages, require
 

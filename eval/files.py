@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import Any, TypeVar
 
 from eval.errors import EvalError, ResultsError
+from lookaloud.ground import files
 from lookaloud.ground.typed import json_value, typed
 
 T = TypeVar("T")
@@ -58,18 +57,8 @@ def write_whole(path: str | os.PathLike[str], text: str) -> Path:
         'a.txt'
     """
     path = Path(path)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        try:
-            with open(temporary, "x", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
+        files.write_whole(path, text.encode())
     except OSError as error:
         raise ResultsError(
             f"{path} cannot be written ({error.strerror or error}); check the folder's rights and the disk's space."

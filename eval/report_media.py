@@ -35,8 +35,7 @@ class Media:
             return None
         if not self.embed:
             return self._link(file)
-        from captioner.errors import ImageError
-        from captioner.picture import Picture, View
+        from captioner.picture import ImageError, Picture, View
 
         try:
             image = Picture(file).upright(View(max_side=_THUMBNAIL_PIXELS))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from urllib.parse import quote, urlsplit
 
 from lookaloud.describe.options import DescribeOptions
 from lookaloud.errors import ServerError
+from lookaloud.ground.files import writing
 from lookaloud.ground.typed import typed, typed_json
 from lookaloud.web.multipart import Body, Picture, encode_form
 from lookaloud.web.values import CaptionKnown, Described, JobStatus, Sound
@@ -239,18 +239,11 @@ class Client:
         The file is complete when it is there under its name.
         """
         path = Path(path)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with open(part, "xb") as file, self._ask("GET", f"{_job(job_id)}/result", accept="*/*") as answer:
-                while piece := self._read(answer, 1 << 18):
-                    file.write(piece)
-                if answer.length:
-                    raise ServerError(f"{self.address} broke off before the result was whole; ask again.")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        with writing(path) as file, self._ask("GET", f"{_job(job_id)}/result", accept="*/*") as answer:
+            while piece := self._read(answer, 1 << 18):
+                file.write(piece)
+            if answer.length:
+                raise ServerError(f"{self.address} broke off before the result was whole; ask again.")
         return path
 
     def delete_job(self, job_id: str) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lookaloud.ground.files import write_whole
 from speech import dsp
 from speech.errors import AudioError, AudioWriteError
 
@@ -228,18 +227,8 @@ def write_audio(audio: Audio, path: str | os.PathLike[str], *, format: str | Non
     if not os.path.isdir(path.parent):
         raise AudioWriteError(f"{path} cannot be written: {path.parent} is not a folder; create it or choose another.")
     data = encode_audio(audio, format)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        try:
-            with open(temporary, "xb") as file:  # not tempfile: its files are closed to everyone but the owner
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
+        write_whole(path, data)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         reason = getattr(error, "strerror", None) or error
         raise AudioWriteError(

@@ -16,8 +16,8 @@ from exports_batch import described, write_rows
 from PIL import Image
 
 from lookaloud.exports import KINDS, Export, ExportOptions, write_exports
-from lookaloud.exports.files import replacing
 from lookaloud.exports.left_out import MOST_NAMED, failure_line
+from lookaloud.ground.files import replacing
 
 NAMES = ("a.png", "bad.png", "c.png")
 # What is wrong with the second of three pictures -> the kinds of export that cannot do without it.

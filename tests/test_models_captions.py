@@ -18,8 +18,8 @@ from tiny_models import build_blip as build_blip
 from tiny_models import build_git as build_git
 
 from captioner import CaptionOptions, open_image
-from captioner.backends.devices import DTYPES
 from captioner.backends.transformers_models import TransformersBackend, load
+from lookaloud.ground.devices import DTYPES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -20,10 +20,10 @@ from tiny_models import BUILDERS, EXAMPLES, VISION, build_git, make_tokenizer, r
 
 from captioner import CaptionOptions, MissingExtraError, UnknownCaptionerError, WeightsError, load_captioner, open_image
 from captioner.backends.exported import ExportedBackend
+from captioner.backends.exported_format import ExportedConfig
 from captioner.beam import Hypothesis
 from captioner.confidence import CALIBRATION_FILE, LogprobCalibration
 from captioner.export.export import export_captioner
-from captioner.export.format import ExportedConfig
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import exported_parity

@@ -220,7 +220,7 @@ def test_bfloat16_is_for_processors_that_have_it(
 ) -> None:
     import torch
 
-    from captioner.backends import devices
+    from lookaloud.ground import devices
 
     def read_text(self: Path, **_: Any) -> str:
         if flags is None:

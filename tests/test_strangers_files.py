@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from captioner.backends.compact import CompactBackend
+from captioner.backends.exported_format import ExportedConfig
 from captioner.confidence import LogprobCalibration
-from captioner.export.format import ExportedConfig
 from captioner.hub import is_complete
 from captioner.hub import read_config as read_captioner_config
 from captioner.neighbours import Neighbours

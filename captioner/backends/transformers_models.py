@@ -11,13 +11,13 @@ import torch
 from PIL import Image
 
 from captioner.backends.decoding import Decoder
-from captioner.backends.devices import choose_device, choose_dtype
 from captioner.backends.network import Network
 from captioner.backends.ungated import UngatedBackend
 from captioner.beam import Hypothesis
 from captioner.confidence import LogprobCalibration
 from captioner.findings.caption import CaptionOptions
 from captioner.hub import check_weights, network_of, read_config
+from lookaloud.ground.devices import choose_device, choose_dtype
 
 
 class TransformersBackend(UngatedBackend):

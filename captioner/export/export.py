@@ -12,11 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from captioner.backends.network import as_set, from_transformers, load_model, load_processor
-from captioner.backends.stepping import memory_names
-from captioner.confidence import CALIBRATION_FILE
-from captioner.errors import CaptionerError, UnknownCaptionerError
-from captioner.export.format import (
+from captioner.backends.exported_format import (
     CONFIG_FILE,
     DECODER_FILE,
     ENCODER_FILE,
@@ -25,13 +21,17 @@ from captioner.export.format import (
     ExportedConfig,
     Preprocessing,
 )
+from captioner.backends.network import as_set, from_transformers, load_model, load_processor
+from captioner.backends.stepping import memory_names
+from captioner.confidence import CALIBRATION_FILE
+from captioner.errors import CaptionerError, UnknownCaptionerError
 from captioner.export.graphs import BlipStep, BlipTower, DecoderStep, Encoder, Gpt2Step, VitTower
 from captioner.export.quantise import quantise
 from captioner.export.tracing import trace, trace_step
 from captioner.hub import Source, network_of, read_config
 from captioner.registry import calibration_file, hub_source, list_captioners
-from captioner.training.files import write_atomically
 from lookaloud.ground.extras import require
+from lookaloud.ground.files import write_whole
 
 # One protobuf file holds 2 GiB.
 _LARGEST_GRAPH = 2_000_000_000
@@ -82,12 +82,12 @@ def export_captioner(name: str, folder: Path, *, precision: str = "fp32", local_
     (folder / CONFIG_FILE).unlink(missing_ok=True)
     for file, graph in ((ENCODER_FILE, _encoder_graph), (DECODER_FILE, _decoder_graph)):
         content = graph(parts, config)
-        write_atomically(folder / file, content if precision == "fp32" else quantise(content))
-    write_atomically(folder / TOKENIZER_FILE, parts.tokenizer.backend_tokenizer.to_str().encode())
+        write_whole(folder / file, content if precision == "fp32" else quantise(content))
+    write_whole(folder / TOKENIZER_FILE, parts.tokenizer.backend_tokenizer.to_str().encode())
     calibration = calibration_file(name)
     if calibration.is_file():
-        write_atomically(folder / CALIBRATION_FILE, calibration.read_bytes())
-    write_atomically(folder / CONFIG_FILE, config.to_json().encode())
+        write_whole(folder / CALIBRATION_FILE, calibration.read_bytes())
+    write_whole(folder / CONFIG_FILE, config.to_json().encode())
     return config
 
 

@@ -24,10 +24,10 @@ from torch import Tensor, nn
 from captioner.backends.compact import CONFIG_FILE, ENCODER_FILE, TOKENIZER_FILE, WEIGHTS, writer_file
 from captioner.export.tracing import trace, trace_step
 from captioner.photo import GATE_FILE
-from captioner.training.files import write_atomically
 from captioner.training.model import CompactModel, KeyValue, ModelConfig, Writer, layers_of
 from captioner.training.quantise import activation_ranges, quantise_products, whole_numbers
 from captioner.training.vocabulary import BOS, EOS
+from lookaloud.ground.files import write_whole
 
 # Tensors smaller than this stay float32: biases and norms weigh nothing and are the most sensitive.
 _SMALLEST_HALVED = 4096
@@ -66,8 +66,8 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
     for file, graph in graphs.items():
         packed = pack_weights(graph, int8=lambda name: quantise and _is_learned(name))
         onnx.checker.check_model(packed)
-        write_atomically(folder / file, packed.SerializeToString())
-    write_atomically(folder / TOKENIZER_FILE, tokenizer.to_str().encode())
+        write_whole(folder / file, packed.SerializeToString())
+    write_whole(folder / TOKENIZER_FILE, tokenizer.to_str().encode())
     described = {
         "name": name,
         "image_size": size,
@@ -83,7 +83,7 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
         "neighbours": False,
         "training": {"model": asdict(config), "class_words": asdict(model.class_words)},
     }
-    write_atomically(folder / CONFIG_FILE, (json.dumps(described) + "\n").encode())
+    write_whole(folder / CONFIG_FILE, (json.dumps(described) + "\n").encode())
 
 
 def _copy_gate(model: CompactModel, folder: Path) -> bool:
@@ -92,7 +92,7 @@ def _copy_gate(model: CompactModel, folder: Path) -> bool:
     fits = (model.config.encoder, model.config.image_size) == (ModelConfig.encoder, ModelConfig.image_size)
     if not fits or not gate.is_file():
         return False
-    write_atomically(folder / GATE_FILE, gate.read_bytes())
+    write_whole(folder / GATE_FILE, gate.read_bytes())
     return True
 
 

@@ -25,8 +25,8 @@ from captioner.backends.compact import square_pixels
 from captioner.picture import open_image
 from captioner.training.data import Example
 from captioner.training.export import encoder_session
-from captioner.training.files import write_atomically
 from captioner.training.model import CompactModel, Picture
+from lookaloud.ground.files import write_whole
 from lookaloud.ground.typed import typed_json
 
 # One flush to disk each this many pictures: a kill costs at most so much work.
@@ -97,7 +97,7 @@ def cached_features(
                         array[i] = values
                 for array in arrays.values():
                     array.flush()
-                write_atomically(done_path, json.dumps({"done": stop}).encode())
+                write_whole(done_path, json.dumps({"done": stop}).encode())
                 bar.update(stop - start)
     return CachedFeatures(**arrays)
 

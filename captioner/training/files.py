@@ -1,11 +1,9 @@
-"""Files of training: written whole or not at all, and read with a sentence where they are damaged."""
+"""Files of training: read, or refused with a sentence if they are damaged."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from captioner.errors import TrainingDataError
 from lookaloud.ground.typed import typed_json
@@ -35,16 +33,3 @@ def read_lines(path: Path) -> list[str]:
         return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingDataError(f"{path} cannot be read as UTF-8 text ({error}). Save it as UTF-8.") from error
-
-
-def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
-    """Writes under a temporary name, flushes to disk, then renames: a kill leaves the old file or the new one."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        if callable(content):
-            content(file)
-        else:
-            file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -18,7 +18,8 @@ from captioner.backends.compact import CONFIG_FILE, CompactBackend
 from captioner.neighbours import NEIGHBOURS_FILE, Neighbours, hashed_ngrams, make_keys
 from captioner.picture import open_image
 from captioner.training.data import Example, normalise_caption
-from captioner.training.files import read_typed, write_atomically
+from captioner.training.files import read_typed
+from lookaloud.ground.files import write_whole
 
 _KEY_SIZE = 256
 # How far the axes of the keys are evened out: 0 not at all, 0.5 to the same variance.
@@ -55,7 +56,7 @@ def add_neighbours(
     made = neighbours_of(pooled, captions) if base is None else joined(base, pooled, captions)
     made.save(folder / NEIGHBOURS_FILE)
     config = read_typed(folder / CONFIG_FILE, dict[str, Any], "Export the captioner again.")
-    write_atomically(folder / CONFIG_FILE, (json.dumps({**config, "neighbours": True}) + "\n").encode())
+    write_whole(folder / CONFIG_FILE, (json.dumps({**config, "neighbours": True}) + "\n").encode())
     return made
 
 

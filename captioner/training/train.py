@@ -27,17 +27,18 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from captioner.backends.devices import choose_device
 from captioner.errors import TrainingDataError
 from captioner.training.class_words import ClassWords
 from captioner.training.config import TrainConfig
 from captioner.training.data import Example, all_captions, normalise_caption
 from captioner.training.features import CachedFeatures, cached_features
-from captioner.training.files import read_typed, write_atomically
+from captioner.training.files import read_typed
 from captioner.training.model import CompactModel, class_table
 from captioner.training.self_critical import Reward, sample_captions, self_critical_loss
 from captioner.training.texts import WordNoise
 from captioner.training.vocabulary import BOS, EOS, PAD, train_tokenizer
+from lookaloud.ground.devices import choose_device
+from lookaloud.ground.files import write_whole, writing
 from lookaloud.ground.typed import typed_json
 
 _BUCKETED_BATCHES = 50
@@ -230,8 +231,8 @@ class _Run:
                 words = ClassWords.known_in(captions, class_table(config.model.encoder))
                 said = [[normalise_caption(text) for text in example.captions] for example in examples]
                 words = words.weighed(features(build(words)).classes[:, 0], said)
-            write_atomically(tokenizer_path, tokenizer.to_str().encode())
-            write_atomically(words_path, json.dumps(asdict(words)).encode())
+            write_whole(tokenizer_path, tokenizer.to_str().encode())
+            write_whole(words_path, json.dumps(asdict(words)).encode())
         model = build(_read_words(words_path))
         if start is not None:
             model.load_state_dict(start.model.state_dict())
@@ -310,7 +311,7 @@ class _Run:
                     "Give the same settings to go on with it, or name another folder with --out."
                 )
         else:
-            write_atomically(path, json.dumps(wanted, indent=1).encode())
+            write_whole(path, json.dumps(wanted, indent=1).encode())
 
     def _anchors(self, *, everything: bool) -> dict[str, tuple[Tensor, Tensor]]:
         """Pretrained parameters, each with a copy of where it started; none without L2-SP."""
@@ -471,7 +472,8 @@ class _Run:
             "val_loss": self.val_loss,
             "reward": self.mean_reward,
         }
-        write_atomically(self.folder / "checkpoint.pt", lambda file: torch.save(state, file))
+        with writing(self.folder / "checkpoint.pt") as file:
+            torch.save(state, file)
 
     def _resume(self) -> None:
         path = self.folder / "checkpoint.pt"
@@ -500,7 +502,7 @@ class _Run:
                     kept.append(line)
             except ValueError:
                 break  # the line that the kill cut in two
-        write_atomically(path, "".join(line + "\n" for line in kept).encode())
+        write_whole(path, "".join(line + "\n" for line in kept).encode())
 
 
 def _read_words(path: Path) -> ClassWords:

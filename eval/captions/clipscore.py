@@ -159,7 +159,11 @@ def clip_similarities(
             f"{len(without)} caption(s) have no picture ({', '.join(map(repr, without[:_NAMED_AT_MOST]))}{more}); "
             "CLIPScore looks at each."
         )
-    network = _load(options.folder(), _device(options.device))
+    with needing("CLIPScore", extra="models"):
+        import torch  # noqa: F401 - what the next one needs, which may have been imported before
+
+        from lookaloud.ground.devices import choose_device
+    network = _load(options.folder(), str(choose_device(options.device)))
     pictures = network.pictures(_batches(list(captions), options.progress, "Looking at pictures"), images)
     texts = [captions[name] for name in captions]
     of_captions = network.texts(_batches(texts, options.progress, "Reading captions"))
@@ -224,17 +228,8 @@ def _load(folder: str, device: str) -> _ClipNetwork:
         ) from error
 
 
-def _device(name: str) -> str:
-    with needing("CLIPScore", extra="models"):
-        import torch
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-
-
 def _open(name: str, path: Any) -> Any:
-    from captioner.errors import ImageError
-    from captioner.picture import open_image
+    from captioner.picture import ImageError, open_image
 
     try:
         return open_image(path)

@@ -16,8 +16,6 @@ import contextlib
 import errno
 import json
 import os
-import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +26,13 @@ from msgspec import Meta
 from lookaloud.batch.ledger import Ledger, Redo
 from lookaloud.batch.rejected import RejectedLines, SetAside, whole_size
 from lookaloud.errors import BatchBusyError, BatchStoppedError, OutputError
+from lookaloud.ground.files import PART, write_whole
 from lookaloud.ground.paths import is_link, is_regular
 from lookaloud.ground.typed import typed_json
 from lookaloud.manifest import AUDIO_FOLDER, MANIFEST, REJECTED, Record, Rejected, record_at, sound_path
 
 RUN_FILE = "run.json"
 LOCK_FILE = ".lookaloud.lock"
-_PART = re.compile(r"\.[0-9a-f]{16}\.part")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_GO_ON = (*_FULL, errno.EROFS, errno.EIO)
 _MAX_RUN_BYTES = 16 * 1024 * 1024
@@ -208,7 +206,7 @@ class OutputFolder:
         """Remove what a run that was cut short left behind, and sounds that were made again."""
         for folder in (self.audio, self.path):
             for entry in os.scandir(folder):
-                if _PART.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                if PART.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     os.unlink(entry.path)
         for sound in self.ledger.replaced_sounds():
             self._remove_sound(sound)
@@ -224,12 +222,7 @@ class OutputFolder:
 
     def _write_run(self, state: Mapping[str, Any]) -> None:
         text = json.dumps({**self.about, "pid": os.getpid(), **state}, indent=1) + "\n"
-        part = self.path / f".{secrets.token_hex(8)}.part"
-        with open(part, "xb") as file:
-            file.write(text.encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, self.path / RUN_FILE)
+        write_whole(self.path / RUN_FILE, text.encode("ascii"))
 
     def _stopped(self, error: OSError) -> BatchStoppedError:
         return stopped(self.shown, "the disk is full" if error.errno in _FULL else str(error.strerror or error))

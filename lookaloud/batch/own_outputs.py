@@ -50,7 +50,7 @@ def mark(folder: Path) -> None:
     Raises:
         OSError: the folder cannot be made or written.
     """
-    from lookaloud.exports.files import write_lines
+    from lookaloud.ground.files import write_lines
 
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()) or _holds_pictures_of(folder, folder.parent):

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from lookaloud.errors import ExportError
 from lookaloud.exports.export import Batch, Export, counted, spoken
-from lookaloud.exports.files import replacing, write_lines, writing
 from lookaloud.exports.id3 import Chapter, id3_tag
 from lookaloud.exports.tables import titled
 from lookaloud.exports.text import at_most, one_line
 from lookaloud.exports.timeline import Timeline, Track, timeline_of
+from lookaloud.ground.files import replacing, write_lines, writing
 
 # A format's encoder and container, as ffmpeg names them. Speech of one channel needs no more.
 _ENCODERS = {

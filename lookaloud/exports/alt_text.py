@@ -15,12 +15,12 @@ from lookaloud.describe.teller import brief
 from lookaloud.errors import OutputError
 from lookaloud.exports.embed import embed_texts
 from lookaloud.exports.export import Batch, Export, counted, spoken
-from lookaloud.exports.files import writing
 from lookaloud.exports.left_out import MOST_NAMED, LeftOut
 from lookaloud.exports.pictures import Pictures
 from lookaloud.exports.tables import FreePaths
 from lookaloud.exports.text import safe_parts
 from lookaloud.exports.xmp import ALT_TEXT, DESCRIPTION, UnmergeableError, packet_with
+from lookaloud.ground.files import writing
 from lookaloud.ground.paths import real_path
 
 if TYPE_CHECKING:

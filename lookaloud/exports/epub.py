@@ -24,7 +24,6 @@ from xml.etree.ElementTree import Element  # only written, never read  # nosec B
 from lookaloud.errors import ExportError
 from lookaloud.exports.album import clock
 from lookaloud.exports.export import Batch, Export, counted, spoken
-from lookaloud.exports.files import replacing
 from lookaloud.exports.gallery import style
 from lookaloud.exports.left_out import LeftOut
 from lookaloud.exports.markup import as_xml, element
@@ -32,6 +31,7 @@ from lookaloud.exports.package import Part, package_document
 from lookaloud.exports.pictures import Pictures
 from lookaloud.exports.text import one_line, shown_name
 from lookaloud.exports.timeline import needed_sound
+from lookaloud.ground.files import replacing
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record

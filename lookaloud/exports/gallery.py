@@ -21,11 +21,11 @@ from captioner.errors import ImageError
 from lookaloud.batch.own_outputs import GALLERY, SMALL_COPIES, STYLE
 from lookaloud.errors import OutputError
 from lookaloud.exports.export import Batch, Export, ShortNames, counted, spoken
-from lookaloud.exports.files import writing
 from lookaloud.exports.left_out import LeftOut
 from lookaloud.exports.markup import as_html, element, link_to
 from lookaloud.exports.pictures import Pictures
 from lookaloud.exports.text import one_line, shown_name
+from lookaloud.ground.files import writing
 
 if TYPE_CHECKING:
     from lookaloud.manifest import Record

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from lookaloud.errors import OutputError
 from lookaloud.exports.export import Batch, Export, ShortNames, counted, spoken
-from lookaloud.exports.files import write_lines
 from lookaloud.exports.left_out import LeftOut
 from lookaloud.exports.text import clean, one_line, safe_parts, shown_name
 from lookaloud.exports.timeline import needed_sound
+from lookaloud.ground.files import write_lines
 from lookaloud.ground.paths import name_parts, path_inside
 from lookaloud.manifest import is_own_sound
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lookaloud.ground.errors import reason_of
 from lookaloud.ground.extras import require
 from speech.audio import Audio, read_audio, resample
-from speech.backends.networks import choose_device, repeatable, stretch
+from speech.backends.networks import repeatable, stretch
 from speech.coqui_models import find_model, warn_of_licence
 from speech.errors import SpeechError, VoiceOptionError, WeightsError
 from speech.hub import read_config
@@ -95,7 +95,9 @@ def load_named(target: str, options: LoadOptions) -> CoquiBackend:
     """Return the backend of a Coqui model's name or folder. See `speech.load_voice` for what it raises."""
     name = f"coqui:{target}"
     require(f"The voice {name}", ["torch", "TTS.api"], extra="coqui")
-    device = choose_device(options.device, name)
+    from lookaloud.ground.devices import choose_device
+
+    device = choose_device(options.device)
     checkpoint, config, item = find_model(target, "tts_models", local_only=options.local_only)
     stated = read_config(config.parent)
     kind = stated.get("model")

@@ -1,4 +1,4 @@
-"""What voices and vocoders on torch share: device, loading, noise that is the same every time, pace."""
+"""What voices and vocoders on torch share: loading, noise that is the same every time, pace."""
 
 from __future__ import annotations
 
@@ -14,28 +14,6 @@ from lookaloud.ground.errors import reason_of
 from speech.errors import WeightsError
 
 _SEED = 0  # of the noise in breath and rhythm: same text, same samples
-
-
-def choose_device(name: str, voice: str) -> Any:
-    """Return the `torch.device` of that name; "auto" is cuda if there is one, else cpu.
-
-    Raises:
-        ValueError: torch does not know the name, or the computer has no such device.
-    """
-    import torch
-
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ValueError(f"The device is {name!r}; give 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'.") from error
-    if not there.get(device.type, False):
-        raise ValueError(
-            f"{voice} cannot run on {name!r}, which torch does not find on this computer; give 'auto' or 'cpu'."
-        )
-    return device
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lookaloud.ground.errors import MissingExtraError, reason_of
 from lookaloud.ground.extras import require
-from speech.backends.networks import choose_device, pretrained, repeatable, stretch
+from speech.backends.networks import pretrained, repeatable, stretch
 from speech.errors import SpeechError, VoiceOptionError, WeightsError
 from speech.hub import model_folder, read_config
 from speech.load_options import LoadOptions, choose_language, choose_speaker, language_tag, refuse_vocoder
@@ -112,7 +112,9 @@ def load_named(target: str, options: LoadOptions) -> VitsBackend | SpeechT5Backe
     """Return the backend of "owner/name@revision" or a folder. See `speech.load_voice` for what it raises."""
     name = f"hf:{target}"
     require(f"The voice {name}", ["torch", "transformers", "num2words"], extra="models")
-    device = choose_device(options.device, name)
+    from lookaloud.ground.devices import choose_device
+
+    device = choose_device(options.device)
     folder = model_folder(target, local_only=options.local_only)
     kind = read_config(folder).get("model_type")
     if kind == "vits":

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lookaloud.ground.errors import reason_of
-from speech.backends.networks import choose_device, repeatable
+from speech.backends.networks import repeatable
 from speech.coqui_models import find_model
 from speech.errors import WeightsError
 from speech.vocoders.mel import MelFormat
@@ -39,7 +39,9 @@ class CoquiVocoder:
 def load(target: str, *, mel_format: MelFormat | None, device: str, local_only: bool) -> CoquiVocoder:
     """Return the vocoder of a Coqui name or a folder. See `load_vocoder` for what it raises."""
     name = f"coqui:{target}"
-    chosen = choose_device(device, name)
+    from lookaloud.ground.devices import choose_device
+
+    chosen = choose_device(device)
     checkpoint, config, _ = find_model(target, "vocoder_models", local_only=local_only)
     return CoquiVocoder(name, *_model(checkpoint, config, chosen), chosen)
 

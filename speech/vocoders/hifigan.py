@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from speech.backends.networks import choose_device, pretrained, repeatable
+from speech.backends.networks import pretrained, repeatable
 from speech.errors import WeightsError
 from speech.hub import model_folder
 from speech.vocoders.mel import MelFormat
@@ -40,7 +40,9 @@ def load(target: str, *, mel_format: MelFormat | None, device: str, local_only: 
     from transformers import SpeechT5HifiGan
 
     name = f"hf:{target}"
-    chosen = choose_device(device, name)
+    from lookaloud.ground.devices import choose_device
+
+    chosen = choose_device(device)
     folder = model_folder(target, local_only=local_only)
     model = pretrained(SpeechT5HifiGan, folder, chosen)
     rate, n_mels, hop = model.config.sampling_rate, model.config.model_in_dim, int(np.prod(model.config.upsample_rates))

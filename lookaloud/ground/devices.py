@@ -1,4 +1,4 @@
-"""On what a torch model runs, and in what precision."""
+"""What a torch model runs on, and in what precision. It imports torch."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; "auto" is the first of cuda, mps and cpu that is there.
+    """Return the device of that name; "auto" is the first of cuda, mps and cpu that is there.
 
     Raises:
         DeviceError: torch does not know the name, or the computer has no such device.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return torch.device(next((kind for kind, is_there in there.items() if is_there), "cpu"))
+        return torch.device(next(kind for kind, is_there in there.items() if is_there))
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise DeviceError(f"The device is {name!r}; give 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'.") from error
-    if not there.get(device.type, True):
+    if not there.get(device.type, False):
         raise DeviceError(f"The device is {name!r}, which torch does not find on this computer; give 'auto' or 'cpu'.")
     return device
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The precision of that name; "auto" is the fastest whose captions are as good on that device.
+    """Return the precision of that name; "auto" is the fastest whose captions are as good on that device.
 
     Raises:
         DeviceError: no such precision.

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+PART = re.compile(r"\.[0-9a-f]{16}\.part(\.[^.]+)?")
+"""The name of a file that was not finished, because the program was killed."""
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, to be written in the block; it becomes `path` at its end, or is removed.
+    """Yield a temporary path beside `path`, to be written in the block; it becomes `path` at its end, or is removed.
 
-    The folder is made where there is none. The temporary name keeps the ending, which tells programs the format.
+    The folder is made if there is none. The temporary name keeps the ending, which tells programs the format.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -40,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that becomes `path` when the block ends well.
+    """Yield a binary file that becomes `path` when the block ends well.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -53,8 +57,14 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file: a kill leaves the old one or the new one."""
+    with writing(path) as file:
+        file.write(content)
+
+
 def write_lines(path: Path, lines: Iterable[str], *, bom: bool = False) -> Path:
-    """The path of a UTF-8 text file, one line for each text; `bom` puts the byte order mark before them.
+    """Return the path of a UTF-8 text file, one line for each text; `bom` puts the byte order mark before them.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
