@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from lookaloud.commands.click_options import json_option, sound_options, with_options
+from lookaloud.commands.click_options import json_option, sound_options, spoken, with_options
 from lookaloud.describe.options import DescribeOptions, ModelOptions, load
 from lookaloud.outputs import sound_target
 
@@ -94,8 +94,7 @@ def describe(
     player = find_player() if play_sound else None
     keep = not text_only and bool(out or format_name or not play_sound)
     sounds = plan_sounds(sources, target, overwrite=overwrite) if keep else None
-    if text_only:
-        models = replace(models, voice=None)
+    models = replace(models, voice=None) if text_only else spoken(models)
     in_json = JsonReport(captioner=models.captioner, voice=models.voice)
     report = in_json if as_json else PlainReport(many=many)
     describer = Describer(report, sounds, player, hint_at_reader=read_text is None and not can_read and not is_brief)
