@@ -29,10 +29,10 @@ Levels of --detail:
 Keys of --json, one object a picture: source, status (ok or error), text
 (what is spoken), caption, alternatives, confidence (0 to 1), certainty (low,
 medium or high), is_photo, kind (photograph, text, screenshot, ...), detail,
-part, text_found (lines), notes (taken, place, title, description, camera;
-null unless detailed), findings (what else was found, by name), problems
-(sentences), audio (path), audio_seconds, seconds (open, caption, read, speech,
-first_audio), captioner, voice, error.
+part, pieces (of text, by language), text_found (lines), notes (taken, place,
+title, description, camera; null unless detailed), findings (what else was
+found, by name), problems (sentences), audio (path), audio_seconds, seconds
+(open, caption, read, speech, first_audio), captioner, voice, error.
 
 Exit code 0 when every picture was described, 1 when some failed, 2 for an option or output folder that cannot be
 used (found before any work).
