@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from captioner.findings.caption import PHOTOGRAPH, SENTENCES, Caption, CaptionOptions
+from captioner.findings.caption import PHOTOGRAPH, Caption, CaptionOptions
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,12 @@ class Captioner:
 
     def _caption(self, draft: Draft, options: CaptionOptions, seconds: float) -> Caption:
         if draft.kind != PHOTOGRAPH:
-            return Caption(SENTENCES[draft.kind], (), 0.0, False, self.name, seconds, draft.kind, "low")
+            return Caption("", (), 0.0, False, self.name, seconds, draft.kind, "low")
         # Captions that differ only in what a sentence drops are the same.
         text, *others = dict.fromkeys(as_sentence(text) for text in draft.texts)
         certainty = _certainty(draft.confidence, options)
         return Caption(
-            text=as_possibility(text) if certainty == "low" else text,
+            text=text,
             alternatives=tuple(other for other in others if other),
             confidence=draft.confidence,
             is_photo=True,
@@ -112,15 +112,6 @@ def _certainty(confidence: float, options: CaptionOptions) -> str:
     if confidence < options.low_confidence:
         return "low"
     return "high" if confidence >= options.high_confidence else "medium"
-
-
-def as_possibility(sentence: str) -> str:
-    """The sentence as something that may be so; "" stays "".
-
-    >>> as_possibility("A dog runs.")
-    'Possibly a dog runs.'
-    """
-    return f"Possibly {sentence[0].lower()}{sentence[1:]}" if sentence else ""
 
 
 def as_sentence(text: str) -> str:

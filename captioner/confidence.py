@@ -173,7 +173,7 @@ class LogprobCalibration:
 
     def save(self, path: Path) -> None:
         """Write it as JSON; the folder is made, and a file that is there is replaced as a whole."""
-        write_whole(path, f"{json.dumps(asdict(self))}\n".encode())
+        write_whole(path, f"{json.dumps(asdict(self))}\n".encode(), make_folder=True)
 
 
 def user_calibration(name: str) -> Path:

@@ -123,7 +123,7 @@ def fetched(model: ReadingModel, *, local_only: bool = False) -> Path:
             f"or put {model.url} into {file.parent}."
         )
     try:
-        with replacing(file) as part:
+        with replacing(file, make_folder=True) as part:
             _download(model.url, part)
             if _sha256(part) != model.sha256:
                 raise WeightsError(

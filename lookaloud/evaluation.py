@@ -52,6 +52,7 @@ def load_system(
     from captioner import load_captioner, open_image
     from eval.loop import Candidate, System
     from lookaloud.failures import explain
+    from lookaloud.words import load_words
     from speech import load_voice
 
     loaded = load_captioner(captioner, device=device, local_only=local_only)
@@ -65,7 +66,7 @@ def load_system(
             said = loaded.caption(open_image(image, min_side=loaded.input_size), options)
         except (CaptionerError, MissingExtraError) as error:
             raise ItemError(explain(error).sentence) from error
-        return Candidate(said.text, said.confidence)
+        return Candidate(str(load_words().caption(said)), said.confidence)
 
     def speak(text: str) -> Iterator[Audio]:
         try:

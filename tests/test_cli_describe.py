@@ -32,6 +32,7 @@ JSON_KEYS = [
     "kind",
     "detail",
     "part",
+    "pieces",
     "text_found",
     "notes",
     "findings",

@@ -22,9 +22,10 @@ from captioner.picture import Picture, View
 from captioner.reading import TextReader
 from captioner.testing import FakeBackend
 from lookaloud.batch import decoder, run_batch
-from lookaloud.describe import finders, teller
+from lookaloud.describe import finders
 from lookaloud.describe.narrator import Narrator
 from lookaloud.manifest import read_manifest
+from lookaloud.words import en
 from speech import Voice
 from speech.testing import FakeVoiceBackend
 
@@ -57,7 +58,7 @@ def nose(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a new finder adds: a row of the table, and a sentence."""
     row = finders.FinderRow(lambda _: Nose(), ("standard", "detailed"))
     monkeypatch.setattr(finders, "FINDERS", [*finders.FINDERS, row])
-    monkeypatch.setitem(teller.SENTENCES_OF, "smell", lambda smell: f"It smells of {smell.of}.")
+    monkeypatch.setitem(en.FINDINGS, "smell", lambda smell: f"It smells of {smell.of}.")
 
 
 def test_a_new_finder_is_heard_and_written_everywhere(
@@ -176,3 +177,15 @@ def test_a_batch_and_the_service_ask_for_a_picture_once(
         answer = server.describe(path.read_bytes(), "dog.jpg", detail="detailed").json
     assert answer["text_found"] == ["Main"]
     assert [name for name in asked if name == "dog.jpg"] == ["dog.jpg"]
+
+
+def test_each_level_of_detail_asks_its_finders_only(make_picture: MakePicture) -> None:
+    path = make_picture("dog.png")
+    reader = TextReader(FakeTextEngine("Main"))
+    found = {
+        detail: list(Narrator(Captioner(FakeBackend()), None, detail=detail, reader=reader).narrate(path).findings)
+        for detail in ("brief", "standard", "detailed")
+    }
+    assert found["brief"] == ["caption"]
+    assert found["standard"] == ["caption", "text"]
+    assert found["detailed"] == ["caption", "text", "look", "notes", "parts"]

@@ -14,24 +14,10 @@ if TYPE_CHECKING:
     from captioner.picture import Picture, View
 
 PHOTOGRAPH = "photograph"
-SENTENCES = {
-    "blank": "The picture is blank.",
-    "gradient": "The picture is only a gradual change of colour.",
-    "noise": "The picture is only noise.",
-    "text": "This looks like a page of text.",
-    "screenshot": "This looks like a screenshot.",
-    "chart": "This looks like a chart.",
-    "diagram": "This looks like a diagram.",
-    "icon": "This looks like an icon or a logo.",
-    "drawing": "This looks like a drawing.",
-    "dark": "The picture is too dark to describe.",
-    "bright": "The picture is too bright to describe.",
-    "blurred": "The picture is too blurred to describe.",
-    "small": "The picture is too small to describe.",
-}
-"""What is said in place of a caption, by kind."""
-
-KINDS = (PHOTOGRAPH, *SENTENCES)
+KINDS = (
+    PHOTOGRAPH, "blank", "gradient", "noise", "text", "screenshot", "chart", "diagram", "icon", "drawing",
+    "dark", "bright", "blurred", "small",
+)  # fmt: skip
 """What a picture can be taken for. The last four are photographs that show too little to be described."""
 
 
@@ -47,9 +33,9 @@ class CaptionOptions:
         prompt: words the caption should begin with, for captioners that can be prompted; None for none.
         seed: seed of what is drawn; a search has nothing random.
         num_alternatives: how many other captions to look for; fewer come back where nothing else can be said.
-        low_confidence: a caption below it is said as a possibility, "Possibly a dog runs."; in [0, 1].
+        low_confidence: a caption below it has `Caption.certainty` "low", and is told as a possibility; in [0, 1].
         high_confidence: a caption at or above it has `Caption.certainty` "high"; in [low_confidence, 1].
-        only_photos: whether a picture that is no photograph gets a sentence that says so instead of a caption.
+        only_photos: whether a picture that is not a photograph gets no caption, but is only said to be of its kind.
 
     Raises:
         ValueError: a number is out of its range.
@@ -86,13 +72,14 @@ class Caption:
     """What a captioner says of one picture.
 
     Attributes:
-        text: one or more sentences in sentence case, ending in a full stop. It begins with "Possibly" where `certainty`
-            is "low", and says what the picture is where it is no photograph.
-        alternatives: other captions that say something else, best first; none where the picture is no photograph.
+        text: one or more sentences in sentence case, ending in a full stop, in English: the captioner's words alone. ""
+            if the picture is not a photograph. `lookaloud.words` has the words around it: "Possibly", and what a
+            picture is that has no caption.
+        alternatives: other captions that say something else, best first; none if the picture is not a photograph.
         confidence: how likely the caption is acceptable, in [0, 1]. Calibrated for the built-in captioner, whose model
             card has the definition; other captioners give the geometric mean of the probabilities of their tokens,
-            until `lookaloud calibrate` has been run for them. 0 where the picture is no photograph.
-        is_photo: False when the picture is no photograph, or shows too little to be described.
+            until `lookaloud calibrate` has been run for them. 0 if the picture is not a photograph.
+        is_photo: False if the picture is not a photograph, or shows too little to be described.
         captioner: name of the captioner that made it.
         seconds: wall time spent on it; for a picture of a batch, its share of the batch's time.
         kind: what the picture is: one of `KINDS`.

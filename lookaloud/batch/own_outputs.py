@@ -54,7 +54,7 @@ def mark(folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()) or _holds_pictures_of(folder, folder.parent):
-        write_lines(folder / MARKER, _MARKED.splitlines())
+        write_lines(folder / MARKER, _MARKED.splitlines(), make_folder=True)
 
 
 def without_own(items: Iterable[Item], source: str, counter: Counter) -> Iterator[Item]:

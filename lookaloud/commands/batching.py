@@ -31,6 +31,7 @@ from lookaloud.batch.rejected import RejectedLines
 from lookaloud.batch.run import Run
 from lookaloud.batch.settings import BatchSettings
 from lookaloud.batch.sources import STANDARD_INPUT, Choice, find_items
+from lookaloud.commands.click_options import spoken
 from lookaloud.commands.progress import Progress, show_bar, show_lines, show_nothing
 from lookaloud.describe.options import DescribeOptions, ModelOptions, load
 from lookaloud.failures import Exit
@@ -58,7 +59,7 @@ class Session:
         self, ctx: click.Context, models: ModelOptions, options: DescribeOptions, settings: BatchSettings
     ) -> None:
         self.given = given = ctx.params
-        self.models = replace(models, voice=None) if given["text_only"] else models
+        self.models = replace(models, voice=None) if given["text_only"] else spoken(models)
         self.options = options
         self.batch_settings = settings
         # What descriptions depend on: a later run should be asked for it again.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
-from lookaloud.describe.options import DescribeOptions, ModelOptions
+from lookaloud.describe.options import DescribeOptions, ModelOptions, why_silent
 from lookaloud.fields import Option, options_of
 from lookaloud.outputs import FORMATS
 
@@ -85,6 +86,14 @@ voice_option = _one(ModelOptions, "voice")
 rate_option = _one(DescribeOptions, "rate")
 local_only_option = _one(ModelOptions, "local_only")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
+
+
+def spoken(models: ModelOptions) -> ModelOptions:
+    """Return the models, without a voice that would speak in the wrong language; that is said on standard error."""
+    if models.voice is None or (reason := why_silent(models)) is None:
+        return models
+    click.echo(reason, err=True)
+    return replace(models, voice=None)
 
 
 def sound_options(*, out_help: str) -> Callable[[_Function], _Function]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from lookaloud.commands.click_options import json_option, sound_options, with_options
+from lookaloud.commands.click_options import json_option, sound_options, spoken, with_options
 from lookaloud.describe.options import DescribeOptions, ModelOptions, load
 from lookaloud.outputs import sound_target
 
@@ -29,10 +29,10 @@ Levels of --detail:
 Keys of --json, one object a picture: source, status (ok or error), text
 (what is spoken), caption, alternatives, confidence (0 to 1), certainty (low,
 medium or high), is_photo, kind (photograph, text, screenshot, ...), detail,
-part, text_found (lines), notes (taken, place, title, description, camera;
-null unless detailed), findings (what else was found, by name), problems
-(sentences), audio (path), audio_seconds, seconds (open, caption, read, speech,
-first_audio), captioner, voice, error.
+part, pieces (of text, by language), text_found (lines), notes (taken, place,
+title, description, camera; null unless detailed), findings (what else was
+found, by name), problems (sentences), audio (path), audio_seconds, seconds
+(open, caption, read, speech, first_audio), captioner, voice, error.
 
 Exit code 0 when every picture was described, 1 when some failed, 2 for an option or output folder that cannot be
 used (found before any work).
@@ -94,8 +94,7 @@ def describe(
     player = find_player() if play_sound else None
     keep = not text_only and bool(out or format_name or not play_sound)
     sounds = plan_sounds(sources, target, overwrite=overwrite) if keep else None
-    if text_only:
-        models = replace(models, voice=None)
+    models = replace(models, voice=None) if text_only else spoken(models)
     in_json = JsonReport(captioner=models.captioner, voice=models.voice)
     report = in_json if as_json else PlainReport(many=many)
     describer = Describer(report, sounds, player, hint_at_reader=read_text is None and not can_read and not is_brief)

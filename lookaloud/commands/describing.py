@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lookaloud.commands.click_options import spoken
 from lookaloud.commands.report import JsonReport, PlainReport, Report
 from lookaloud.commands.sources import Sources, stem_of
 from lookaloud.describe.narrator import PICTURE_ERRORS, Narrator
@@ -93,7 +94,7 @@ class Describer:
             self.fail(result)
             return
         self.n_described += 1
-        self.report.show(result, path)
+        self.report.show(result, None if result.audio is None else path)
         if self.hint_at_reader and result.caption.kind == "text":
             self.hint_at_reader = False
             click.echo(INSTALL_READER, err=True)
@@ -125,7 +126,7 @@ def desktop_describer(
     from captioner.reading import reader_installed
 
     player = find_player() if play_sound else None
-    models = models if player else replace(models, voice=None)
+    models = spoken(models) if player else replace(models, voice=None)
     narrator = load(models, options)
 
     def describe(pictures: Sequence[Picture]) -> Exit:

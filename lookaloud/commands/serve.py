@@ -7,7 +7,7 @@ import webbrowser
 
 import click
 
-from lookaloud.commands.click_options import with_options
+from lookaloud.commands.click_options import spoken, with_options
 from lookaloud.describe.options import ModelOptions
 from lookaloud.ground.extras import needing
 
@@ -74,6 +74,6 @@ def serve(
 
     with listen(settings) as listening:
         click.echo("Loading the models.")
-        narrator = load_narrator(**vars(models))
+        narrator = load_narrator(**vars(spoken(models)))
         run(create_app(narrator, settings=settings), settings, listening, on_start=started)
     click.echo("Ended.")

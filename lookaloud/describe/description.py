@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
+from lookaloud.words import load_words
+from lookaloud.words.text import pieces_of
+
 if TYPE_CHECKING:
     from captioner.findings.caption import Caption
     from captioner.findings.finding import Finding
@@ -37,6 +40,7 @@ class Row:
         kind: "photograph", or what else the picture is: one of `captioner.findings.caption.KINDS`.
         detail: the level of detail, one of `lookaloud.describe.options.DETAILS`.
         part: "whole", or which third of the picture was described.
+        pieces: `text` in pieces of one language each, as [tag, text]; empty if all of it is in English.
         text_found: the lines of text found in the picture, in reading order.
         notes: what the photo says of itself: taken, place, title, description, camera; None unless detailed.
         findings: what else was found, by the names of the findings.
@@ -59,6 +63,7 @@ class Row:
     kind: Word | None = None
     detail: Word | None = None
     part: Word = "whole"
+    pieces: tuple[tuple[str, str], ...] = ()
     text_found: tuple[str, ...] = ()
     notes: Mapping[str, str | None] | None = None
     findings: Mapping[str, Any] = field(default_factory=dict)
@@ -103,7 +108,9 @@ class Description:
         source: the picture's name.
         detail: the level of detail, one of `lookaloud.describe.options.DETAILS`.
         part: "whole", or which third of the picture was described.
-        text: the words that are spoken, at that level of detail; "" with an error.
+        text: the words that are spoken, at that level of detail; "" with an error. A `lookaloud.words.text.Told`, which
+            knows the language of its pieces.
+        language: of the words around the caption: one of `lookaloud.words.LANGUAGES`.
         findings: what was found in the picture, by the names of the findings.
         problems: why something besides the caption could not be found out; `text` does without it.
         audio: the sound; None without a voice.
@@ -117,6 +124,7 @@ class Description:
     detail: str = "standard"
     part: str = "whole"
     text: str = ""
+    language: str = "en"
     findings: Mapping[str, Finding] = field(default_factory=dict)
     problems: tuple[Exception, ...] = ()
     audio: Audio | None = None
@@ -160,8 +168,10 @@ class Description:
         return {
             "source": self.source,
             "status": "ok" if self.error is None else "error",
-            "text": self.text or None,
+            "text": str(self.text) or None,
+            "pieces": pieces_of(self.text),
             **(self.caption.to_json() if has_caption else {}),
+            "caption": str(load_words(self.language).caption(self.caption)) if has_caption else None,
             "captioner": self.caption.captioner if has_caption else None,
             "detail": self.detail,
             "part": self.part,

@@ -16,6 +16,7 @@ from lookaloud.describe import finders
 from lookaloud.describe.description import Description, StageSeconds
 from lookaloud.describe.teller import checked_detail, corrected, tell
 from lookaloud.ground.errors import MissingExtraError
+from lookaloud.words import language_of, load_words
 from speech.errors import SpeechError
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ class Narrator:
         detail: how much is said: "brief", "standard" or "detailed"; see `lookaloud.describe.teller`.
         reader: from `captioner.reading.load_text_reader`; None to leave the text in pictures unread. Brief
             descriptions do not use it.
+        language: of the words around captions, one of `lookaloud.words.LANGUAGES`; captions are in English.
 
     Raises:
-        ValueError: there is no such level of detail.
+        ValueError: there is no such level of detail, or no words in that language.
 
     >>> narrator = load_narrator()                           # doctest: +SKIP
     >>> description = narrator.narrate("dog.jpg")            # doctest: +SKIP
@@ -67,6 +69,7 @@ class Narrator:
         rate: float = 1.0,
         detail: str = "standard",
         reader: TextReader | None = None,
+        language: str = "en",
     ) -> None:
         self.captioner = captioner
         self.voice = voice
@@ -74,6 +77,7 @@ class Narrator:
         self.rate = rate
         self.detail = checked_detail(detail)
         self.reader = reader
+        self.words = load_words(language)
         self.caption_finder = CaptionFinder(captioner, self.options)
         wanted = [(row, row.make(self)) for row in finders.FINDERS if detail in row.details]
         self.finders = [(row, finder) for row, finder in wanted if finder is not None]
@@ -186,7 +190,8 @@ class Narrator:
             picture.name,
             self.detail,
             part,
-            tell(findings, detail=self.detail),
+            tell(findings, detail=self.detail, words=self.words),
+            self.words.language,
             findings,
             tuple(problems),
             seconds=StageSeconds(**seconds),
@@ -282,7 +287,9 @@ def load_narrator(
         device: "auto", "cpu", "cuda" or "mps": where the captioner runs; "cpu" holds for the voice too.
         dtype: "auto", or the captioner's number type such as "float16".
         local_only: load only what is on this computer and never download.
-        language, speaker, vocoder: of the voice; see `speech.load_voice`.
+        language: a BCP 47 tag: of the voice, if it has several, and of the words around captions, if it is one of
+            `lookaloud.words.LANGUAGES`.
+        speaker, vocoder: of the voice; see `speech.load_voice`.
         options: how to caption.
         rate: speaking speed, 0.5 (half) to 2.0 (double).
         detail: how much is said: "brief", "standard" or "detailed"; see `lookaloud.describe.teller`.
@@ -312,7 +319,15 @@ def load_narrator(
         loaded_captioner = load_captioner(captioner, device=device, dtype=dtype, local_only=local_only)
         loaded_voice = None if loading is None else loading.result()
         reader = None if loading_reader is None else loading_reader.result()
-    return Narrator(loaded_captioner, loaded_voice, options=options, rate=rate, detail=detail, reader=reader)
+    return Narrator(
+        loaded_captioner,
+        loaded_voice,
+        options=options,
+        rate=rate,
+        detail=detail,
+        reader=reader,
+        language=language_of(language),
+    )
 
 
 def _load_voice(name: str, **options: Any) -> Voice:

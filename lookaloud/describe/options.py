@@ -37,7 +37,8 @@ class ModelOptions:
         captioner: a name from `captioner.list_captioners()`, a Hugging Face hub id, or a folder.
         device: "auto", "cpu", "cuda" or "mps": where the captioner runs; "cpu" holds for the voice too.
         voice: a name from `speech.list_voices()`; None for text alone.
-        language, speaker: of the voice, if it has several; see `speech.load_voice`.
+        language: of the words around captions, and of the voice, if it has several; see `lookaloud.load_narrator`.
+        speaker: of the voice, if it has several; see `speech.load_voice`.
         vocoder: what turns the spectrograms of voices such as SpeechT5 into sound; see `speech.load_voice`.
         reading_language: of the text in pictures; None for Chinese, Japanese and languages in Latin letters.
         local_only: load only what is on this computer and never download.
@@ -53,9 +54,9 @@ class ModelOptions:
     voice: str | None = option("heart", "See 'lookaloud voices'.", metavar="NAME", commands=_EVERYWHERE)
     language: str | None = option(
         None,
-        "Language to speak, such as en-US; for voices with several.",
+        "Language of the words around captions: en or de; and to speak, such as en-US, for voices with several.",
         metavar="TAG",
-        commands=("describe", "say"),
+        commands=_EVERYWHERE,
     )
     speaker: str | None = option(
         None,
@@ -206,6 +207,25 @@ class DescribeOptions:
             high_confidence=self.high_confidence,
             only_photos=self.only_photos,
         )
+
+
+def why_silent(models: ModelOptions) -> str | None:
+    """Return why a voice cannot speak the words in their language, in a sentence; None if it can, or may be able to.
+
+    >>> why_silent(ModelOptions(voice="heart", language="de")).partition(":")[0]
+    'Nothing is spoken, because the voice heart speaks en-US and the words are in de'
+    """
+    from lookaloud.words import language_of, load_words
+    from speech import list_voices
+
+    words = load_words(language_of(models.language))
+    spoken = next((spec.language for spec in list_voices() if spec.name == models.voice), words.language)
+    if words.language in ("en", spoken.partition("-")[0]):
+        return None
+    return (
+        f"Nothing is spoken, because the voice {models.voice} speaks {spoken} and the words are in {words.language}: "
+        f"choose another --voice, such as {words.voice}."
+    )
 
 
 def load(models: ModelOptions, options: DescribeOptions, *, reader_threads: int | None = None) -> Narrator:

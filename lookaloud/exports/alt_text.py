@@ -93,7 +93,7 @@ def _write_copy(batch: Batch, records: list[Record], data: bytes, path: Path, ta
 
 def _save_both(record: Record, data: bytes, path: Path, beside: Path, packet: bytes) -> None:
     """Write a copy and the texts beside it, or neither."""
-    with writing(beside) as file:
+    with writing(beside, make_folder=True) as file:
         file.write(packet)
     try:
         _save(record, data, path)
@@ -105,7 +105,7 @@ def _save_both(record: Record, data: bytes, path: Path, beside: Path, packet: by
 
 def _save(record: Record, data: bytes, path: Path) -> None:
     """Write a copy with the times of its picture."""
-    with writing(path) as file:
+    with writing(path, make_folder=True) as file:
         file.write(data)
     try:
         if record.member is None and "://" not in record.path:

@@ -69,7 +69,7 @@ def write_gallery(batch: Batch) -> Export:
     index = batch.folder / "index.html"
     _refuse_other(index)
     counts = _count(batch)
-    with writing(batch.folder / _FOLDER / STYLE) as file:
+    with writing(batch.folder / _FOLDER / STYLE, make_folder=True) as file:
         file.write(style())
     described = _pages(counts.n_described, batch.options.per_page, "page", "Picture")
     described = described or [_Page("index.html", "Pictures")]
@@ -151,7 +151,7 @@ def _small_copy(batch: Batch, record: Record, pictures: Pictures) -> str:
         raise ImageError(f"{record.source} has no SHA-256 in the manifest to know it by; describe it again")
     if not path.is_file():
         image = pictures.open(record, max_side=_MAX_SIDE)
-        with writing(path) as file:
+        with writing(path, make_folder=True) as file:
             image.save(file, "JPEG", quality=82)
     return name
 
@@ -225,7 +225,7 @@ def _write_page(
         element("main", {"id": "content", "tabindex": "-1"}, *content),
         _navigation(page, described, failed, "Pages, again"),
     )
-    with writing(batch.folder / page.path) as file:
+    with writing(batch.folder / page.path, make_folder=True) as file:
         file.write(as_html(element("html", {"lang": batch.options.language}, head, body)))
 
 

@@ -116,7 +116,7 @@ def _write_sidecars(batch: Batch, ending: str, content: Callable[[Record], str])
             continue
         with left.around(record):
             path = places.take(batch.folder, _sidecar_of(record, names), ending)
-            write_lines(path, [content(record)])
+            write_lines(path, [content(record)], make_folder=True)
             n_written += 1
     kind = "Text" if ending == "txt" else "JSON"
     sentence = f"{kind} files for {counted(n_written)}, each beside its sound: {batch.folder}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -10,15 +11,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+# Errors of writing, which name no file.
+_OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
 PART = re.compile(r"\.[0-9a-f]{16}\.part(\.[^.]+)?")
 """The name of a file that was not finished, because the program was killed."""
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, make_folder: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`, to be written in the block; it becomes `path` at its end, or is removed.
 
-    The folder is made if there is none. The temporary name keeps the ending, which tells programs the format.
+    With `make_folder`, the folder is made if there is none. The temporary name keeps the ending, which tells programs
+    the format.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -27,7 +32,8 @@ def replacing(path: Path) -> Iterator[Path]:
     ...     os.listdir(folder)
     ['a.txt']
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if make_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{secrets.token_hex(8)}.part{path.suffix}")
     try:
         yield part
@@ -37,13 +43,13 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in (None, str(part)):
-            error.filename, error.filename2 = str(path), None  # the name that people know
+        if isinstance(error, OSError) and (error.filename == str(part) or error.errno in _OF_DISKS):
+            raise OSError(error.errno, error.strerror, str(path)) from error  # the name that people know
         raise
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[BinaryIO]:
+def writing(path: Path, *, make_folder: bool = False) -> Iterator[BinaryIO]:
     """Yield a binary file that becomes `path` when the block ends well.
 
     >>> import tempfile
@@ -53,17 +59,17 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     ...     os.listdir(folder)
     ['a.txt']
     """
-    with replacing(path) as part, open(part, "xb") as file:
+    with replacing(path, make_folder=make_folder) as part, open(part, "xb") as file:
         yield file
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, make_folder: bool = False) -> None:
     """Write a file: a kill leaves the old one or the new one."""
-    with writing(path) as file:
+    with writing(path, make_folder=make_folder) as file:
         file.write(content)
 
 
-def write_lines(path: Path, lines: Iterable[str], *, bom: bool = False) -> Path:
+def write_lines(path: Path, lines: Iterable[str], *, bom: bool = False, make_folder: bool = False) -> Path:
     """Return the path of a UTF-8 text file, one line for each text; `bom` puts the byte order mark before them.
 
     >>> import tempfile
@@ -71,7 +77,7 @@ def write_lines(path: Path, lines: Iterable[str], *, bom: bool = False) -> Path:
     ...     write_lines(Path(folder) / "a.txt", ["one", "two"]).read_text()
     'one\\ntwo\\n'
     """
-    with writing(path) as file:
+    with writing(path, make_folder=make_folder) as file:
         if bom:
             file.write(b"\xef\xbb\xbf")
         for line in lines:

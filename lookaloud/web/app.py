@@ -72,7 +72,7 @@ def create_app(narrator: Narrator, *, settings: ServeSettings | None = None) -> 
     app.include_router(api.router(service, settings))
     app.include_router(jobs.router(service, settings))
     app.include_router(page.router(service, settings))
-    app.include_router(small_pages.router(settings, guesses))
+    app.include_router(small_pages.router(settings, guesses, narrator.words))
     complete(app, settings)
     # The last one added is the outermost.
     app.add_middleware(Heads)

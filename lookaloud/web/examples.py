@@ -23,6 +23,7 @@ DESCRIBED: dict[str, Any] = {
     "kind": "photograph",
     "detail": "standard",
     "part": "whole",
+    "pieces": [],
     "text_found": ["Keep off"],
     "notes": None,
     "findings": {},

@@ -1,7 +1,7 @@
 """The page for people: it works without script for one picture, and with it for more.
 
-What the page says is in `strings.py`, how it is laid out in `templates/`, how it looks in `static/page.css`, and what
-the script does in `static/page.js`, which asks the same interface as other programs.
+What the page says is in `lookaloud.words`, how it is laid out in `templates/`, how it looks in `static/page.css`, and
+what the script does in `static/page.js`, which asks the same interface as other programs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from lookaloud.describe.teller import DETAILS
 from lookaloud.printable import printable
 from lookaloud.web.answers import refusal_of
 from lookaloud.web.gone import gone, unless_gone
-from lookaloud.web.strings import CATALOGUES, words_of_script
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -55,6 +54,7 @@ class _Result:
 
     name: str
     text: str
+    pieces: tuple[tuple[str, str], ...]
     sure: str
     alternatives: tuple[str, ...]
     text_found: tuple[str, ...]
@@ -88,7 +88,8 @@ class _Page:
     def __init__(self, service: Service, settings: ServeSettings) -> None:
         self.service = service
         self.settings = settings
-        self.words = CATALOGUES["en"]
+        self.all_words = service.narrator.words
+        self.words = self.all_words.page
 
     async def show(self) -> HTMLResponse:
         return self._html({})
@@ -142,6 +143,7 @@ class _Page:
         return _Result(
             name=name,
             text=told.text or "",
+            pieces=told.pieces or ((self.all_words.language, told.text or ""),),
             sure=sure,
             alternatives=told.alternatives,
             text_found=told.text_found,
@@ -172,8 +174,8 @@ class _Page:
             .get_template("page.html")
             .render(
                 words=self.words,
-                script_words=words_of_script(self.words),
-                language="en",
+                script_words=self.all_words.script,
+                language=self.all_words.language,
                 page_title=f"{said} {title}" if said else title,  # without script, the title is what is heard first
                 max_bytes=self.settings.max_upload_bytes,
                 max_letters=self.settings.max_speech_letters,

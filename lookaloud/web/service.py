@@ -25,6 +25,7 @@ from lookaloud.web.settings import ServeSettings
 from lookaloud.web.values import CaptionKnown, Described, Sound
 from lookaloud.web.voices import Voices
 from speech.audio import Audio, encode_audio, join
+from speech.errors import VoiceOptionError
 
 if TYPE_CHECKING:
     from captioner.picture import Picture
@@ -148,7 +149,9 @@ class Service:
                     either: set[asyncio.Future[Any]] = {known, telling}
                     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                     if known.done():
-                        yield CaptionKnown(**known.result().to_json())
+                        caption = known.result()
+                        said = str(self.narrator.words.caption(caption))
+                        yield CaptionKnown(**{**caption.to_json(), "caption": said})
                     told, _ = await telling
                 finally:
                     telling.cancel()
@@ -197,7 +200,11 @@ class Service:
 
     async def _voice_of(self, name: str | None) -> Voice:
         # Not the speech threads: loading takes a while, and others speak meanwhile.
-        return await self._run(self._pictures, lambda: self.voices.get(name))
+        voice = await self._run(self._pictures, lambda: self.voices.get(name))
+        language = self.narrator.words.language
+        if language not in ("en", voice.language.partition("-")[0]):
+            raise VoiceOptionError(f"The voice {voice.name} speaks {voice.language}, not {language}; choose another.")
+        return voice
 
     async def _pieces(self, text: str, voice: Voice | None, rate: float) -> AsyncIterator[Audio]:
         """The text a sentence at a time, each made in a thread, so that whoever gives up ends it between two."""
@@ -228,6 +235,7 @@ class Service:
             options=options.for_captioner(self.narrator.options),
             detail=options.detail,
             reader=self.narrator.reader if options.read_text else None,
+            language=self.narrator.words.language,
         )
         whole = self._decoded(data, name, narrator, options, stop)
         picture = whole

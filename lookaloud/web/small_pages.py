@@ -13,7 +13,7 @@ from lookaloud.web.guard import SESSION_COOKIE, SIGN_IN, session_of
 from lookaloud.web.guesses import Guesses, address_of
 from lookaloud.web.page import PAGE_POLICY, templates
 from lookaloud.web.settings import ServeSettings
-from lookaloud.web.strings import CATALOGUES
+from lookaloud.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _DAYS = 30
 
 
-def router(settings: ServeSettings, guesses: Guesses) -> APIRouter:
+def router(settings: ServeSettings, guesses: Guesses, words: Words) -> APIRouter:
     """The routes `/sign-in` and `/docs`.
 
     Args:
         settings: has the token.
         guesses: counts wrong ones.
+        words: of the pages' language.
     """
-    words = CATALOGUES["en"]
     routes = APIRouter(include_in_schema=False)
 
     async def show(request: Request) -> Response:
@@ -44,10 +44,10 @@ def router(settings: ServeSettings, guesses: Guesses) -> APIRouter:
             guesses.check(address)
         except TooManyGuessesError as refusal:
             headers = {"Retry-After": str(refusal.retry_after)}
-            return _html("sign_in.html", words, wrong=words["too_many_guesses"], status=429, headers=headers)
+            return _html("sign_in.html", words, wrong=words.page["too_many_guesses"], status=429, headers=headers)
         if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode()):
             guesses.note(address, given)
-            return _html("sign_in.html", words, wrong=words["wrong_token"], status=401)
+            return _html("sign_in.html", words, wrong=words.page["wrong_token"], status=401)
         answer = RedirectResponse("./", status_code=303)
         answer.set_cookie(
             SESSION_COOKIE, session_of(wanted), max_age=_DAYS * 86400, httponly=True, samesite="strict",
@@ -72,11 +72,11 @@ def router(settings: ServeSettings, guesses: Guesses) -> APIRouter:
 
 def _html(
     name: str,
-    words: Mapping[str, str],
+    words: Words,
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     **shown: object,
 ) -> HTMLResponse:
-    html = templates().get_template(name).render(words=words, language="en", **shown)
+    html = templates().get_template(name).render(words=words.page, language=words.language, **shown)
     return HTMLResponse(html, status_code=status, headers={"Content-Security-Policy": PAGE_POLICY, **(headers or {})})

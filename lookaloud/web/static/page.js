@@ -5,7 +5,7 @@ import { zip } from "./zip.js";
 const AT_ONCE = 4; // pictures of a folder on their way together: the server captions what comes together in one go
 const TELL_EVERY_MS = 5000; // how often the progress of a folder is announced
 const words = JSON.parse(byId("words").textContent);
-const entries = []; // the visit: { name, stem, file, text, sure, alternatives, found, problems, sound, soundUrl }
+const entries = []; // the visit: { name, stem, file, text, pieces, sure, alternatives, found, problems, sound, soundUrl }
 let single = new AbortController();
 let current = null; // the picture that "Look closer" is about
 let playing = null; // the list's button that stops what is heard
@@ -62,7 +62,7 @@ async function describe(file, part, signal) {
   const shown = part === "whole" ? file.name : say("part", { name: file.name, part: say(`part_${part}`) });
   const stem = file.name.replace(/\.\w{1,5}$/, "") + (part === "whole" ? "" : `-${part}`);
   return {
-    name: shown, stem, file, text: told.text, found: told.text_found, sound: null, soundUrl: null,
+    name: shown, stem, file, text: told.text, pieces: told.pieces, found: told.text_found, sound: null, soundUrl: null,
     sure: say(told.is_photo ? `sure_${told.certainty}` : "sure_none"),
     alternatives: told.alternatives, problems: told.problems,
   };
@@ -144,7 +144,7 @@ function show(entry) {
   byId("result-sound").load(); // only now is the sound before gone
   byId("sound-error").textContent = "";
   byId("result-name").textContent = entry.name;
-  byId("result-text").textContent = entry.text;
+  show(byId("result-text"), entry);
   byId("result-sure").textContent = entry.sure;
   picture(byId("result-picture"), entry.file);
   save(byId("result-save-text"), textUrl(entry), `${entry.stem}.txt`);
@@ -180,6 +180,18 @@ function save(holder, url, name) {
   link.download = name;
 }
 
+// The text of an entry; pieces in another language than the page's are marked, so that they are spoken as such.
+function show(holder, entry) {
+  const marked = entry.pieces.map(([tag, text]) => {
+    if (tag === document.documentElement.lang) return text;
+    const span = document.createElement("span");
+    span.lang = tag;
+    span.textContent = text;
+    return span;
+  });
+  holder.replaceChildren(...(marked.length ? marked : [entry.text]));
+}
+
 function textUrl(entry) {
   return URL.createObjectURL(new Blob([`${entry.text}\n`], { type: "text/plain;charset=utf-8" }));
 }
@@ -201,7 +213,7 @@ function list(entry) {
   const row = byId("entry").content.cloneNode(true).firstElementChild;
   const [button, sound, text] = row.querySelectorAll(".play, .save-sound, .save-text");
   row.querySelector("h3").textContent = entry.name;
-  row.querySelector("p").textContent = entry.text;
+  show(row.querySelector("p"), entry);
   picture(row.querySelector("img"), entry.file);
   for (const named of [button, sound, text]) { // the same words in every row: to a screen reader, say which
     named.setAttribute("aria-label", `${named.textContent}: ${entry.name}`);

@@ -1,17 +1,115 @@
-"""Every word of the page, in one catalogue for each language, so that languages can follow.
-
-Names that begin with `say_` are what the script says, some of them what the page without script says too; the others
-stand in the templates only. `{name}` and the like are places that the script or the page fills; numbers stand behind a
-colon, where no language needs another form for one than for many. Plain words, whole sentences, no idioms: they are
-heard as often as read.
-"""
+"""English: every sentence about a picture, and every string of the page. See `lookaloud.words.Words`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-_ENGLISH = {
+from lookaloud.words.text import as_items, by_place
+
+if TYPE_CHECKING:
+    from captioner.findings.look import Look
+    from captioner.findings.parts import Parts
+    from captioner.picture.notes import PhotoNotes
+
+VOICE = "heart"
+
+KINDS = {
+    "blank": "The picture is blank.",
+    "gradient": "The picture is only a gradual change of colour.",
+    "noise": "The picture is only noise.",
+    "text": "This looks like a page of text.",
+    "screenshot": "This looks like a screenshot.",
+    "chart": "This looks like a chart.",
+    "diagram": "This looks like a diagram.",
+    "icon": "This looks like an icon or a logo.",
+    "drawing": "This looks like a drawing.",
+    "dark": "The picture is too dark to describe.",
+    "bright": "The picture is too bright to describe.",
+    "blurred": "The picture is too blurred to describe.",
+    "small": "The picture is too small to describe.",
+}
+SCRIPTS = {
+    "Arabic": "Arabic",
+    "Armenian": "Armenian",
+    "Cyrillic": "Cyrillic",
+    "Devanagari": "Devanagari",
+    "Georgian": "Georgian",
+    "Greek": "Greek",
+    "Hebrew": "Hebrew",
+    "Korean": "Korean",
+    "Thai": "Thai",
+}
+COLOURS = {
+    "black": "black",
+    "white": "white",
+    "grey": "grey",
+    "brown": "brown",
+    "beige": "beige",
+    "red": "red",
+    "orange": "orange",
+    "yellow": "yellow",
+    "green": "green",
+    "turquoise": "turquoise",
+    "blue": "blue",
+    "purple": "purple",
+    "pink": "pink",
+}
+LIGHTS = {
+    "dark": "dark",
+    "dim": "dim",
+    "evenly lit": "evenly lit",
+    "bright": "bright",
+    "strong light and shadow": "with strong light and shadow",
+}
+ORIENTATIONS = {"landscape": "in landscape format", "portrait": "in portrait format", "square": "square"}
+PLACES = {"left": "on the left", "middle": "in the middle", "right": "on the right"}
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+SENTENCES = {
+    "possibly": "Possibly {caption}",
+    "alternatives": "It could also be: {captions}",
+    "or": "; or ",
+    "page": "It says: {text}",
+    "sign": "The sign says: {text}",
+    "text": "Text in the picture: {texts}",
+    "unread": "There is text in letters that cannot be read here.",
+    "unread_script": "There is text in {script} letters, which cannot be read here.",
+}
+
+
+def _parts(parts: Parts) -> str:
+    return by_place("en", parts, PLACES, " and ", SENTENCES["possibly"])
+
+
+def _look(look: Look) -> str:
+    *most, last = (COLOURS[name] for name in look.colours)
+    colours = f"{', '.join(most)} and {last}" if most else last
+    return f"The picture is {ORIENTATIONS[look.orientation]}, {LIGHTS[look.light]}, and mainly {colours}."
+
+
+def _notes(notes: PhotoNotes) -> str:
+    if not notes:
+        return ""
+    day = notes.taken
+    said = {
+        "taken on ": day and f"{day.day} {MONTHS[day.month - 1]} {day.year}",
+        "place: ": notes.place,
+        "title: ": notes.title,
+        "description: ": notes.description,
+        "camera: ": notes.camera,
+    }
+    items = as_items(f"{name}{text}" for name, text in said.items() if text)
+    return f"The photo's own notes say: {'; '.join(items)}"
+
+
+FINDINGS: dict[str, Callable[[Any], str]] = {"parts": _parts, "look": _look, "notes": _notes}
+
+# `{name}` and the like are places that the script or the page fills; numbers stand behind a colon, where no language
+# needs another form for one than for many. Plain words, whole sentences, no idioms: they are heard as often as read.
+PAGE = {
     "title": "Lookaloud: hear what is in a picture",
     "name": "Lookaloud",
     "tagline": "Hear and read what is in a picture. Pictures stay on the computer that runs Lookaloud.",
@@ -110,15 +208,3 @@ _ENGLISH = {
     "say_part_middle": "middle part",
     "say_part_right": "right part",
 }
-
-CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType({"en": MappingProxyType(_ENGLISH)})
-"""The words by BCP 47 language tag. Every catalogue has the same names."""
-
-
-def words_of_script(catalogue: Mapping[str, str]) -> dict[str, str]:
-    """The part of a catalogue that the script says, without the prefix of its names.
-
-    >>> words_of_script(CATALOGUES["en"])["stop"]
-    'Stop'
-    """
-    return {name.removeprefix("say_"): words for name, words in catalogue.items() if name.startswith("say_")}
