@@ -66,7 +66,7 @@ class _Result:
 
 
 def router(service: Service, settings: ServeSettings) -> APIRouter:
-    """The routes of the page: `GET /`, `POST /describe` (the form without script) and `/static/...`.
+    """Return the routes of the page: `GET /`, `POST /describe` (the form without script) and `/static/...`.
 
     Args:
         service: describes and speaks.
@@ -99,7 +99,7 @@ class _Page:
         return RedirectResponse("./", status_code=303)
 
     async def describe(self, request: Request) -> Response:
-        """The page again, with the description of the picture that the form holds, or with what is wrong."""
+        """Return the page again, with the description of the picture that the form holds, or with what is wrong."""
         async with request.form(max_files=2, max_fields=8) as form:
             chosen = {
                 name: value for name in ("detail", "part", "voice", "rate") if isinstance(value := form.get(name), str)
@@ -195,14 +195,14 @@ class _Page:
 
 @lru_cache(maxsize=1)
 def templates() -> Environment:
-    """What makes HTML of the files in `templates/`: everything that is filled in is escaped."""
+    """Return what makes HTML of the files in `templates/`: everything that is filled in is escaped."""
     from jinja2 import Environment, PackageLoader
 
     return Environment(loader=PackageLoader("lookaloud.web"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def _static(name: str) -> Any:
-    """A route that answers with one file of the package, read once; no name from a client is ever opened."""
+    """Return a route that answers with one file of the package, read once; no name from a client is ever opened."""
     content = files("lookaloud.web").joinpath("static").joinpath(name).read_bytes()
 
     async def answer() -> Response:
@@ -219,7 +219,7 @@ def _voices(names: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def _upload(form: FormData) -> UploadFile | None:
-    """The picture, chosen or photographed; a browser sends a field of files that was left empty as well."""
+    """Return the picture, chosen or photographed; a browser sends a field of files that was left empty as well."""
     for field in ("picture", "photograph"):
         value = form.get(field)
         if isinstance(value, UploadFile) and value.size:
