@@ -178,8 +178,7 @@ PAGE = {
     "sign_in_button": "Anmelden",
     "too_many_guesses": "Von Ihrer Adresse kamen zu viele falsche Kennwörter. Warten Sie eine Minute und geben Sie "
     "dann das richtige ein.",
-    "wrong_token": "Das ist nicht das Kennwort. Sehen Sie nach, wo Lookaloud gestartet wurde, und geben Sie es"  # nosec B105
-    " noch einmal ein.",
+    "wrong_token": "Das Kennwort ist falsch. Sehen Sie nach, wo Lookaloud gestartet wurde.",  # words  # nosec B105
     "docs_title": "Lookaloud für Programme",
     "docs_hint": "Alles im Einzelnen, für Programme:",
     "docs_link": "OpenAPI",
