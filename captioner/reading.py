@@ -361,7 +361,7 @@ def _rapidocr(n_threads: int | None, other: Mapping[str, object] | None = None) 
 
 
 def _is_text(text: str, score: float) -> bool:
-    """Return whether a line is sure enough and looks written: two letters or digits, and not one sign again and again."""
+    """Return whether a line is sure enough and looks written: two letters or digits, not one sign again and again."""
     signs = [letter for letter in text.casefold() if letter.isalnum()]
     if len(signs) < 2 or 2 * len(signs) < len("".join(text.split())):
         return False

@@ -81,7 +81,7 @@ def placed(found: Iterable[tuple[str, float, Corners]], strip: Strip, size: tupl
 
 
 def merged(before: Sequence[Piece], new: Sequence[Piece], size: tuple[int, int]) -> list[Piece]:
-    """Return the lines of the strips so far and of the next one: each line once, those that a cut went through whole."""
+    """Return the lines of the strips so far and the next one: each line once, those that a cut went through whole."""
     axis = _axis(size)
     lines = list(before)
     reach = max((_span(line, axis)[1] for line in lines), default=0.0)

@@ -79,7 +79,7 @@ class _Known:
     has_number: bool
 
     def may_be(self, given: _Name) -> bool:
-        """Return whether a given name may mean this one: a file's name is no id, and a number is an id before a file."""
+        """Return whether a name may mean this one: a file's name is not an id, and a number is an id before a file."""
         if given.suffix and self.has_file and not self.is_file:
             return False
         if given.is_number and self.is_file and self.has_number:

@@ -141,7 +141,7 @@ class ZipArchive:
             return _read_bounded(file)
 
     def _unpacked(self, entry: zipfile.ZipInfo) -> bytes:
-        """Return what is packed with bzip2 or LZMA: zipfile unpacks such a piece as a whole, and 4 kB may be gigabytes."""
+        """Return what is packed with bzip2 or LZMA: zipfile unpacks a piece as a whole, and 4 kB may be gigabytes."""
         packed = copy(entry)
         packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
         packed.CRC = None  # type: ignore[assignment]  # of what is unpacked, so it is compared below

@@ -35,7 +35,7 @@ Range = tuple[float, float]
 
 @torch.no_grad()
 def activation_ranges(model: CompactModel) -> dict[str, Range]:
-    """Return what the writers' matrices are multiplied with, by the name of the weight, while they write about noise."""
+    """Return what the writers' matrices are multiplied by, by the name of the weight, when they write about noise."""
     found: dict[str, Range] = {}
 
     def note(name: str, values: Tensor) -> None:

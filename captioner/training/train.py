@@ -209,7 +209,7 @@ class _Run:
     def _prepare(
         self, examples: Sequence[Example], texts: Sequence[Sequence[str]], start: Start | None, cache: Path
     ) -> tuple[Tokenizer, CompactModel, CachedFeatures]:
-        """Return the vocabulary, the network and the features: those of `start`, or new ones made for these captions."""
+        """Return vocabulary, network and features: those of `start`, or new ones made for these captions."""
         config = self.config
         tokenizer_path, words_path = self.folder / "tokenizer.json", self.folder / "words.json"
 

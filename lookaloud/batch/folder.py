@@ -191,7 +191,7 @@ class OutputFolder:
             return record_at(file, offset)
 
     def stopped_by(self, error: BaseException) -> BatchStoppedError | None:
-        """Return the error as one that ends the run, because nothing more can be written here; None if it is another."""
+        """Return the error as one that ends the run, because nothing can be written here; None if it is another."""
         cause = cannot_go_on(error)
         return None if cause is None else self._stopped(cause)
 

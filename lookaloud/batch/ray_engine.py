@@ -184,7 +184,7 @@ class RayRun:
         return self.folder.ledger.failed_alike(record.key, record.sha256)
 
     def _same(self, decoded: Decoded) -> Iterator[Finished]:
-        """Yield a picture with the same bytes as another one; nothing comes back where it waits, or is finished itself."""
+        """Yield the record of a picture with the bytes of another; nothing if it waits, or is finished itself."""
         content = (decoded.sha256, decoded.item.page)
         ledger, sha256 = self.folder.ledger, decoded.sha256 or ""
         line = ledger.described(sha256, decoded.item.page)

@@ -238,7 +238,7 @@ class Run:
                     self._finish(each)
 
     def _is_known(self, decoded: Decoded) -> bool:
-        """Return whether the same bytes have been described, or are being: then the picture needs no more than a line."""
+        """Return whether the same bytes have been described, or are being: the picture then needs only a line."""
         page = decoded.item.page
         assert decoded.sha256 is not None  # noqa: S101 - what was decoded was read  # nosec B101
         with self._lock:

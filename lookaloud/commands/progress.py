@@ -27,7 +27,7 @@ def show_nothing() -> Iterator[Update]:
 
 @contextmanager
 def show_bar(total: Callable[[], int | None]) -> Iterator[Update]:
-    """Yield a bar with pictures a second, time left and failures; `total` gives the number of files once it is known."""
+    """Yield a bar with pictures a second, time left and failures; `total` gives the number of files once known."""
     from tqdm import tqdm
 
     with tqdm(ascii=True, unit="picture", file=sys.stderr) as bar:
