@@ -30,15 +30,15 @@ KINDS = {
     "small": "Das Bild ist zu klein für eine Beschreibung.",
 }
 SCRIPTS = {
-    "Arabic": "arabischer",
-    "Armenian": "armenischer",
-    "Cyrillic": "kyrillischer",
-    "Devanagari": "Devanagari-",
-    "Georgian": "georgischer",
-    "Greek": "griechischer",
-    "Hebrew": "hebräischer",
-    "Korean": "koreanischer",
-    "Thai": "thailändischer",
+    "Arabic": "arabischer Schrift",
+    "Armenian": "armenischer Schrift",
+    "Cyrillic": "kyrillischer Schrift",
+    "Devanagari": "Devanagari-Schrift",
+    "Georgian": "georgischer Schrift",
+    "Greek": "griechischer Schrift",
+    "Hebrew": "hebräischer Schrift",
+    "Korean": "koreanischer Schrift",
+    "Thai": "thailändischer Schrift",
 }
 COLOURS = {
     "black": "schwarz",
@@ -76,7 +76,7 @@ SENTENCES = {
     "sign": "Auf dem Schild steht: {text}",
     "text": "Text im Bild: {texts}",
     "unread": "Das Bild enthält Text in einer Schrift, die hier nicht gelesen werden kann.",
-    "unread_script": "Das Bild enthält Text in {script} Schrift, die hier nicht gelesen werden kann.",
+    "unread_script": "Das Bild enthält Text in {script}, die hier nicht gelesen werden kann.",
 }
 
 
