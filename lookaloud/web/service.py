@@ -103,7 +103,7 @@ class Service:
         """The same, and the picture's width and height; not counted among those who wait: jobs bound their number."""
         began = perf_counter()
         with self._stopping() as stop:
-            voice = await self._voice_of(options.voice) if options.audio else None
+            voice = await self._voice_for(options)
             told, size = await self._run(self._pictures, lambda: self._tell(data, name, options, stop, None))
             sound = None
             if voice is not None:
@@ -129,7 +129,7 @@ class Service:
         began = perf_counter()
         async with self._admitted():
             with self._stopping() as stop:
-                voice = await self._voice_of(options.voice) if options.audio else None
+                voice = await self._voice_for(options)
                 loop = asyncio.get_running_loop()
                 known: asyncio.Future[Caption] = loop.create_future()
 
@@ -200,8 +200,17 @@ class Service:
 
     async def _voice_of(self, name: str | None) -> Voice:
         # Not the speech threads: loading takes a while, and others speak meanwhile.
-        voice = await self._run(self._pictures, lambda: self.voices.get(name))
-        language = self.narrator.words.language
+        return await self._run(self._pictures, lambda: self.voices.get(name))
+
+    async def _voice_for(self, options: DescribeOptions) -> Voice | None:
+        """The voice of a description; None without sound.
+
+        Raises:
+            VoiceOptionError: it speaks another language than that of the words.
+        """
+        if not options.audio:
+            return None
+        voice, language = await self._voice_of(options.voice), self.narrator.words.language
         if language not in ("en", voice.language.partition("-")[0]):
             raise VoiceOptionError(f"The voice {voice.name} speaks {voice.language}, not {language}; choose another.")
         return voice

@@ -60,7 +60,7 @@ LIGHTS = {
     "dim": "eher dunkel",
     "evenly lit": "gleichmäßig beleuchtet",
     "bright": "hell",
-    "strong light and shadow": "voll von starkem Licht und Schatten",
+    "strong light and shadow": "mit starkem Licht und Schatten",
 }
 ORIENTATIONS = {"landscape": "im Querformat", "portrait": "im Hochformat", "square": "quadratisch"}
 PLACES = {"left": "links", "middle": "in der Mitte", "right": "rechts"}
@@ -69,7 +69,7 @@ MONTHS = (
     "Juli", "August", "September", "Oktober", "November", "Dezember",
 )  # fmt: skip
 SENTENCES = {
-    "possibly": "Vielleicht: {caption}",
+    "possibly": "Vielleicht {caption}",
     "alternatives": "Es könnte auch sein: {captions}",
     "or": "; oder ",
     "page": "Dort steht: {text}",
@@ -127,7 +127,7 @@ PAGE = {
     "detail_no_text_hint": "was zu sehen ist",
     "detail_detailed": "Ausführlich",
     "detail_detailed_hint": "auch links, Mitte und rechts, Licht und Farben",
-    "no_reader_hint": "Text in Bildern wird nicht gelesen, weil die Texterkennung auf jenem Computer nicht "
+    "no_reader_hint": "Text in Bildern wird nicht gelesen, weil die Texterkennung auf dem Computer nicht "
     "installiert ist.",
     "part_label": "Teil des Bildes",
     "part_whole": "Das ganze Bild",
@@ -135,6 +135,7 @@ PAGE = {
     "part_middle": "Der mittlere Teil",
     "part_right": "Der rechte Teil",
     "voice_label": "Stimme",
+    "no_voice_hint": "Auf dem Computer spricht keine Stimme Deutsch; Beschreibungen kommen ohne Ton.",
     "rate_label": "Tempo",
     "rate_normal": "Normal",
     "rate_times": "{rate}-mal so schnell",
