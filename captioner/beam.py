@@ -206,7 +206,7 @@ def _pay(
     tokens: npt.NDArray[np.int64],
     free: AbstractSet[int],
 ) -> None:
-    """Takes what a lane's words cost from its totals (width, V)."""
+    """Take what a lane's words cost from its totals (width, V)."""
     if lane.penalties is not None:
         totals -= lane.penalties
     if lane.leader is not None:
@@ -236,7 +236,7 @@ def _only(logprobs: npt.NDArray[np.float64], token: int) -> npt.NDArray[np.float
 
 
 def _largest(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
-    """The places of the `count` largest values that are finite, largest first, equal ones in their order."""
+    """Return the places of the `count` largest values that are finite, largest first, equal ones in their order."""
     top = float(values.max(initial=-np.inf))
     if not np.isfinite(top):
         return np.zeros(0, dtype=np.int64)

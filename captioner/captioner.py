@@ -17,10 +17,10 @@ class Draft:
     """What a backend says of one picture, before it is put into words for people.
 
     Attributes:
-        texts: raw captions, best first, at least one; none where the picture is no photograph.
+        texts: raw captions, best first, at least one; none if the picture is not a photograph.
         confidence: how sure the backend is of the first, in [0, 1].
         kind: what the picture is, one of `captioner.findings.caption.KINDS`.
-        mean_logprob: mean log-probability of the tokens of the first, the end among them, in nats; None where the
+        mean_logprob: mean log-probability of the tokens of the first, the end among them, in nats; None if the
             backend does not say, or needs no calibration by it.
     """
 
@@ -42,7 +42,7 @@ class Backend(Protocol):
         ...
 
     def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
-        """One draft for each upright RGB picture, in the same order."""
+        """Return one draft for each upright RGB picture, in the same order."""
         ...
 
 
@@ -74,11 +74,11 @@ class Captioner:
         return self.backend.input_size
 
     def caption(self, image: Image.Image, options: CaptionOptions | None = None) -> Caption:
-        """The caption of one upright RGB picture (see `open_image`)."""
+        """Return the caption of one upright RGB picture (see `open_image`)."""
         return self.caption_batch([image], options)[0]
 
     def caption_batch(self, images: Sequence[Image.Image], options: CaptionOptions | None = None) -> list[Caption]:
-        """The captions of upright RGB pictures: as many as pictures, in the same order."""
+        """Return the captions of upright RGB pictures: as many as pictures, in the same order."""
         options = options or CaptionOptions()
         captions: list[Caption] = []
         for start in range(0, len(images), self.batch_size):
@@ -115,7 +115,7 @@ def _certainty(confidence: float, options: CaptionOptions) -> str:
 
 
 def as_sentence(text: str) -> str:
-    """The text with single spaces, a capital first letter and an end mark; "" stays "".
+    """Return the text with single spaces, a capital first letter and an end mark; "" stays "".
 
     >>> as_sentence("a dog  runs ")
     'A dog runs.'

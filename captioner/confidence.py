@@ -37,7 +37,7 @@ CALIBRATION_FILE = "confidence.json"
 
 
 def content(hypothesis: Hypothesis, function_tokens: AbstractSet[int]) -> frozenset[int]:
-    """The tokens of a caption that carry its meaning."""
+    """Return the tokens of a caption that carry its meaning."""
     return frozenset(hypothesis.tokens) - function_tokens
 
 
@@ -47,7 +47,7 @@ def features_of(
     function_tokens: AbstractSet[int],
     advice: tuple[float, float] = (0.0, 0.0),
 ) -> npt.NDArray[np.float64]:
-    """What the search says of its best caption, (N_FEATURES,).
+    """Return what the search says of its best caption, (N_FEATURES,).
 
     Mean, lowest and second lowest log-probability of its tokens, and of those that carry meaning; its length; how much
     of its meaning the other captions share, and how much less likely they are; and the `advice`: how much it sounds
@@ -106,7 +106,7 @@ class Calibration:
 
     @classmethod
     def from_json(cls, raw: Any) -> Calibration:
-        """The regression that `dataclasses.asdict` wrote.
+        """Return the regression that `dataclasses.asdict` wrote.
 
         Raises:
             ValueError: it is something else.
@@ -117,7 +117,7 @@ class Calibration:
         return found
 
     def probability(self, features: npt.NDArray[np.float64]) -> float:
-        """How likely a caption with these features is acceptable, in [0, 1]."""
+        """Return how likely a caption with these features is acceptable, in [0, 1]."""
         return float(1.0 / (1.0 + np.exp(-(features @ np.array(self.weights) + self.bias))))
 
 
@@ -136,14 +136,14 @@ class LogprobCalibration:
     pictures: int
 
     def probability(self, mean_logprob: float) -> float:
-        """How likely a caption with this mean log-probability, nats, is acceptable; in [0, 1]."""
+        """Return how likely a caption with this mean log-probability, nats, is acceptable; in [0, 1]."""
         if mean_logprob == -np.inf:
             return 0.0
         return float(1.0 / (1.0 + np.exp(-np.clip(self.weight * mean_logprob + self.bias, -500.0, 500.0))))
 
     @classmethod
     def fit(cls, mean_logprobs: Sequence[float], acceptable: Sequence[bool]) -> LogprobCalibration:
-        """The regression that makes what was seen the likeliest: see `fit_logistic`.
+        """Return the regression that makes what was seen the likeliest: see `fit_logistic`.
 
         Raises:
             ValueError: the captions were all acceptable, or none was; the message says which.
@@ -157,7 +157,7 @@ class LogprobCalibration:
 
     @classmethod
     def load(cls, path: Path) -> LogprobCalibration | None:
-        """What `save` wrote; None where there is no such file.
+        """Return what `save` wrote; None if there is no such file.
 
         Raises:
             WeightsError: the file is damaged.
@@ -177,7 +177,7 @@ class LogprobCalibration:
 
 
 def user_calibration(name: str) -> Path:
-    """The file in the user's own data folder that holds the calibration of a captioner.
+    """Return the file in the user's own data folder that holds the calibration of a captioner.
 
     That is $XDG_DATA_HOME/lookaloud/confidence, %LOCALAPPDATA%\\lookaloud\\confidence on Windows, and
     ~/.local/share/lookaloud/confidence where neither is set; one file a captioner, named after it.

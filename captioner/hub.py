@@ -41,7 +41,7 @@ class Source:
 
     @classmethod
     def parse(cls, name: str) -> Source | None:
-        """The model that "owner/name" or "owner/name@revision" names; None where the text is neither.
+        """Return the model that "owner/name" or "owner/name@revision" names; None if the text is neither.
 
         >>> Source.parse("microsoft/git-base-coco@refs/pr/1")
         Source(repo='microsoft/git-base-coco', revision='refs/pr/1')
@@ -65,7 +65,7 @@ class Source:
         return Path(HF_HUB_CACHE) / f"models--{name}" / "snapshots" / self.revision
 
     def local_folder(self) -> Path | None:
-        """The folder with all the files, where they are on this computer; never downloads."""
+        """Return the folder with all the files, where they are on this computer; never downloads."""
         from huggingface_hub import snapshot_download
 
         if is_complete(self.folder):
@@ -86,7 +86,7 @@ class Source:
         return found if is_complete(found) else None
 
     def fetch(self, facts: str, *, local_only: bool) -> Path:
-        """The folder with the files, downloaded where they are not here.
+        """Return the folder with the files, downloaded if they are not here.
 
         Args:
             facts: size and licence, said in a warning before a download.
@@ -107,7 +107,7 @@ class Source:
         return self.download()
 
     def download(self) -> Path:
-        """The folder with the files, what is not here of them downloaded; nothing is said before.
+        """Return the folder with the files, what is not here of them downloaded; nothing is said before.
 
         Raises:
             WeightsError: they cannot be downloaded; the message names the folder that they can be copied to.
@@ -135,14 +135,14 @@ class Source:
 
 
 def is_wanted(file: str) -> bool:
-    """Whether a file of a repository, as the hub names it, is one that is fetched."""
+    """Return whether a file of a repository, as the hub names it, is one that is fetched."""
     return any(fnmatch(file, pattern) for pattern in _WANTED) and not any(
         fnmatch(file, pattern) for pattern in _UNWANTED
     )
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a folder holds a configuration and all the safetensors that it needs."""
+    """Return whether a folder holds a configuration and all the safetensors that it needs."""
     if not (folder / CONFIG_FILE).is_file():
         return False
     index = folder / "model.safetensors.index.json"
@@ -176,7 +176,7 @@ def check_weights(folder: Path) -> None:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The content of a folder's config.json.
+    """Return the content of a folder's config.json.
 
     Raises:
         WeightsError: it is missing or damaged.
@@ -213,7 +213,7 @@ class _Index:
 
 
 def is_transformers(config: dict[str, Any]) -> bool:
-    """Whether a config.json is one of the transformers library; the built-in kind names no architecture."""
+    """Return whether a config.json is one of the transformers library; the built-in kind names no architecture."""
     return "architectures" in config or "model_type" in config
 
 

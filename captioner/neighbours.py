@@ -64,7 +64,7 @@ class Neighbours:
 
     @classmethod
     def load(cls, path: Path) -> Neighbours:
-        """The neighbours that `save` wrote.
+        """Return the neighbours that `save` wrote.
 
         Raises:
             WeightsError: the file is missing or damaged.
@@ -128,7 +128,7 @@ class Neighbours:
         return np.bincount(caption, weights=parts, minlength=len(captions)).astype(np.float32)
 
     def save(self, path: Path) -> None:
-        """Writes the file that `load` reads; keys and weights are rounded to a byte.
+        """Write the file that `load` reads; keys and weights are rounded to a byte.
 
         Raises:
             OSError: the file cannot be written.

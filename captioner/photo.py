@@ -65,7 +65,7 @@ class Gate:
 
     @classmethod
     def load(cls, path: Path) -> Gate:
-        """The gate of a file that `save` wrote.
+        """Return the gate of a file that `save` wrote.
 
         Raises:
             WeightsError: the file is missing or damaged.
@@ -81,7 +81,7 @@ class Gate:
         return cls(kinds, **arrays, threshold=threshold)
 
     def save(self, path: Path) -> None:
-        """Writes the gate to a file of about a hundred kilobytes."""
+        """Write the gate to a file of about a hundred kilobytes."""
         np.savez_compressed(
             path,
             kinds=np.array(self.kinds),
@@ -93,7 +93,7 @@ class Gate:
         )
 
     def judge(self, image: Image.Image, pooled: npt.NDArray[np.float32]) -> Verdict:
-        """What an upright RGB picture is, from its pixels and the encoder's pooled features (C,)."""
+        """Return what an upright RGB picture is, from its pixels and the encoder's pooled features (C,)."""
         plain = plain_kind(image)
         if plain is not None:
             return Verdict(plain, 0.0)
@@ -105,7 +105,7 @@ class Gate:
         return Verdict(self.kinds[int(others.argmax())], float(probabilities[photo]))
 
     def probabilities(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """How likely each kind is: features (N, F) from `features_of` to (N, K)."""
+        """Return how likely each kind is: features (N, F) from `features_of` to (N, K)."""
         # A picture unlike all that the gate was fitted on must not decide by one wild statistic.
         standard = np.clip((features - self.mean) / self.scale, -6.0, 6.0)
         logits: npt.NDArray[np.float32] = standard @ self.weights + self.bias
@@ -115,7 +115,7 @@ class Gate:
 
 
 def plain_kind(image: Image.Image) -> str | None:
-    """The kind of a picture that needs no network to tell: small, blank, dark or bright; None for any other."""
+    """Return the kind of a picture that needs no network to tell: small, blank, dark or bright; None for any other."""
     if min(image.size) < _SMALLEST_SIDE:
         return "small"
     light = np.asarray(image.convert("L").resize((96, 96), Image.Resampling.BOX), dtype=np.float32) / 255.0
@@ -207,6 +207,6 @@ def _edges(light: npt.NDArray[np.float32]) -> list[float]:
 
 
 def _layout(light: npt.NDArray[np.float32]) -> list[float]:
-    """How much rows and columns differ in how busy they are: lines of text and panels of a window do."""
+    """Return how much rows and columns differ in how busy they are: lines of text and panels of a window do."""
     across, down = np.abs(np.diff(light, axis=1)).mean(axis=1), np.abs(np.diff(light, axis=0)).mean(axis=0)
     return [float(profile.std() / (profile.mean() + 1e-3)) for profile in (across, down)]

@@ -119,7 +119,7 @@ class TextReader:
         self.knows_all = knows_all
 
     def read(self, image: Image) -> tuple[TextLine, ...]:
-        """The lines of text in an upright RGB picture, in reading order; () where there are none.
+        """Return the lines of text in an upright RGB picture, in reading order; () if there are none.
 
         Columns are read one after the other, tables and lines on the same height from left to right, and everything
         from top to bottom; slanted text is read, and a page on its side or its head is turned first. Left out are
@@ -138,7 +138,7 @@ class TextReader:
         return self.read_all(image).lines
 
     def read_all(self, image: Image) -> Reading:
-        """The lines, as from `read`, and whether there is writing in letters that the reader does not know.
+        """Return the lines, as from `read`, and whether there is writing in letters that the reader does not know.
 
         Raises:
             ReadingError: the reader failed; the picture can still be described.
@@ -169,7 +169,7 @@ class TextReader:
         return partial(self.engine.scripts_of, image)
 
     def _find(self, image: Image) -> list[strips.Piece]:
-        """Every line in the picture, strip by strip."""
+        """Return every line in the picture, strip by strip."""
         whole: list[strips.Piece] = []
         for strip in strips.strips(image.size, MAX_READING_SIDE):
             ends = (strip.start, 0, strip.end, image.height)
@@ -188,12 +188,12 @@ class TextReader:
 
 
 def _scale(size: tuple[int, int]) -> float:
-    """How much a picture is enlarged or reduced to be read."""
+    """Return how much a picture is enlarged or reduced to be read."""
     return reading_scale(size, MAX_READING_SIDE) * max(1.0, min(2.0, _SMALL_SIDE / max(size)))
 
 
 def _turn(found: Sequence[strips.Piece]) -> Transpose | None:
-    """What turns the page so that its lines run from left to right; None if they do."""
+    """Return what turns the page so that its lines run from left to right; None if they do."""
     from PIL.Image import Transpose
 
     lengths = [0, 0, 0, 0]
@@ -215,14 +215,14 @@ def _legible(found: Sequence[strips.Piece]) -> float:
 
 
 def reader_installed() -> bool:
-    """Whether `load_text_reader` has the package that it needs."""
+    """Return whether `load_text_reader` has the package that it needs."""
     return not missing_packages(["rapidocr"])
 
 
 def load_text_reader(
     *, n_threads: int | None = None, language: str | None = None, local_only: bool = False
 ) -> TextReader:
-    """A reader of the text in pictures, ready to use; loading takes about a second.
+    """Return a reader of the text in pictures, ready to use; loading takes about a second.
 
     Args:
         n_threads: that share the work of one picture; None for one a core. Two take little less time for a photograph
@@ -262,7 +262,7 @@ class _RapidEngine:
         self.script_classifier = ScriptClassifier.load() if model is None else None
 
     def scripts_of(self, image: Image, lines: Sequence[strips.Piece]) -> Mapping[str, float]:
-        """How likely those lines are in each script; see `captioner.scripts.Namer`."""
+        """Return how likely those lines are in each script; see `captioner.scripts.Namer`."""
         import numpy as np
 
         if self.script_classifier is None:
@@ -361,7 +361,7 @@ def _rapidocr(n_threads: int | None, other: Mapping[str, object] | None = None) 
 
 
 def _is_text(text: str, score: float) -> bool:
-    """Whether a line is sure enough and looks written: two letters or digits, and not one sign again and again."""
+    """Return whether a line is sure enough and looks written: two letters or digits, not one sign again and again."""
     signs = [letter for letter in text.casefold() if letter.isalnum()]
     if len(signs) < 2 or 2 * len(signs) < len("".join(text.split())):
         return False
@@ -395,7 +395,7 @@ class _Found:
         return math.atan2(y1 - y0, x1 - x0)
 
     def as_line(self, size: tuple[int, int], scale: float) -> TextLine:
-        """The line with its box in a picture that was enlarged by `scale` to that size."""
+        """Return the line with its box in a picture that was enlarged by `scale` to that size."""
         width, height = (round(side / scale) for side in size)
         xs, ys = zip(*self.corners, strict=True)
         left, top = max(0, math.floor(min(xs) / scale)), max(0, math.floor(min(ys) / scale))
@@ -413,7 +413,7 @@ def _in_reading_order(lines: Sequence[_Found]) -> list[_Found]:
 
 
 def _rows(lines: Sequence[_Found]) -> list[list[_Found]]:
-    """Lines on the same height together, from left to right; the rows from top to bottom."""
+    """Return lines on the same height together, from left to right; the rows from top to bottom."""
     rows: list[list[_Found]] = []
     for line in sorted(lines, key=lambda line: line.middle):
         if rows and line.middle - rows[-1][0].middle < min(line.height, rows[-1][0].height) / 2:
@@ -455,7 +455,7 @@ def _ends_of_columns(rows: Sequence[Sequence[_Found]], first: int) -> list[int]:
 
 
 def _columns(lines: Sequence[_Found]) -> tuple[list[_Found], list[_Found]] | None:
-    """The lines left and right of an empty strip from top to bottom, where the two sides are columns."""
+    """Return the lines left and right of an empty strip from top to bottom, where the two sides are columns."""
     gap = median(line.height for line in lines)
     by_left = sorted(lines, key=lambda line: line.left)
     reach = by_left[0].right
@@ -477,7 +477,7 @@ def _are_columns(left: Sequence[_Found], right: Sequence[_Found]) -> bool:
 
 
 def paragraphs(lines: Sequence[TextLine]) -> list[list[TextLine]]:
-    """Lines in reading order, those that belong together in one list: the lines of a sign, or of a paragraph.
+    """Return lines in reading order, those that belong together in one list: the lines of a sign, or of a paragraph.
 
     >>> lines = [TextLine(text, 0.9, (0, y, 80, y + 10)) for text, y in (("Main", 0), ("Street", 12), ("Bar", 90))]
     >>> [[line.text for line in together] for together in paragraphs(lines)]
@@ -494,7 +494,7 @@ def paragraphs(lines: Sequence[TextLine]) -> list[list[TextLine]]:
 
 
 def _usual_gap(lines: Sequence[TextLine]) -> float:
-    """The usual space between two lines, in line heights; 0.0 where there are too few lines to tell."""
+    """Return the usual space between two lines, in line heights; 0.0 if there are too few lines to tell."""
     gaps = [
         (below.box[1] - above.box[3]) / _height(above)
         for above, below in pairwise(lines)

@@ -59,13 +59,13 @@ class ReadingModel:
 
 
 def models_folder() -> Path:
-    """Where downloaded networks are kept: `XDG_CACHE_HOME`, or `.cache` in the home folder."""
+    """Return where downloaded networks are kept: `XDG_CACHE_HOME`, or `.cache` in the home folder."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
     return Path(base) / "lookaloud" / "reading"
 
 
 def reading_languages() -> dict[str, str]:
-    """What `reading_model` takes, and what each reads.
+    """Return what `reading_model` takes, and what each reads.
 
     >>> reading_languages()["el"]
     'Greek'
@@ -106,7 +106,7 @@ def reading_model(language: str) -> ReadingModel:
 
 
 def fetched(model: ReadingModel, *, local_only: bool = False) -> Path:
-    """The file of a network, downloaded if it is not on this computer yet, and checked in either case.
+    """Return the file of a network, downloaded if it is not on this computer yet, and checked in either case.
 
     Raises:
         WeightsError: it cannot be downloaded, or is not what the table says; nothing damaged is kept.

@@ -31,7 +31,7 @@ class CaptionerSpec:
         extra: the extra of Lookaloud that it needs, or None.
         packages: import names that have to be there.
         load: makes its backend: load(device=..., dtype=..., local_only=...).
-        repo: "owner/name" on the Hugging Face hub; None where the weights are in the package.
+        repo: "owner/name" on the Hugging Face hub; None if the weights are in the package.
         revision: commit of the repo that is used, so that the same name always means the same weights.
         n_parameters: of the network.
     """
@@ -49,11 +49,11 @@ class CaptionerSpec:
     n_parameters: int | None = None
 
     def missing_packages(self) -> tuple[str, ...]:
-        """The packages that it needs and that are not installed."""
+        """Return the packages that it needs and that are not installed."""
         return missing_packages(self.packages)
 
     def installed(self) -> bool:
-        """Whether it can be loaded now, without a download or another installation."""
+        """Return whether it can be loaded now, without a download or another installation."""
         if self.missing_packages():
             return False
         return self.repo is None or Source(self.repo, self.revision or "main").local_folder() is not None
@@ -83,7 +83,7 @@ def _load_compact(*, device: str, dtype: str, local_only: bool) -> Backend:
 
 
 def _load_model(name: str, folder: Path, *, device: str, dtype: str) -> Backend:
-    """The backend of a folder with a model of transformers."""
+    """Return the backend of a folder with a model of transformers."""
     require_models_extra(name)
     from captioner.backends import transformers_models
 
@@ -211,14 +211,14 @@ _CAPTIONERS = (
 
 
 def list_captioners() -> tuple[CaptionerSpec, ...]:
-    """Every captioner that `load_captioner` knows by name, the default first."""
+    """Return every captioner that `load_captioner` knows by name, the default first."""
     return _CAPTIONERS
 
 
 def load_captioner(
     name: str = "compact", *, device: str = "auto", dtype: str = "auto", local_only: bool = False
 ) -> Captioner:
-    """The captioner of that name, of a folder, or of a model on the Hugging Face hub, ready to use.
+    """Return the captioner of that name, of a folder, or of a model on the Hugging Face hub, ready to use.
 
     Args:
         name: one of `list_captioners()`; or the path of a folder: one that `lookaloud train --export` or
@@ -268,7 +268,7 @@ def _backend(name: str, *, device: str, dtype: str, local_only: bool) -> Backend
 
 
 def hub_source(name: str) -> Source:
-    """The model of the hub that a name which is in no table names.
+    """Return the model of the hub that a name which is in no table names.
 
     Raises:
         UnknownCaptionerError: it names none; the message lists what can be chosen.

@@ -42,7 +42,7 @@ class ScriptClassifier:
 
     @classmethod
     def load(cls, path: Path = SCRIPTS_FILE) -> ScriptClassifier:
-        """The classifier of a file.
+        """Return the classifier of a file.
 
         Raises:
             WeightsError: the file is missing or damaged.
@@ -67,7 +67,7 @@ class ScriptClassifier:
         return np.concatenate([logs.mean(axis=0), logs.max(axis=0)]).astype(np.float32)
 
     def likely(self, features: Sequence[npt.NDArray[np.float32]], rooms: Sequence[float]) -> Mapping[str, float]:
-        """How likely lines are in each script, taken together, the longer ones (`rooms`) counting for more."""
+        """Return how likely lines are in each script, taken together, the longer ones (`rooms`) counting for more."""
         import numpy as np
 
         standard = np.clip((np.array(features) - self.mean) / self.scale, -6.0, 6.0)

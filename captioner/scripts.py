@@ -50,7 +50,7 @@ Namer: TypeAlias = Callable[[Sequence[Piece]], Mapping[str, float]]
 
 
 def judged(found: Sequence[Piece], namer: Namer | None = None) -> Judgement:
-    """What was read and what is in letters that are not known.
+    """Return what was read and what is in letters that are not known.
 
     Args:
         found: all lines, junk included.
@@ -115,7 +115,7 @@ def _is_greek(text: str) -> bool:
 
 
 def _is_odd(text: str) -> bool:
-    """Whether most words are of kinds that hardly any language has: digits within, two alphabets, no vowel."""
+    """Return whether most words are of kinds that hardly any language has: digits within, two alphabets, no vowel."""
     words = re.findall(r"\w{3,}", text)
     return bool(words) and 2 * sum(map(_is_odd_word, words)) >= len(words)
 

@@ -60,7 +60,7 @@ def strips(size: tuple[int, int], side: int) -> list[Strip]:
 
 
 def placed(found: Iterable[tuple[str, float, Corners]], strip: Strip, size: tuple[int, int]) -> list[Piece]:
-    """The lines that were found in a strip, with corners in the whole picture."""
+    """Return the lines that were found in a strip, with corners in the whole picture."""
     axis = _axis(size)
     pieces = []
     for text, score, corners in found:
@@ -81,7 +81,7 @@ def placed(found: Iterable[tuple[str, float, Corners]], strip: Strip, size: tupl
 
 
 def merged(before: Sequence[Piece], new: Sequence[Piece], size: tuple[int, int]) -> list[Piece]:
-    """The lines of the strips so far and of the next one: each line once, those that a cut went through whole."""
+    """Return the lines of the strips so far and the next one: each line once, those that a cut went through whole."""
     axis = _axis(size)
     lines = list(before)
     reach = max((_span(line, axis)[1] for line in lines), default=0.0)
@@ -107,7 +107,7 @@ def _span(line: Piece, axis: int) -> tuple[float, float]:
 
 
 def _shared(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """How much two spans have in common, as a share of the shorter one."""
+    """Return how much two spans have in common, as a share of the shorter one."""
     shorter = min(one[1] - one[0], other[1] - other[0])
     return (min(one[1], other[1]) - max(one[0], other[0])) / max(1.0, shorter)
 

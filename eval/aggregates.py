@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from eval.errors import UnknownNameError
 
 Floats: TypeAlias = NDArray[np.float64]
-# Means of shape (..., n_columns) in, figures of shape (...) out; NaN where the items do not define the figure.
+# Means of shape (..., n_columns) in, figures of shape (...) out; NaN if the items do not define the figure.
 Aggregate: TypeAlias = Callable[[Floats], Floats]
 
 # pycocoevalcap's constants keep 0/0 away. Where an order has matches they change nothing visible; where it has none,
@@ -76,7 +76,7 @@ def meteor_from_means(means: Floats) -> Floats:
 
     With weighted matches m, P = m / weighted words of the candidates, R = m / weighted words of the references, where a
     content word weighs 0.75 and a function word 0.25, and the kinds of matches 1, 0.6, 0.8 and 0.6:
-    P R / (0.85 P + 0.15 R) * (1 - 0.6 (chunks / matched words) ** 0.2); 0 where nothing matches.
+    P R / (0.85 P + 0.15 R) * (1 - 0.6 (chunks / matched words) ** 0.2); 0 if nothing matches.
 
     A caption that matches its reference word by word in one chunk has no penalty, as in the program. The program looks
     for that in the sums over a corpus, where it never is; so for a corpus of nothing but such captions, whose means

@@ -79,7 +79,7 @@ class _Known:
     has_number: bool
 
     def may_be(self, given: _Name) -> bool:
-        """Whether a given name may mean this one: a file's name is no id, and a number is an id before a file."""
+        """Return whether a name may mean this one: a file's name is not an id, and a number is an id before a file."""
         if given.suffix and self.has_file and not self.is_file:
             return False
         if given.is_number and self.is_file and self.has_number:
@@ -96,7 +96,7 @@ def renamed(values: Mapping[str, V], wanted: Mapping[str, str]) -> dict[str, V]:
 
     Args:
         values: what there is, by id.
-        wanted: id -> the name of its file, "" where it is not known.
+        wanted: id -> the name of its file, "" if it is not known.
 
     Raises:
         MismatchedItemsError: an id could mean two of the wanted, or two ids with different values mean one.

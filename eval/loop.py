@@ -139,7 +139,7 @@ def score_loop(
 
 @contextmanager
 def _folder(out_dir: str | Path | None) -> Iterator[Path]:
-    """Where sounds lie while they are measured; a temporary place if nothing is to be kept."""
+    """Yield where sounds lie while they are measured; a temporary place if nothing is to be kept."""
     if out_dir is not None:
         yield make_folder(out_dir)
         return

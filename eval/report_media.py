@@ -29,7 +29,7 @@ class Media:
         self.n_linked = 0
 
     def picture(self, path: str | None) -> str | None:
-        """Return the address of a small copy of a picture; None where the file is not there or is no picture."""
+        """Return the address of a small copy of a picture; None if the file is not there or is not a picture."""
         file = self._file(path)
         if file is None:
             return None
@@ -46,7 +46,7 @@ class Media:
         return self._embedded("image/jpeg", buffer.getvalue(), file)
 
     def sound(self, path: str | None) -> str | None:
-        """Return the address of a sound; None where the file is not there."""
+        """Return the address of a sound; None if the file is not there."""
         file = self._file(path)
         if file is None:
             return None

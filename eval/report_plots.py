@@ -250,7 +250,7 @@ def _losses(evaluation: Evaluation) -> Plot | None:
 
 
 def _acceptable(items: Sequence[ResultItem]) -> Floats:
-    """1.0 where a caption is as near to those by people as three of four of theirs are to each other."""
+    """1.0 if a caption is as near to those by people as three of four of theirs are to each other."""
     from eval.captions.cider import CiderD, human_level
     from eval.tokens import lower_nopunct
 

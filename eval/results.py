@@ -41,14 +41,14 @@ class ResultItem:
 
     Attributes:
         id: unique in the evaluation.
-        caption: what the captioner said; "" where it failed.
-        references: captions by people; () where there are none.
-        image: path of the picture; None where it is not known.
-        confidence: how sure the captioner was, in [0, 1]; None where it did not say.
-        transcript: what the recognizer heard; None where nothing was to be heard.
+        caption: what the captioner said; "" if it failed.
+        references: captions by people; () if there are none.
+        image: path of the picture; None if it is not known.
+        confidence: how sure the captioner was, in [0, 1]; None if it did not say.
+        transcript: what the recognizer heard; None if nothing was to be heard.
         audio: path of the sound, from the folder of results if it lies there; None without one.
         seconds: times by name: "caption", "speech", "first_audio", "audio" (the sound's length), "listen".
-        error: why something of it failed, as a sentence; None where nothing did.
+        error: why something of it failed, as a sentence; None if nothing did.
     """
 
     id: str

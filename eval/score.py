@@ -26,7 +26,7 @@ class Score:
         value: the figure over the whole set, in `unit`.
         unit: scale and range of `value`, for instance "x100, 0 to 100".
         direction: which way is better; "neither" for what only describes, as the length of captions.
-        ci95: lower and upper bound of the 95 % confidence interval, in `unit`; None where none was computed.
+        ci95: lower and upper bound of the 95 % confidence interval, in `unit`; None if none was computed.
         signature: what the figure depends on, as "BLEU-4|tokenizer:lower_nopunct|refs:5|...". Two figures
             may be compared when their signatures agree.
         ids: the items' ids, in the order of the rows of `stats`.

@@ -39,7 +39,7 @@ class Comparison:
         name: the metric's name.
         a, b: the two figures, in `unit`.
         difference: b - a.
-        ci95: 95 % percentile interval of the difference over resampled items, in `unit`; None where it has none.
+        ci95: 95 % percentile interval of the difference over resampled items, in `unit`; None if it has none.
         p_bootstrap: two-sided p of the paired bootstrap: how often a resampled difference, moved to a mean of 0, is as
             far from 0 as the one found. In (0, 1].
         p_randomisation: two-sided p of approximate randomisation: how often the difference is as large when each

@@ -111,7 +111,7 @@ def is_public(address: IP) -> bool:
 
 
 def same_computer(one: IP, other: IP) -> bool:
-    """Whether two addresses are those of one computer, as far as they tell."""
+    """Return whether two addresses are those of one computer, as far as they tell."""
     return _inner(one) == _inner(other) or (_inner(one).is_loopback and _inner(other).is_loopback)
 
 
@@ -128,7 +128,7 @@ def names_private(host: str) -> bool:
 
 
 def is_odd_number(host: str) -> bool:
-    """Whether a host is an address in a spelling that hides it, such as 2130706433, 0x7f.1 or 0177.0.0.1."""
+    """Return whether a host is an address in a spelling that hides it, such as 2130706433, 0x7f.1 or 0177.0.0.1."""
     name = host.rstrip(".").lower()
     if not re.fullmatch(r"(0x[0-9a-f]*|[0-9]+)", name.rpartition(".")[2]):
         return False
@@ -140,7 +140,7 @@ def is_odd_number(host: str) -> bool:
 
 
 def _inner(address: IP) -> IP:
-    """The IPv4 address that an IPv6 one stands for, if it does."""
+    """Return the IPv4 address that an IPv6 one stands for, if it does."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -152,7 +152,7 @@ def _inner(address: IP) -> IP:
 
 
 def _host_and_tail(rest: str) -> tuple[str, str]:
-    """The host of what stands behind ://, without user and password, and what follows it."""
+    """Return the host of what stands behind ://, without user and password, and what follows it."""
     end = min((found for sign in "/?#" if (found := rest.find(sign)) >= 0), default=len(rest))
     if re.search(r":(?!\d*$)", re.sub(r"\[[^\]]*\]", "", rest[:end])) and "@" in rest[end:]:
         # A password with one of those signs in it: no address that works, and still a password.
@@ -184,5 +184,5 @@ def _is_secret(part: str) -> bool:
 
 
 def _keys(url: str) -> list[str]:
-    """What is left out of an address and may yet say which picture is meant."""
+    """Return what is left out of an address and may yet say which picture is meant."""
     return [part for part in urlsplit(url).query.split("&") if _name(part) == "key" and _is_secret(part)]

@@ -51,8 +51,8 @@ class Member:
         name: as the archive has it.
         key: the same, with #2 and so on after it where the archive has that name already: another one in each member.
         size: in bytes, as the archive says.
-        modified_ns: when it was last changed, in nanoseconds since 1970; None where that is not known.
-        problem: why it is not read; the words go on after its name. None where it can be.
+        modified_ns: when it was last changed, in nanoseconds since 1970; None if that is not known.
+        problem: why it is not read; the words go on after its name. None if it can be.
         entry: what the archive's own class knows of it.
     """
 
@@ -141,7 +141,7 @@ class ZipArchive:
             return _read_bounded(file)
 
     def _unpacked(self, entry: zipfile.ZipInfo) -> bytes:
-        """What is packed with bzip2 or LZMA: zipfile unpacks such a piece as a whole, and 4 kB may be gigabytes."""
+        """Return what is packed with bzip2 or LZMA: zipfile unpacks a piece as a whole, and 4 kB may be gigabytes."""
         packed = copy(entry)
         packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
         packed.CRC = None  # type: ignore[assignment]  # of what is unpacked, so it is compared below
@@ -313,7 +313,7 @@ def _check_overlaps(entries: list[zipfile.ZipInfo]) -> None:
 
 
 def _zip_names(entries: list[zipfile.ZipInfo]) -> list[str]:
-    """The names of the entries; those that are not marked as UTF-8 are read alike, see `decoded_names`."""
+    """Return the names of the entries; those that are not marked as UTF-8 are read alike, see `decoded_names`."""
     raw = [None if entry.flag_bits & _UTF8 else entry.orig_filename.encode(PLAIN) for entry in entries]
     guessed = iter(decoded_names([name for name in raw if name is not None]))
     names = []
@@ -326,7 +326,7 @@ def _zip_names(entries: list[zipfile.ZipInfo]) -> list[str]:
 
 
 def _unicode_path(extra: bytes, raw: bytes) -> str | None:
-    """The name in Info-ZIP's extra field 0x7075, if it still belongs to the name before it (APPNOTE 4.6.9)."""
+    """Return the name in Info-ZIP's extra field 0x7075, if it still belongs to the name before it (APPNOTE 4.6.9)."""
     while len(extra) >= 4:
         kind, size = int.from_bytes(extra[:2], "little"), int.from_bytes(extra[2:4], "little")
         field, extra = extra[4 : 4 + size], extra[4 + size :]
@@ -377,7 +377,7 @@ def _new_key(name: str, taken: set[str]) -> str:
 
 
 def _lzma_unpacker(file: IO[bytes]) -> lzma.LZMADecompressor:
-    """What unpacks LZMA in a ZIP, by the properties that stand before it (APPNOTE 5.8.8)."""
+    """Return what unpacks LZMA in a ZIP, by the properties that stand before it (APPNOTE 5.8.8)."""
     beginning = file.read(4)
     properties = file.read(int.from_bytes(beginning[2:4], "little"))
     if len(properties) != 5:

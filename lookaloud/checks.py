@@ -47,7 +47,7 @@ class Check:
 
 
 def run_checks() -> Iterator[Check]:
-    """Every check, each when it is done; the order is from the ground up.
+    """Yield every check, each when it is done; the order is from the ground up.
 
     >>> [check.name for check in run_checks() if check.needed and not check.works]  # doctest: +SKIP
     []
@@ -158,7 +158,7 @@ def _extra(extra: str, requirements: list[Requirement]) -> Check:
 
 
 def _packages_of(extra: str, requirements: list[Requirement]) -> list[Requirement]:
-    """What an extra asks for beyond the light installation; it may be made of others, such as lookaloud[train]."""
+    """Return what an extra asks for beyond the light installation; it may consist of others, as lookaloud[train]."""
     packages: list[Requirement] = []
     for requirement in requirements:
         if _applies(requirement, "") or not _applies(requirement, extra):

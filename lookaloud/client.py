@@ -59,7 +59,7 @@ class CaptionerInfo:
         name: as on the command line.
         description: one sentence for people.
         licence: of its weights.
-        size_mb: of its weights, in 10^6 bytes; 0 where that is not known.
+        size_mb: of its weights, in 10^6 bytes; 0 if that is not known.
         in_use: whether it writes the server's captions; the others can be chosen when a server is started.
     """
 
@@ -85,7 +85,7 @@ class Client:
 
     Args:
         address: of the service.
-        token: what the service was started with; None where it asks for none.
+        token: what the service was started with; None if it asks for none.
         timeout_seconds: how long to wait for the next piece of an answer.
 
     Raises:
@@ -108,7 +108,7 @@ class Client:
         self._headers = {"Connection": "close", **({} if token is None else {"Authorization": f"Bearer {token}"})}
 
     def describe(self, picture: Picture, options: DescribeOptions | None = None) -> Described:
-        """What is in a picture; with its sound where `options.audio` is set.
+        """Return what is in a picture; with its sound where `options.audio` is set.
 
         Args:
             picture: the path of a picture file, which is read here and sent, or the bytes of one.
@@ -126,7 +126,7 @@ class Client:
     def stream(
         self, picture: Picture, options: DescribeOptions | None = None
     ) -> Iterator[CaptionKnown | Described | Sound]:
-        """The caption as soon as it is known, then the whole description, then its sound a sentence at a time.
+        """Yield the caption as soon as it is known, then the whole description, then its sound a sentence at a time.
 
         There is no sound where `options.audio` is not set. Close the iterator to stop the work.
 
@@ -152,7 +152,7 @@ class Client:
         raise ServerError(f"{self.address} broke off before the description was whole; ask again.")
 
     def speak(self, text: str, *, voice: str | None = None, rate: float = 1.0, format: str = "wav") -> bytes:
-        """The bytes of a sound file that says the text.
+        """Return the bytes of a sound file that says the text.
 
         Args:
             voice: a name from `voices()`; None for the server's own.
@@ -169,7 +169,7 @@ class Client:
             return _with_length(self._read(answer))
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voices that can be chosen, the usual one first.
+        """Return the voices that can be chosen, the usual one first.
 
         >>> client.voices()[0].name
         'heart'
@@ -177,7 +177,7 @@ class Client:
         return _value(_Voices, self._json("GET", "/v1/voices")).voices
 
     def captioners(self) -> tuple[CaptionerInfo, ...]:
-        """The captioners of the server, the one in use first.
+        """Return the captioners of the server, the one in use first.
 
         >>> client.captioners()[0].name
         'compact'
@@ -185,7 +185,7 @@ class Client:
         return _value(_Captioners, self._json("GET", "/v1/captioners")).captioners
 
     def is_healthy(self) -> bool:
-        """Whether the service answers; needs no token.
+        """Return whether the service answers; needs no token.
 
         >>> client.is_healthy()
         True
@@ -196,7 +196,7 @@ class Client:
             return False
 
     def metrics(self) -> str:
-        """What the service has counted, as text for Prometheus.
+        """Return what the service has counted, as text for Prometheus.
 
         >>> "lookaloud_requests_total" in client.metrics()
         True
@@ -205,7 +205,7 @@ class Client:
             return self._read(answer).decode()
 
     def start_job(self, pictures: Iterable[Picture], options: DescribeOptions = JOB_OPTIONS) -> JobStatus:
-        """Has many pictures described in the background; comes back when they are sent.
+        """Have many pictures described in the background; comes back when they are sent.
 
         Args:
             pictures: paths or bytes; or one ZIP archive of pictures.
@@ -223,18 +223,18 @@ class Client:
         return _value(JobStatus, self._json("POST", "/v1/jobs", encode_form(list(pictures), _written(options))))
 
     def job(self, job_id: str) -> JobStatus:
-        """How far a job is."""
+        """Return how far a job is."""
         return _value(JobStatus, self._json("GET", _job(job_id)))
 
     def watch_job(self, job_id: str, *, every_seconds: float = 0.5) -> Iterator[JobStatus]:
-        """How far a job is, again and again until it is over."""
+        """Yield how far a job is, again and again until it is over."""
         while (status := self.job(job_id)).is_running:
             yield status
             time.sleep(every_seconds)
         yield status
 
     def save_job(self, job_id: str, path: str | Path) -> Path:
-        """Writes what came of a job as a ZIP archive: texts, sounds and `manifest.jsonl`.
+        """Write what came of a job as a ZIP archive: texts, sounds and `manifest.jsonl`.
 
         The file is complete when it is there under its name.
         """
@@ -247,7 +247,7 @@ class Client:
         return path
 
     def delete_job(self, job_id: str) -> None:
-        """Stops a job and has the server forget it with its result."""
+        """Stop a job and has the server forget it with its result."""
         with self._ask("DELETE", _job(job_id)):
             pass
 
@@ -259,7 +259,7 @@ class Client:
     def _ask(
         self, method: str, path: str, body: Body | None = None, *, accept: str = "application/json"
     ) -> Iterator[HTTPResponse]:
-        """The answer, whose head has come; what went wrong until then is a `ServerError`."""
+        """Yield the answer, whose head has come; what went wrong until then is a `ServerError`."""
         connection = self._connection(self._host, self._port, timeout=self._timeout)
         headers = {**self._headers, "Accept": accept, **({} if body is None else body.headers)}
         with self._told(has_begun=False):
@@ -285,7 +285,7 @@ class Client:
 
     @contextmanager
     def _told(self, *, has_begun: bool = True) -> Iterator[None]:
-        """Says what goes wrong on the way as `ServerError`."""
+        """Say what goes wrong on the way as `ServerError`."""
         try:
             yield
         except TimeoutError:
@@ -299,7 +299,7 @@ class Client:
 
 
 def _with_length(sound: bytes) -> bytes:
-    """The same sound; a WAV file, which was sent before its length was known, now says it."""
+    """Return the same sound; a WAV file, which was sent before its length was known, now says it."""
     if sound[:4] != b"RIFF" or sound[36:40] != b"data":
         return sound
     n_bytes = len(sound) - _WAV_HEADER
@@ -319,7 +319,7 @@ def _job(job_id: str) -> str:
 
 
 def _written(options: DescribeOptions) -> dict[str, str]:
-    """The options as the fields of a form."""
+    """Return the options as the fields of a form."""
     given = {name: value for name, value in asdict(options).items() if value is not None}
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
 
@@ -340,7 +340,7 @@ def _events(answer: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
-    """An answer in JSON; {} where it is none, as from a server that is not Lookaloud."""
+    """Return an answer in JSON; {} if it is none, as from a server that is not Lookaloud."""
     try:
         return typed_json(data, dict[str, Any])
     except ValueError:
@@ -367,7 +367,7 @@ def _bytes(written: object) -> bytes:
 
 
 def _value(kind: type[_Value], answer: Mapping[str, Any]) -> _Value:
-    """The value that an answer holds; what a newer server says beside it is passed over."""
+    """Return the value that an answer holds; what a newer server says beside it is passed over."""
     try:
         return typed(answer, kind)
     except ValueError as error:

@@ -25,7 +25,7 @@ _WAYLAND_TOOLS: tuple[tuple[str, ...], ...] = (
 
 
 def clipboard_pictures() -> list[Picture]:
-    """The picture that was copied, or the files that were; [] where there is neither, or none that can be read.
+    """Return the picture that was copied, or the files that were; [] if there is neither, or none that can be read.
 
     Raises:
         DesktopError: the clipboard cannot be read; the message says what is missing.
@@ -54,7 +54,7 @@ def clipboard_pictures() -> list[Picture]:
 
 
 def screen_picture() -> Picture:
-    """What the screen shows now; on Windows all screens.
+    """Return what the screen shows now; on Windows all screens.
 
     Raises:
         DesktopError: the screen cannot be seen; the message says what is missing.

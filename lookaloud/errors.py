@@ -83,8 +83,8 @@ class ServerError(LookaloudError):
     """What a server answered to `lookaloud.client` instead of what was asked, or that there is none.
 
     Attributes:
-        status: of HTTP; 0 where nothing was answered.
-        code: the kind of failure, as in the answer's `error.code`; "" where there is none.
+        status: of HTTP; 0 if nothing was answered.
+        code: the kind of failure, as in the answer's `error.code`; "" if there is none.
     """
 
     def __init__(self, message: str, *, status: int = 0, code: str = "") -> None:

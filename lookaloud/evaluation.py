@@ -41,7 +41,7 @@ def load_system(
         rate: speaking speed, 0.5 to 2.0.
         device: "auto", "cpu", "cuda" or "mps": where the captioner runs; "cpu" holds for the voice too.
         local_only: download nothing.
-        language, speaker: of the voice, where it has several.
+        language, speaker: of the voice, if it has several.
 
     Raises:
         CaptionerError, SpeechError: a model cannot be loaded.

@@ -71,7 +71,7 @@ class _Rule:
 
 
 def _about_file(found: str, advice: str) -> Callable[[BaseException], str]:
-    """A sentence about the file that an OSError names, if it names one."""
+    """Return a sentence about the file that an OSError names, if it names one."""
 
     def sentence(error: BaseException) -> str:
         name = getattr(error, "filename", None)
@@ -152,7 +152,7 @@ _BY_ERRNO: Mapping[int, _Rule] = {
 
 
 def explain(error: BaseException) -> Failure:
-    """What an error means outside Python; an error that is in no table is a fault of Lookaloud itself.
+    """Return what an error means outside Python; an error that is in no table is a fault of Lookaloud itself.
 
     >>> from speech.errors import UnknownVoiceError
     >>> explain(UnknownVoiceError("There is no voice 'x'; the voices are: heart.")).exit_code

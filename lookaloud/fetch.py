@@ -44,8 +44,8 @@ class Answer:
 
     Attributes:
         url: where it comes from after all redirects; it may hold secrets.
-        kind: its type in small letters, such as "image/jpeg"; "" where the server does not say.
-        n_bytes: how long it is; None where the server does not say.
+        kind: its type in small letters, such as "image/jpeg"; "" if the server does not say.
+        n_bytes: how long it is; None if the server does not say.
     """
 
     def __init__(self, url: str, response: http.client.HTTPResponse, close: Callable[[], None], seconds: float) -> None:

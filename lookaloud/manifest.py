@@ -92,7 +92,7 @@ class Record(Row):
         return self.status == "ok"
 
     def to_json(self) -> str:
-        """One line of the manifest, without its line break; ASCII, so that no file name is beyond it.
+        """Return one line of the manifest, without its line break; ASCII, so that no file name is beyond it.
 
         >>> Record("dog.jpg", "ok", "/dog.jpg").to_json()[:36]
         '{"source": "dog.jpg", "status": "ok"'
@@ -131,7 +131,7 @@ def _decoder() -> Decoder[Record]:
 
 
 def _record_in(row: Any) -> Record:
-    """Return the record in an object of JSON; null is a key's default, and text may hold bytes that are no text."""
+    """Return the record in an object of JSON; null is a key's default, and text may hold bytes that are not text."""
     if not isinstance(row, dict):
         raise ValueError("a line of a manifest must be a JSON object")
     if not row.keys() >= {"source", "status", "path"}:
@@ -170,7 +170,7 @@ def is_own_sound(audio: str) -> bool:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A whole line of a manifest that is no record.
+    """A whole line of a manifest that is not a record.
 
     Attributes:
         number: of the line, the first is 1.
@@ -196,7 +196,7 @@ def read_manifest(folder: str | Path, *, rejected: OnRejected | None = None) -> 
 
     Args:
         folder: the output folder of the batch.
-        rejected: called with each line that is no record, before the first record comes.
+        rejected: called with each line that is not a record, before the first record comes.
 
     Raises:
         FileNotFoundError: there is no manifest in that folder.
@@ -229,7 +229,7 @@ def read_lines(path: Path, *, rejected: OnRejected | None = None) -> Iterator[tu
 
     Args:
         path: of the manifest.
-        rejected: called with each whole line that is no record. What comes after the last line break is torn, and is
+        rejected: called with each whole line that is not a record. What comes after the last line break is torn, and is
             passed over in silence: a run that was cut short left it.
     """
     with open(path, "rb") as file:
@@ -308,7 +308,7 @@ _MOST_NUMBERS = 50
 
 
 def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
-    """What to sort names by so that numbers count by their value.
+    """Return what to sort names by so that numbers count by their value.
 
     >>> sorted(["dog10.jpg", "dog9.jpg"], key=natural_order)
     ['dog9.jpg', 'dog10.jpg']
@@ -319,6 +319,6 @@ def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _digits(number: str) -> tuple[int, int, str]:
-    """What a number is sorted by; not the number itself, for Python makes none of several thousand digits."""
+    """Return what a number is sorted by; not the number itself, for Python makes none of several thousand digits."""
     plain = number.lstrip("0")
     return 0, len(plain), plain

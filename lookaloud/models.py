@@ -66,7 +66,7 @@ class Store(ABC):
 
     @abstractmethod
     def size(self) -> int:
-        """Bytes on this computer; 0 where the model is not here."""
+        """Return bytes on this computer; 0 if the model is not here."""
 
     @abstractmethod
     def pull(self) -> None:
@@ -78,7 +78,7 @@ class Store(ABC):
 
     @abstractmethod
     def remove(self) -> int:
-        """Deletes the files; how many bytes that freed."""
+        """Delete the files; how many bytes that freed."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Model:
         kind: "captioner" or "voice".
         description: one sentence.
         source, licence: where the weights come from, and what they may be used for.
-        size_mb: of the download, in 10^6 bytes; None where only the hub knows.
+        size_mb: of the download, in 10^6 bytes; None if only the hub knows.
         n_parameters: of the network; None where nobody counted.
         extra: the extra of Lookaloud that it needs, or None.
         revision: the commit that is used, or None.
@@ -120,12 +120,12 @@ class Model:
 
 
 def list_models() -> tuple[Model, ...]:
-    """Every captioner and voice with a name, the captioners first."""
+    """Return every captioner and voice with a name, the captioners first."""
     return (*map(_captioner, list_captioners()), *map(_voice, list_voices()))
 
 
 def find_model(name: str) -> Model:
-    """The captioner or voice of that name, or the captioner of the hub that "owner/name[@revision]" names.
+    """Return the captioner or voice of that name, or the captioner of the hub that "owner/name[@revision]" names.
 
     Raises:
         UnknownCaptionerError: there is none; the message lists the names.
@@ -255,7 +255,7 @@ class HubStore(Store):
 
     @property
     def folder(self) -> Path | None:
-        """The folder of the snapshot; None where nothing of it is here. It may be half a download."""
+        """The folder of the snapshot; None if nothing of it is here. It may be half a download."""
         named = self.source.folder
         reference = named.parent.parent / "refs" / self.source.revision
         if not named.is_dir() and reference.is_file():
@@ -328,7 +328,7 @@ def _git_sha1(path: Path) -> str:
 
 
 def cache_folders() -> tuple[Path, Path]:
-    """Where downloaded captioners and voices lie."""
+    """Return where downloaded captioners and voices lie."""
     from hibari.voices import cache_dir
     from huggingface_hub.constants import HF_HUB_CACHE
 

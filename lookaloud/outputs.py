@@ -17,7 +17,7 @@ FORMATS = ("wav", "flac", "ogg", "mp3")
 
 
 def sound_format(path: str | Path) -> str | None:
-    """The sound format that a path's ending names, or None.
+    """Return the sound format that a path's ending names, or None.
 
     >>> sound_format("dog.MP3"), sound_format("sounds")
     ('mp3', None)
@@ -42,7 +42,7 @@ class Target:
 
 
 def sound_target(out: str | None, format_name: str | None) -> Target:
-    """Where sound is to go. What ends in a known sound format is a file, everything else a folder.
+    """Return where sound is to go. What ends in a known sound format is a file, everything else a folder.
 
     Raises:
         OutputError: --out has another file ending, or the two contradict each other.
@@ -69,7 +69,7 @@ def sound_target(out: str | None, format_name: str | None) -> Target:
 
 
 def checked_file(path: str | Path, *, sources: Iterable[Path] = ()) -> Path:
-    """The path of a sound file that can be written; its folder is made.
+    """Return the path of a sound file that can be written; its folder is made.
 
     Raises:
         OutputError: the path is a folder or one of `sources`, or its folder cannot be written.
@@ -84,7 +84,7 @@ def checked_file(path: str | Path, *, sources: Iterable[Path] = ()) -> Path:
 
 
 def checked_folder(path: str | Path) -> Path:
-    """The path of a folder that can be written; it is made if it is not there.
+    """Return the path of a folder that can be written; it is made if it is not there.
 
     Raises:
         OutputError: it cannot be made or written.
@@ -127,7 +127,7 @@ class SoundNames:
         self._taken = {_key(source) for source in sources}
 
     def take(self, stem: str) -> Path:
-        """The path of the next sound for a picture of this stem."""
+        """Return the path of the next sound for a picture of this stem."""
         number = 1
         while True:
             name = stem if number == 1 else f"{stem}-{number}"

@@ -46,7 +46,7 @@ _PIECE = 1_000_000
 
 
 def is_url(path: str | os.PathLike[str]) -> bool:
-    """Whether a place is a URL and no path.
+    """Return whether a place is a URL and no path.
 
     >>> is_url("s3://bucket/dog.jpg"), is_url("dog.jpg")
     (True, False)
@@ -55,7 +55,7 @@ def is_url(path: str | os.PathLike[str]) -> bool:
 
 
 def is_web(url: str) -> bool:
-    """Whether a URL is read by `lookaloud.fetch`."""
+    """Return whether a URL is read by `lookaloud.fetch`."""
     return url.lower().startswith(("http://", "https://"))
 
 
@@ -82,7 +82,7 @@ def check_driver(url: str) -> None:
 
 
 def file_system(url: str) -> tuple[Any, str]:
-    """The fsspec file system that a URL is of, and the path inside it; http and https have none.
+    """Return the fsspec file system that a URL is of, and the path inside it; http and https have none.
 
     Raises:
         MissingExtraError: a package is missing.
@@ -100,7 +100,7 @@ def file_system(url: str) -> tuple[Any, str]:
 
 
 def read_place(path: str, limits: Limits) -> bytes:
-    """The bytes of the picture at a path or a URL; at most one more than `MAX_BYTES`.
+    """Return the bytes of the picture at a path or a URL; at most one more than `MAX_BYTES`.
 
     Raises:
         MissingExtraError: a package is missing.
@@ -119,7 +119,7 @@ def read_place(path: str, limits: Limits) -> bytes:
 
 
 def read_from(system: Any, inside: str, limits: Limits) -> bytes:
-    """The bytes of a file of a driver; at most one more than `MAX_BYTES`.
+    """Return the bytes of a file of a driver; at most one more than `MAX_BYTES`.
 
     Raises:
         FetchError: it takes too long.
@@ -160,7 +160,7 @@ def open_to_seek(path: str, limits: Limits) -> IO[bytes]:
 
 
 def within(seconds: float, call: Callable[[], _T]) -> _T:
-    """What a call returns; one that takes longer is left to itself, since drivers cannot be stopped.
+    """Return what a call returns; one that takes longer is left to itself, since drivers cannot be stopped.
 
     Raises:
         FetchError: it took longer.
@@ -220,7 +220,7 @@ class Places:
         self._archive = self._file = self._path = None
 
     def read(self, path: str, member: str | None = None) -> bytes:
-        """The bytes of a file, or of a member of the archive there; at most one more than `MAX_BYTES`.
+        """Return the bytes of a file, or of a member of the archive there; at most one more than `MAX_BYTES`.
 
         Raises:
             Exception: one of `BROKEN`, or of a driver.
@@ -243,7 +243,7 @@ def _open_file(path: str) -> IO[bytes]:
 
 
 def _copied(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
-    """A temporary file with what `write` puts into it."""
+    """Return a temporary file with what `write` puts into it."""
     copy: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - for the caller to close
     try:
         write(copy)

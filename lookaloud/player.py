@@ -26,7 +26,7 @@ _PLAYERS: tuple[tuple[str, ...], ...] = (
 
 
 def find_player() -> tuple[str, ...]:
-    """The command that plays a WAV file, without the file.
+    """Return the command that plays a WAV file, without the file.
 
     Raises:
         PlayerError: this computer has none.

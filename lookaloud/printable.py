@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(name: object) -> str:
-    """A name on one line; line breaks, control characters and bytes that are no text are replaced.
+    """Return a name on one line; line breaks, control characters and bytes that are not text are replaced.
 
     >>> printable("two\\nlines.jpg")
     'two\ufffdlines.jpg'

@@ -29,7 +29,7 @@ class Blip2(Network):
         return as_set(self.model.language_model.generation_config.eos_token_id)
 
     def encode(self, images: Sequence[Image.Image], prompt: str | None) -> tuple[Tensor, list[int]]:
-        """The queries' answers, laid into the embeddings of the language model's first tokens, (N, T, D)."""
+        """Return the queries' answers, laid into the embeddings of the language model's first tokens, (N, T, D)."""
         model, config = self.model, self.model.config
         seen = model.vision_model(pixel_values=self.pixels(images)).last_hidden_state
         asked = model.qformer(

@@ -54,19 +54,19 @@ _Result = TypeVar("_Result")
 
 
 def writer_file(i: int) -> str:
-    """The file of the i-th network that writes."""
+    """Return the file of the i-th network that writes."""
     return f"writer_{i}.onnx"
 
 
 def _split(items: Sequence[_Item], n: int) -> list[Sequence[_Item]]:
-    """The items in n parts, or as many as there are, of nearly the same length."""
+    """Return the items in n parts, or as many as there are, of nearly the same length."""
     n = min(n, len(items))
     borders = [round(i * len(items) / n) for i in range(n + 1)] if n else []
     return [items[start:stop] for start, stop in pairwise(borders)]
 
 
 def square_pixels(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
-    """The picture squeezed to a square, (size, size, 3) uint8.
+    """Return the picture squeezed to a square, (size, size, 3) uint8.
 
     The aspect is not kept: the pictures that the model learned from had been squeezed the same way.
     """
@@ -91,7 +91,7 @@ class Found:
 
 
 def _rank(advised: tuple[Hypothesis, float]) -> float:
-    """What a hypothesis and how much the neighbours agree with it are worth together."""
+    """Return what a hypothesis and how much the neighbours agree with it are worth together."""
     hypothesis, agreement = advised
     return hypothesis.score + _ADVICE * agreement
 
@@ -149,7 +149,7 @@ class _Graphs:
         return cls(encoder, tuple(writers), helpers)
 
     def step(self, memory: npt.NDArray[np.float32], rows: int, config: _Config) -> Step:
-        """The step function of a search: the word that follows is what the writers think likely on average."""
+        """Return the step function of a search: the word that follows is what the writers think likely on average."""
         from onnxruntime import OrtValue
 
         # For each writer, for each of its layers keys and values.
@@ -217,7 +217,7 @@ class CompactBackend:
         return self._config.image_size
 
     def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
-        """The words for each picture, in order. `options.prompt` is not understood by this captioner."""
+        """Return the words for each picture, in order. `options.prompt` is not understood by this captioner."""
         if len(images) < 2 or self._n_workers < 2:
             return self._draft(images, options, self._alone)
         # Threads that share one picture wait for each other: of a batch, each has pictures of its own.
@@ -244,7 +244,7 @@ class CompactBackend:
         return [next(written) if kind == PHOTOGRAPH else Draft((), 0.0, kind) for kind in kinds]
 
     def judge(self, image: Image.Image) -> Verdict:
-        """What an upright RGB picture is: a photograph, or what else."""
+        """Return what an upright RGB picture is: a photograph, or what else."""
         return self._judge(image, self.encode(image)[1][0])
 
     def _judge(self, image: Image.Image, pooled: npt.NDArray[np.float32]) -> Verdict:
@@ -259,7 +259,7 @@ class CompactBackend:
         options: CaptionOptions,
         graphs: _Graphs,
     ) -> list[Draft]:
-        """A draft for each of the pictures that `encode` gave."""
+        """Return a draft for each of the pictures that `encode` gave."""
         memories, pooled = zip(*encoded, strict=True)
         searched = self._search(np.concatenate(memories, axis=2), np.concatenate(pooled), options, graphs)
         return [Draft(tuple(map(self.text_of, found.captions)), self._confidence(found)) for found in searched]
@@ -270,7 +270,7 @@ class CompactBackend:
         return self._config.confidence.probability(self.confidence_features(found))
 
     def confidence_features(self, found: Found) -> npt.NDArray[np.float64]:
-        """What the confidence of the best caption is computed from: see `captioner.confidence.features_of`."""
+        """Return what the confidence of the best caption is computed from: see `captioner.confidence.features_of`."""
         best, *others = found.captions
         return features_of(best, others, self.function_tokens, (found.agreement, found.likeness))
 
@@ -325,7 +325,7 @@ class CompactBackend:
         return [self._chosen(*pair) for pair in zip(pooled, found, strict=True)]
 
     def _chosen(self, pooled: npt.NDArray[np.float32], found: Sequence[Sequence[Hypothesis]]) -> Found:
-        """The best of the main search, and of each group the best that says something else.
+        """Return the best of the main search, and of each group the best that says something else.
 
         What is best is decided by a hypothesis' score and by the neighbours, who are asked once about all of them.
         """
@@ -343,7 +343,7 @@ class CompactBackend:
         return Found(tuple(chosen), agreement, likeness)
 
     def text_of(self, hypothesis: Hypothesis) -> str:
-        """The words of a caption."""
+        """Return the words of a caption."""
         return self._tokenizer.decode(list(hypothesis.tokens))
 
     @cached_property

@@ -40,7 +40,7 @@ class Decoder:
         return with_others(best, others, self._function_tokens)
 
     def text_of(self, hypothesis: Hypothesis, options: CaptionOptions) -> str:
-        """The words of a caption, the prompt's among them."""
+        """Return the words of a caption, the prompt's among them."""
         tokens = [*self.network.prompt_ids(options.prompt), *hypothesis.tokens]
         return self.network.clean(self.network.tokenizer.decode(tokens, skip_special_tokens=True).strip())
 
@@ -65,7 +65,7 @@ class Decoder:
 
 
 def hypotheses(output: Any, n_before: int, ends: frozenset[int], special: frozenset[int]) -> list[Hypothesis]:
-    """What `generate` of transformers gave back, a row each.
+    """Return what `generate` of transformers gave back, a row each.
 
     Args:
         output: with `sequences` (B, T) and the unprocessed `logits` of each step, (rows, V) each.
@@ -79,7 +79,7 @@ def hypotheses(output: Any, n_before: int, ends: frozenset[int], special: frozen
     beams = getattr(output, "beam_indices", None)
     for step in range(tokens.shape[1]):
         logits = output.logits[step]
-        # The row that a token was chosen in; below 0 where a caption had ended before.
+        # The row that a token was chosen in; below 0 if a caption had ended before.
         rows = torch.arange(len(tokens), device=tokens.device) if beams is None else beams[:, step].long().clamp(min=0)
         said = logits.index_select(0, rows.to(logits.device)).float()
         chosen = tokens[:, step : step + 1].to(said.device)

@@ -80,7 +80,7 @@ class ExportedBackend(UngatedBackend):
         return with_others(best, others, self.function_tokens)
 
     def text_of(self, hypothesis: Hypothesis, options: CaptionOptions) -> str:
-        """The words of a caption, the prompt's among them."""
+        """Return the words of a caption, the prompt's among them."""
         tokens = [*self._prompt(options), *hypothesis.tokens]
         text: str = self._tokenizer.decode([token for token in tokens if token not in self._special])
         if self.config.tidy:
@@ -96,7 +96,7 @@ class ExportedBackend(UngatedBackend):
         return self._special | {found[0] for found in ids if len(found) == 1}
 
     def encode(self, images: Sequence[Image.Image]) -> dict[str, onnxruntime.OrtValue]:
-        """What the decoder reads of N upright RGB pictures: keys and values of each layer."""
+        """Return what the decoder reads of N upright RGB pictures: keys and values of each layer."""
         from onnxruntime import OrtValue
 
         pixels = np.stack([self.config.preprocessing.pixels(image) for image in images])
@@ -105,7 +105,7 @@ class ExportedBackend(UngatedBackend):
         return dict(zip(self._memory, found, strict=True))
 
     def step(self, memory: Mapping[str, onnxruntime.OrtValue], rows: int) -> Step:
-        """The step function of a search with that many rows, all at the start of their captions."""
+        """Return the step function of a search with that many rows, all at the start of their captions."""
         config = self.config
         return cached_step(
             self._decoder,
@@ -124,7 +124,7 @@ class ExportedBackend(UngatedBackend):
         options: CaptionOptions,
         costs: Costs | None,
     ) -> list[list[Hypothesis]]:
-        """Captions for n rows, those of one picture side by side; with `costs`, some tokens cost something."""
+        """Caption for n rows, those of one picture side by side; with `costs`, some tokens cost something."""
         num_beams = 1 if options.temperature else options.num_beams
         rows = n * num_beams
         step = self.step(memory, rows)
@@ -156,7 +156,7 @@ class ExportedBackend(UngatedBackend):
         options: CaptionOptions,
         costs: Costs | None,
     ) -> list[list[Hypothesis]]:
-        """One drawn caption a row: the largest of log-probabilities with Gumbel noise is a draw from them.
+        """Return one drawn caption a row: the largest of log-probabilities with Gumbel noise is a draw from them.
 
         The noise depends on the seed and the step alone: a picture is drawn the same caption whatever is in its batch.
         """
@@ -182,7 +182,7 @@ class ExportedBackend(UngatedBackend):
         return [[Hypothesis(tuple(w), tuple(p), sum(p))] for w, p in zip(words, said, strict=True)]
 
     def _words(self, found: Hypothesis) -> Hypothesis:
-        """The caption without tokens that are no words; of their probabilities only the end's counts."""
+        """Return the caption without tokens that are no words; of their probabilities only the end's counts."""
         n = len(found.tokens)
         kept = [(t, lp) for t, lp in zip(found.tokens, found.logprobs[:n], strict=True) if t not in self._special]
         # Nothing at all was said where a caption was cut before its first word.

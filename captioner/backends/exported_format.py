@@ -55,7 +55,7 @@ class Preprocessing:
             raise ValueError("std has a 0 in it, by which nothing can be divided")
 
     def pixels(self, image: Image.Image) -> npt.NDArray[np.float32]:
-        """An upright RGB picture as (3, H, W) float32."""
+        """Return an upright RGB picture as (3, H, W) float32."""
         if len(self.size) == 2:
             height, width = self.size
         else:
@@ -166,12 +166,12 @@ class ExportedConfig:
             raise ValueError("its first or last token is not in its vocabulary")
 
     def to_json(self) -> str:
-        """The content of config.json."""
+        """Return the content of config.json."""
         return json.dumps({"kind": KIND, **asdict(self)}, indent=1) + "\n"
 
     @classmethod
     def load(cls, folder: Path) -> ExportedConfig:
-        """The config.json of a folder.
+        """Return the config.json of a folder.
 
         Raises:
             WeightsError: it is missing or damaged.

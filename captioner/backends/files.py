@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def open_session(path: Path, *, n_threads: int, ending: str, spin: bool = False) -> onnxruntime.InferenceSession:
-    """The graph in a file, ready to run on that many threads of the CPU.
+    """Return the graph in a file, ready to run on that many threads of the CPU.
 
     With `spin` a thread that waits for another one in the midst of a run keeps its core: it is woken sooner, and a
     core that has to be woken costs more than one that waits so short a time.
@@ -38,7 +38,7 @@ def open_session(path: Path, *, n_threads: int, ending: str, spin: bool = False)
 
 
 def open_tokenizer(path: Path, *, ending: str) -> Tokenizer:
-    """The vocabulary in a file.
+    """Return the vocabulary in a file.
 
     Raises:
         WeightsError: the file is missing or damaged; `ending` ends the message, with what to do.

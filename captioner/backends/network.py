@@ -43,7 +43,7 @@ class Network(ABC):
     @classmethod
     @abstractmethod
     def load(cls, folder: Path, *, device: torch.device, dtype: torch.dtype) -> Network:
-        """The model of a folder, on a device and in a precision."""
+        """Return the model of a folder, on a device and in a precision."""
 
     @property
     def input_size(self) -> int:
@@ -67,11 +67,11 @@ class Network(ABC):
         stand before the generated ones in each of its sequences."""
 
     def prompt_ids(self, prompt: str | None) -> list[int]:
-        """The tokens of the words that a caption has to begin with."""
+        """Return the tokens of the words that a caption has to begin with."""
         return list(self.tokenizer(prompt, add_special_tokens=False)["input_ids"]) if prompt else []
 
     def clean(self, text: str) -> str:
-        """The caption without what this class of models says around it."""
+        """Return the caption without what this class of models says around it."""
         return text
 
     def pixels(self, images: Sequence[Image.Image]) -> Tensor:
@@ -81,24 +81,24 @@ class Network(ABC):
         return values.to(self.device, self.dtype)
 
     def rows(self, tokens: Sequence[int], count: int) -> Tensor:
-        """The same tokens on `count` rows, (count, len(tokens)) int64."""
+        """Return the same tokens on `count` rows, (count, len(tokens)) int64."""
         return torch.tensor([list(tokens)] * count, device=self.device)
 
 
 def as_set(tokens: int | Sequence[int] | None) -> frozenset[int]:
-    """The token ids that transformers gives as None, a number or a list."""
+    """Return the token ids that transformers gives as None, a number or a list."""
     if tokens is None:
         return frozenset()
     return frozenset([tokens] if isinstance(tokens, int) else tokens)
 
 
 def from_transformers(name: str) -> Any:
-    """A class of the transformers library; the library is imported with the first."""
+    """Return a class of the transformers library; the library is imported with the first."""
     return getattr(import_module("transformers"), name)
 
 
 def load_model(name: str, folder: Path, *, device: torch.device, dtype: torch.dtype) -> Any:
-    """The model of a folder as the class of transformers with that name, ready to generate.
+    """Return the model of a folder as the class of transformers with that name, ready to generate.
 
     Raises:
         WeightsError: the weights are damaged, or are not those of that class.
@@ -122,7 +122,7 @@ def load_model(name: str, folder: Path, *, device: torch.device, dtype: torch.dt
 
 
 def load_processor(name: str, folder: Path) -> Any:
-    """The processor, tokenizer or image processor of a folder, as the class of transformers with that name.
+    """Return the processor, tokenizer or image processor of a folder, as the class of transformers with that name.
 
     Raises:
         WeightsError: its files are missing or damaged.

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def memory_names(n_layers: int) -> list[str]:
-    """What the graphs call keys and values of the cross-attention."""
+    """Return what the graphs call keys and values of the cross-attention."""
     return [f"{kind}_{i}" for i in range(n_layers) for kind in ("keys", "values")]
 
 
 def past_names(n_layers: int) -> list[str]:
-    """What they call keys and values of the words so far."""
+    """Return what they call keys and values of the words so far."""
     return [f"past_{name}" for name in memory_names(n_layers)]
 
 
 def present_names(n_layers: int) -> list[str]:
-    """What they call keys and values of one word more."""
+    """Return what they call keys and values of one word more."""
     return [f"present_{name}" for name in memory_names(n_layers)]
 
 
@@ -39,7 +39,7 @@ def cached_step(
     head_size: int,
     output: str = "logprobs",
 ) -> Step:
-    """The step function of a search with that many rows, all at the start of their captions.
+    """Return the step function of a search with that many rows, all at the start of their captions.
 
     Args:
         decoder: takes `tokens` and `parents` (rows,), what `past_names` and `memory_names` name, and gives `output`

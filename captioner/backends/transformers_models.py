@@ -74,7 +74,7 @@ class TransformersBackend(UngatedBackend):
         return chosen
 
     def _try(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[list[Hypothesis]] | None:
-        """What `search` gives; None where memory ran out. The failed attempt's tensors are gone by then."""
+        """Return what `search` gives; None where memory ran out. The failed attempt's tensors are gone by then."""
         try:
             with self._lock, torch.inference_mode():
                 return self._decoder.search(images, options)
@@ -88,14 +88,14 @@ class TransformersBackend(UngatedBackend):
         return None
 
     def text_of(self, hypothesis: Hypothesis, options: CaptionOptions) -> str:
-        """The words of a caption, the prompt's among them."""
+        """Return the words of a caption, the prompt's among them."""
         return self._decoder.text_of(hypothesis, options)
 
 
 def load(
     name: str, folder: Path, *, device: str, dtype: str, calibration: LogprobCalibration | None = None
 ) -> TransformersBackend:
-    """The backend of a folder with a model of transformers; its config.json decides which class it is.
+    """Return the backend of a folder with a model of transformers; its config.json decides which class it is.
 
     Raises:
         UnknownCaptionerError: the model is of no class that captions.

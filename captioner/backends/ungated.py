@@ -35,7 +35,7 @@ class UngatedBackend(ABC):
 
     @abstractmethod
     def text_of(self, hypothesis: Hypothesis, options: CaptionOptions) -> str:
-        """The words of a caption, the prompt's among them."""
+        """Return the words of a caption, the prompt's among them."""
 
     def draft(self, images: Sequence[Image.Image], options: CaptionOptions) -> list[Draft]:
         """The words for each picture, in order. There is no gate for these networks: only what is plain is refused."""
@@ -52,7 +52,7 @@ class UngatedBackend(ABC):
 
 
 def costs_of_others(best: Sequence[Hypothesis], count: int, function_tokens: AbstractSet[int]) -> Costs:
-    """What `count` further searches for each picture pay: the words that carry meaning and were used in its best
+    """Return what `count` further searches for each picture pay: the words that carry meaning and were used in its best
     caption cost something, for each alternative twice what they cost for the one before."""
     said = [content(hypothesis, function_tokens) for hypothesis in best]
     return [(tokens, DIVERSITY * 2.0**k) for tokens in said for k in range(count)]

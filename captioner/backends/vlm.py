@@ -37,7 +37,7 @@ _OPENERS = re.compile(
 
 
 def without_opener(text: str) -> str:
-    """The sentence without the words that only say that there is a picture.
+    """Return the sentence without the words that only say that there is a picture.
 
     >>> without_opener("The image shows a dog on a beach.")
     'a dog on a beach.'
@@ -51,7 +51,7 @@ _NEXT_SENTENCE = re.compile(r"(?<=[a-z0-9]{3}[.!?])\s+(?=[A-Z])")
 
 
 def first_sentence(text: str) -> str:
-    """What comes before the second sentence.
+    """Return what comes before the second sentence.
 
     >>> first_sentence("A dog runs at St. Ives. It is happy.")
     'A dog runs at St. Ives.'

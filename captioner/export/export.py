@@ -38,12 +38,12 @@ _LARGEST_GRAPH = 2_000_000_000
 
 
 def export_captioner(name: str, folder: Path, *, precision: str = "fp32", local_only: bool = False) -> ExportedConfig:
-    """Writes a captioner as files that `load_captioner(folder)` runs without torch; what was written comes back.
+    """Write a captioner as files that `load_captioner(folder)` runs without torch; what was written comes back.
 
     Args:
         name: one of `list_captioners()`, "owner/name[@revision]" on the hub, or a folder: a `VisionEncoderDecoderModel`
             with a GPT-2 decoder, or a `BlipForConditionalGeneration`.
-        folder: to write into; made where it is not there. A captioner that it holds is replaced.
+        folder: to write into; made if it is not there. A captioner that it holds is replaced.
         precision: "fp32" computes as torch does in float32; "int8" is a quarter of the size and faster, and says
             something else now and then.
         local_only: never download.
@@ -100,7 +100,7 @@ class _Found:
 
 
 def _find(name: str, *, local_only: bool) -> _Found:
-    """Where a captioner's files are, and what is known of them."""
+    """Return where a captioner's files are, and what is known of them."""
     for spec in list_captioners():
         if spec.name == name:
             if spec.repo is None:
@@ -117,7 +117,7 @@ def _find(name: str, *, local_only: bool) -> _Found:
 
 
 def _licence_of(folder: Path) -> str:
-    """The licence in the header of a model card, "not stated" where there is none."""
+    """Return the licence in the header of a model card, "not stated" if there is none."""
     card = folder / "README.md"
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
     header = re.match(r"\s*---\n(.*?)\n---", text, re.S)

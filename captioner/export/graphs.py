@@ -60,7 +60,7 @@ class DecoderStep(nn.Module):
 
     @abstractmethod
     def run_layer(self, layer: Any, x: Tensor, cache: _Cache, memory: tuple[Tensor, Tensor]) -> Tensor:
-        """One layer, (B, 1, D) -> (B, 1, D); the cache takes the new keys and values."""
+        """Return one layer, (B, 1, D) -> (B, 1, D); the cache takes the new keys and values."""
 
     @abstractmethod
     def logits(self, x: Tensor) -> Tensor:

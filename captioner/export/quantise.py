@@ -20,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 
 def quantise(graph: bytes) -> bytes:
-    """The graph, a serialised ONNX model, with the matrices of its products as int8."""
+    """Return the graph, a serialised ONNX model, with the matrices of its products as int8."""
     model = onnx.load_model_from_string(graph)
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     products = {
@@ -50,13 +50,13 @@ def quantise(graph: bytes) -> bytes:
 
 
 def per_column(matrix: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """A matrix (K, N) as int8, and a scale for each column, (N,): symmetric, the largest magnitude to 127."""
+    """Return a matrix (K, N) as int8, and a scale for each column, (N,): symmetric, the largest magnitude to 127."""
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-12) / 127.0
     return np.rint(matrix / scale).astype(np.int8), scale.astype(np.float32)
 
 
 def _product(node: onnx.NodeProto, rounded: set[str]) -> Iterator[onnx.NodeProto]:
-    """What comes in, rounded, once for all products of it; then the product of integers, and its scale."""
+    """Yield what comes in, rounded, once for all products of it; then the product of integers, and its scale."""
     given, weight = node.input
     out = node.output[0]
     parts = [f"{given}.int8", f"{given}.scale", f"{given}.zero"]

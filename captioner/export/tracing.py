@@ -24,7 +24,7 @@ def trace(
     *,
     keep_names: bool = False,
 ) -> bytes:
-    """The graph that the module computes, as a serialised ONNX model.
+    """Return the graph that the module computes, as a serialised ONNX model.
 
     Args:
         module: put into evaluation mode.
@@ -67,7 +67,7 @@ def trace_step(
     longer_memory: Mapping[str, int] | None = None,
     keep_names: bool = False,
 ) -> bytes:
-    """The graph of one step of a search, with the names that `captioner.backends.stepping.cached_step` reads.
+    """Return the graph of one step of a search, with the names that `captioner.backends.stepping.cached_step` reads.
 
     Args:
         step: takes tokens and parents (B,), the cache's keys and values of each layer and those of the memory; gives

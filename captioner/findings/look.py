@@ -63,7 +63,7 @@ class LookFinder:
 
 
 def look_at(image: Image) -> Look:
-    """The look of an upright RGB picture. It takes a few milliseconds.
+    """Return the look of an upright RGB picture. It takes a few milliseconds.
 
     Everything is measured in CIELAB (CIE 15, D65), where numbers follow what eyes see: L* is lightness from 0 (black)
     to 100 (white). Dark: mean L* below 22. Dim: below 38. Bright: above 72. Strong light and shadow: of the other
@@ -78,7 +78,7 @@ def look_at(image: Image) -> Look:
 
 
 def colour_name(rgb: tuple[int, int, int]) -> str:
-    """The plain name, one of `COLOURS`, of a colour in sRGB, 0 to 255.
+    """Return the plain name, one of `COLOURS`, of a colour in sRGB, 0 to 255.
 
     >>> colour_name((139, 69, 19)), colour_name((135, 206, 235))
     ('brown', 'blue')

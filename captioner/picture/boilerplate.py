@@ -153,7 +153,7 @@ def is_boilerplate(text: str) -> bool:
 
 
 def _is_number(word: str) -> bool:
-    """A version or the number of a model: "1.01", "V62", "S1050"."""
+    """Return a version or the number of a model: "1.01", "V62", "S1050"."""
     return not word.strip("._-") or (len(word) <= 12 and any(letter.isdigit() for letter in word))
 
 

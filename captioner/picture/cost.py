@@ -119,7 +119,7 @@ def _jpeg(data: bytes) -> str | None:
 
 
 def _scans(data: bytes, place: int) -> int:
-    """How many scans a JPEG file has, the one among them that begins at `place`."""
+    """Return how many scans a JPEG file has, the one among them that begins at `place`."""
     n_scans = 1
     while found := _NEXT_MARKER.search(data, place):
         marker, place = data[found.end() - 1], found.end()

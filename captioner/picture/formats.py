@@ -155,7 +155,7 @@ def what_it_is(data: bytes) -> str:
 
 
 def _what_container_it_is(brand: bytes) -> str:
-    """The same for the family of MP4, whose four-letter brand says which member it is."""
+    """Return the same for the family of MP4, whose four-letter brand says which member it is."""
     if brand in (b"avif", b"avis"):
         return (
             "is an AVIF picture that could not be read; update Pillow (pip install -U pillow) or get a fresh copy of it"
@@ -184,7 +184,7 @@ def _without_signature(data: bytes) -> str | None:
 
 
 def _is_spider(data: bytes) -> bool:
-    """Whether the header of SPIDER stands there: numbers of rows, columns, records and bytes, as floats."""
+    """Return whether the header of SPIDER stands there: numbers of rows, columns, records and bytes, as floats."""
     for order in ">", "<":
         if len(data) < 108:
             return False
@@ -208,7 +208,7 @@ def readers_for(data: bytes) -> list[str]:
 
 
 def _is_targa(data: bytes) -> bool:
-    """Whether a whole Targa file stands there: it has no signature, and Pillow takes too much for one."""
+    """Return whether a whole Targa file stands there: it has no signature, and Pillow takes too much for one."""
     if len(data) < 18 or any(data.startswith(mark, start) for *_, marks in REFUSED.values() for start, mark in marks):
         return False
     if _without_signature(data) is not None:

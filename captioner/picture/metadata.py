@@ -47,7 +47,7 @@ BROKEN_NOTES = (
 class Metadata:
     """What a picture file says of itself, as it is written there: to be judged by whoever reads it.
 
-    Damaged metadata is no error: what cannot be read is left out, and so is a part over `MAX_METADATA_BYTES`.
+    Damaged metadata is not an error: what cannot be read is left out, and so is a part over `MAX_METADATA_BYTES`.
 
     Attributes:
         exif: number of the EXIF tag -> value, the tags of the camera's own directory among them.

@@ -40,13 +40,13 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 @dataclass(frozen=True)
 class PhotoNotes:
-    """What a photograph says of itself; None where it says nothing.
+    """What a photograph says of itself; None if it says nothing.
 
     Attributes:
         taken: the day it was taken, by its camera's clock.
         place: names of the place, the nearest first, such as "Alfama, Lisbon, Portugal".
         title: its title.
-        description: its description; its alternative text, where it has one.
+        description: its description; its alternative text, if it has one.
         camera: maker and model.
     """
 
@@ -59,7 +59,7 @@ class PhotoNotes:
     camera: str | None = None
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
+        """Return whether there are any."""
         return self != PhotoNotes()
 
     def to_json(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def notes_in(metadata: Metadata) -> PhotoNotes:
 
     What is damaged is left out and never an error. Texts come on one line, without control characters, cut at the end
     of a word ("…") over `MAX_NAME` or `MAX_DESCRIPTION` characters, without the tags and entities of HTML. What cameras
-    and programs write by themselves, such as "OLYMPUS DIGITAL CAMERA" or their own name, is no title and no
+    and programs write by themselves, such as "OLYMPUS DIGITAL CAMERA" or their own name, is neither a title nor a
     description. A position in degrees is no place name, and is not looked up.
 
     >>> notes_in(Picture("lisbon.jpg").metadata).place  # doctest: +SKIP
@@ -118,7 +118,7 @@ def _camera(make: str, model: str) -> str | None:
 
 
 def _names_of_makers(exif: Mapping[int, object]) -> frozenset[str]:
-    """What the camera and the program are called: a description that says no more is theirs."""
+    """Return what the camera and the program are called: a description that says no more is theirs."""
     make, model, software = (_clean(_from_exif(exif.get(tag)), MAX_NAME) for tag in (_MAKE, _MODEL, _SOFTWARE))
     return frozenset(name.casefold() for name in (make, model, software, f"{make} {model}"))
 
@@ -131,7 +131,7 @@ def _first(texts: Iterable[str], longest: int, *, besides: frozenset[str] = froz
 
 
 def _clean(text: str, longest: int) -> str:
-    """The text on one line, without what is not printed, and no longer than that."""
+    """Return the text on one line, without what is not printed, and no longer than that."""
     text = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 20 * longest]).split())
     if len(text) <= longest:
         return text
@@ -140,7 +140,7 @@ def _clean(text: str, longest: int) -> str:
 
 
 def _day(text: str) -> date | None:
-    """The day in an EXIF, XMP or IPTC date; None for none, and for a clock that was never set."""
+    """Return the day in an EXIF, XMP or IPTC date; None for none, and for a clock that was never set."""
     found = re.match(r"\s*(\d{4})[:\-/.]?(\d{2})[:\-/.]?(\d{2})(?!\d)", text)
     if found is None:
         return None
@@ -170,7 +170,7 @@ def _from_windows(value: object) -> str:
 
 
 def _xmp(packet: bytes) -> dict[str, list[str]]:
-    """The texts of an XMP packet by their short names ("dc:title"), the one in the default language first."""
+    """Return the texts of an XMP packet by their short names ("dc:title"), the one in the default language first."""
     text = _xml_text(packet)
     try:
         # Only XML that declares no entities of its own is read: no picture needs them, and they can swell without end.
@@ -199,7 +199,7 @@ def _texts_of(element: ElementTree.Element) -> Iterator[str]:
 
 
 def _xml_text(packet: bytes) -> str:
-    """A packet as text: what encoding it claims is not asked, so that none can hide what it says."""
+    """Return a packet as text: what encoding it claims is not asked, so that none can hide what it says."""
     wide = packet[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = packet.decode("utf-16" if wide else "utf-8-sig", "replace").strip("\0").strip()
     text = re.sub(r"^(<\?xpacket.*?\?>\s*)?<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL)
@@ -211,7 +211,7 @@ def _refuse(*_: object) -> None:
 
 
 def _iptc(block: bytes) -> dict[int, list[str]]:
-    """The texts of the application record (IPTC-IIM 4.2, record 2) by data set number."""
+    """Return the texts of the application record (IPTC-IIM 4.2, record 2) by data set number."""
     fields: list[tuple[int, int, bytes]] = []
     place = 0
     while place + 5 <= len(block) and block[place] == 0x1C:

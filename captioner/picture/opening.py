@@ -179,7 +179,7 @@ class Header:
             raise
 
     def _reaches_exif(self) -> bool:
-        """Whether the EXIF notes can be read: Pillow looks for those of some PNG files behind the pixels."""
+        """Return whether the EXIF notes can be read: Pillow looks for those of some PNG files behind the pixels."""
         if self._kind != "PNG" or "exif" in self._image.info:
             return True
         if not self._is_within_bounds:

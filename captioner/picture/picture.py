@@ -261,7 +261,7 @@ class Picture:
                 self.seconds += perf_counter() - began
 
     def __getstate__(self) -> dict[str, Any]:
-        """What another process gets: the pixels and what is known, but not the open file."""
+        """Return what another process gets: the pixels and what is known, but not the open file."""
         return {**self.__dict__, "_lock": None, "_header": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

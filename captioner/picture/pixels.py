@@ -80,7 +80,7 @@ def _ground_for(image: Image.Image) -> tuple[int, int, int]:
 
 
 def _near(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The mask, and what is within `_EDGE` pixels of it."""
+    """Return the mask, and what is within `_EDGE` pixels of it."""
     for _ in range(_EDGE):
         wider = mask.copy()
         wider[1:] |= mask[:-1]

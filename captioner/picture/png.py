@@ -63,7 +63,7 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def without_broken_notes(data: bytes) -> bytes:
-    """Return a PNG file without the ancillary chunks that are damaged or swell; `data` itself where there are none.
+    """Return a PNG file without the ancillary chunks that are damaged or swell; `data` itself if there are none.
 
     Ancillary are those that a picture can be shown without (PNG specification, 5.4): texts, profiles, frames behind the
     first. One of them with a wrong checksum is no reason to refuse the picture, and Pillow would.
@@ -106,7 +106,7 @@ def _is_whole(view: memoryview, chunk: Chunk) -> bool:
 
 
 def _animation_is_broken(view: memoryview, notes: list[Chunk], broken: set[int]) -> bool:
-    """Whether frames are missing, out of order or outside the picture: the picture is then a still one."""
+    """Return whether frames are missing, out of order or outside the picture: the picture is then a still one."""
     frames = [chunk for chunk in notes if chunk.kind in _ANIMATION]
     if any(chunk.start in broken for chunk in frames):
         return True
@@ -123,7 +123,7 @@ def _animation_is_broken(view: memoryview, notes: list[Chunk], broken: set[int])
 
 
 def _unpacked_bytes(view: memoryview, chunk: Chunk, longest: int) -> int | None:
-    """How long a note is once it is unpacked; None if it is over `longest` or cannot be unpacked."""
+    """Return how long a note is once it is unpacked; None if it is over `longest` or cannot be unpacked."""
     if chunk.kind == b"tEXt":
         return chunk.length if chunk.length <= longest else None
     if chunk.length > longest:

@@ -114,7 +114,7 @@ class ClassWords:
 
     @classmethod
     def known_in(cls, captions: Iterable[str], table: Sequence[Sequence[str]], *, min_count: int = 20) -> ClassWords:
-        """The words of the table (a row of names for each class) that occur in `min_count` captions or more."""
+        """Return the words of the table (a row of names for each class) that occur in `min_count` captions or more."""
         classes_of: dict[str, list[int]] = {}
         for i, names in enumerate(table):
             for name in dict.fromkeys(names):
@@ -132,7 +132,7 @@ class ClassWords:
         return cls(tuple(known), classes, (_SAID_BY_DEFAULT,) * len(known), len(table))
 
     def weighed(self, classes: npt.NDArray[np.floating[Any]], captions: Sequence[Iterable[str]]) -> ClassWords:
-        """The same words with `said` learned from pictures.
+        """Return the same words with `said` learned from pictures.
 
         A dog is a dog to people, and never a creature. A word's share is the probability of it in the pictures whose
         captions use it, over that in all pictures; a word that few pictures show keeps close to the default.
@@ -158,7 +158,7 @@ class ClassWords:
 
     @classmethod
     def from_json(cls, raw: Any) -> ClassWords:
-        """The words that `dataclasses.asdict` wrote.
+        """Return the words that `dataclasses.asdict` wrote.
 
         Raises:
             ValueError: it is something else.
@@ -190,13 +190,13 @@ class ClassWords:
 
 
 def read_class_table() -> list[tuple[str, ...]]:
-    """The names of each ImageNet class, in the classes' order."""
+    """Return the names of each ImageNet class, in the classes' order."""
     lines = _TABLE.read_text(encoding="utf-8").splitlines()
     return [tuple(line.split("\t")[1].split("|")) for line in lines]
 
 
 def _terms(caption: str) -> Iterator[str]:
-    """The words of a normalised caption in the singular, and each two of them that stand side by side."""
+    """Yield the words of a normalised caption in the singular, and each two of them that stand side by side."""
     words = [_singular(word) for word in caption.split()]
     yield from words
     yield from (f"{first} {second}" for first, second in itertools.pairwise(words))
@@ -214,7 +214,7 @@ def _singular(word: str) -> str:
 
 
 def _wordnet_rows(data_noun: Path) -> Iterator[str]:
-    """The lines of `class_words.tsv`."""
+    """Yield the lines of `class_words.tsv`."""
     from timm.data.imagenet_info import ImageNetInfo
 
     lemmas: dict[str, list[str]] = {}

@@ -13,7 +13,7 @@ class TrainConfig:
 
     Attributes:
         model: sizes of the network; not used where a run goes on from a captioner, which has its own.
-        text_epochs: passes over the captions without pictures, where there are any.
+        text_epochs: passes over the captions without pictures, if there are any.
         text_learning_rate: peak of AdamW's learning rate in those passes (Loshchilov and Hutter 2019).
         epochs: passes over the training pictures that learn from people's captions.
         batch_size: pictures, or groups of captions, a step; all captions of a picture are learned in the same step.

@@ -34,7 +34,7 @@ _SMALLEST_HALVED = 4096
 
 
 def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, name: str, quantise: bool = True) -> None:
-    """Writes the captioner's files into `folder`: ONNX graphs, the vocabulary, `config.json` and, with the encoder
+    """Write the captioner's files into `folder`: ONNX graphs, the vocabulary, `config.json` and, with the encoder
     of the built-in captioner, its gate against pictures that are no photographs.
 
     Weights are stored in half precision and computed with in float32. With `quantise` all that is learned is stored in
@@ -87,7 +87,7 @@ def export_model(model: CompactModel, tokenizer: Tokenizer, folder: Path, *, nam
 
 
 def _copy_gate(model: CompactModel, folder: Path) -> bool:
-    """Gives the captioner the built-in one's gate where that fits: where the frozen encoder is the same."""
+    """Give the captioner the built-in one's gate where that fits: where the frozen encoder is the same."""
     gate = WEIGHTS / GATE_FILE
     fits = (model.config.encoder, model.config.image_size) == (ModelConfig.encoder, ModelConfig.image_size)
     if not fits or not gate.is_file():
@@ -97,7 +97,7 @@ def _copy_gate(model: CompactModel, folder: Path) -> bool:
 
 
 def encoder_session(model: CompactModel) -> onnxruntime.InferenceSession:
-    """The frozen encoder as an onnxruntime session: `pixels` (N, S, S, 3) uint8 to the arrays of a `Picture`."""
+    """Return the frozen encoder as an onnxruntime session: `pixels` (N, S, S, 3) uint8 to the arrays of a `Picture`."""
     size = model.config.image_size
     graph = _graph(
         _FrozenEncoder(model),
@@ -110,7 +110,7 @@ def encoder_session(model: CompactModel) -> onnxruntime.InferenceSession:
 
 
 def pack_weights(graph: onnx.ModelProto, *, int8: Callable[[str], bool]) -> onnx.ModelProto:
-    """The same graph with its big float32 weights stored smaller, each followed by the node that unpacks it.
+    """Return the same graph with its big float32 weights stored smaller, each followed by the node that unpacks it.
 
     float16 and a Cast; or, where `int8` says so of a tensor's name, int8 with one float32 scale for each output of
     torch's layers (symmetric, largest magnitude to 127), that a Cast and a Mul unpack: all of it constant, so

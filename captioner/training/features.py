@@ -49,7 +49,7 @@ class CachedFeatures:
         return len(self.features)
 
     def pictures(self, index: Any, device: torch.device) -> Picture:
-        """The pictures at an index into (picture, view), on the device, in float32."""
+        """Return the pictures at an index into (picture, view), on the device, in float32."""
         features, classes = (
             torch.from_numpy(np.ascontiguousarray(array[index])).to(device).float()
             for array in (self.features, self.classes)
@@ -60,7 +60,7 @@ class CachedFeatures:
 def cached_features(
     model: CompactModel, examples: Sequence[Example], folder: Path, *, n_views: int, seed: int, progress: bool
 ) -> CachedFeatures:
-    """What the encoder says of the examples, `n_views` views of each; computed first where the files lack it.
+    """Return what the encoder says of the examples, `n_views` views of each; computed first where the files lack it.
 
     View 0 is the picture itself, view 1 its mirror image, the others are random crops. The files are named after the
     encoder, the pictures and the views; a computation that was killed goes on where it was.
@@ -103,7 +103,7 @@ def cached_features(
 
 
 def _n_done(path: Path) -> int:
-    """How many pictures are done; 0 where the file is damaged, and then all are done anew."""
+    """Return how many pictures are done; 0 if the file is damaged, and then all are done anew."""
     try:
         return max(0, typed_json(path.read_bytes(), dict[str, int]).get("done", 0))
     except ValueError:

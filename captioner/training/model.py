@@ -142,7 +142,7 @@ _ENCODERS = {"efficientnet_lite2": _efficientnet_lite2, "tiny": _tiny}
 
 
 def class_table(encoder: str) -> Sequence[Sequence[str]]:
-    """The names of each class that an encoder knows, the most special first."""
+    """Return the names of each class that an encoder knows, the most special first."""
     return read_class_table() if encoder != "tiny" else [("dog", "animal"), ("cat", "animal"), ("ball",)]
 
 
@@ -180,7 +180,7 @@ class Attention(nn.Module):
         return out
 
     def step(self, x: Tensor, keys: Tensor, values: Tensor, groups: int | Tensor = -1) -> Tensor:
-        """The same of one position: x (B, d), keys and values (N, heads, T, d / heads) with B = N * K; (B, d).
+        """Return the same of one position: x (B, d), keys and values (N, heads, T, d / heads) with B = N * K; (B, d).
 
         Written for the exported graph, where every shape that has to be found out costs a node and so time.
         """
@@ -245,7 +245,7 @@ class DecoderLayer(nn.Module):
         return out
 
     def step(self, x: Tensor, past: KeyValue, memory: KeyValue, n: int | Tensor) -> tuple[Tensor, KeyValue]:
-        """The same of one more position without dropout, and the longer cache.
+        """Return the same of one more position without dropout, and the longer cache.
 
         x (B, d), past keys and values (B, H, T, dh), memory's (N, H, P, dh), n pictures.
         """
@@ -308,7 +308,7 @@ class Writer(nn.Module):
         return torch.stack([cast(DecoderLayer, layer).cross_attention.project(x) for layer in self.layers])
 
     def decode(self, memory: Tensor, tokens: Tensor) -> Tensor:
-        """What it thinks after each of the tokens (B, T): (B, T, d)."""
+        """Return what it thinks after each of the tokens (B, T): (B, T, d)."""
         x = self.drop(self.tokens(tokens) + self.positions.weight[: tokens.shape[1]])
         for layer, own in zip(self.layers, memory, strict=True):
             x = layer(x, own)
@@ -366,12 +366,12 @@ class CompactModel(nn.Module):
         return len(self.writers) * self.config.n_layers
 
     def learned_state(self) -> dict[str, Tensor]:
-        """Every tensor that training changes, by name; the tensors themselves, not copies."""
+        """Return every tensor that training changes, by name; the tensors themselves, not copies."""
         frozen = ("encoder.stem.", "encoder.frozen_top.", "encoder.classifier.")
         return {name: tensor for name, tensor in self.state_dict().items() if not name.startswith(frozen)}
 
     def sure_words(self, classes: Tensor) -> tuple[Tensor, Tensor]:
-        """The words that class probabilities (N, n_classes) are surest of: ids and levels, both (N, n_words).
+        """Return the words that class probabilities (N, n_classes) are surest of: ids and levels, both (N, n_words).
 
         A word's probability is that of all classes under it; words are ranked by probability times
         `ClassWords.worth`. A level says how likely the word is, 0 the likeliest (see `WORD_LEVELS`).
@@ -411,7 +411,7 @@ class CompactModel(nn.Module):
         return torch.cat([writer.encode(features, *words) for writer, features in looks])
 
     def encode_words(self, ids: Tensor, levels: Tensor) -> Tensor:
-        """The same of words alone, for captions without pictures: ids and levels (N, W)."""
+        """Return the same of words alone, for captions without pictures: ids and levels (N, W)."""
         return torch.cat([writer.encode(None, ids, levels) for writer in self._writers])
 
     @property
@@ -459,14 +459,14 @@ class CompactModel(nn.Module):
         return torch.stack(probabilities).mean(dim=0).clamp(min=LEAST).log(), presents
 
     def empty_cache(self, rows: int, device: torch.device | None = None) -> list[KeyValue]:
-        """The caches that `step` starts with, for B = `rows`."""
+        """Return the caches that `step` starts with, for B = `rows`."""
         config = self.config
         empty = torch.zeros(rows, config.n_heads, 0, config.d_model // config.n_heads, device=device)
         return [(empty, empty)] * self.n_layers
 
 
 def layers_of(memory: Tensor) -> list[KeyValue]:
-    """The keys and values (N, H, P, dh) of each layer of a memory (L, 2, N, H, P, dh)."""
+    """Return the keys and values (N, H, P, dh) of each layer of a memory (L, 2, N, H, P, dh)."""
     return [(keys, values) for keys, values in memory]
 
 

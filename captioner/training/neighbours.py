@@ -33,7 +33,7 @@ Captions = Sequence[Sequence[str]]
 def add_neighbours(
     folder: Path, examples: Sequence[Example], *, base: Neighbours | None = None, progress: bool = False
 ) -> Neighbours:
-    """Gives the exported captioner in `folder` the pictures that it learned from, to ask for advice.
+    """Give the exported captioner in `folder` the pictures that it learned from, to ask for advice.
 
     Args:
         folder: what `export_model` wrote.
@@ -78,7 +78,7 @@ def neighbours_of(pooled: npt.NDArray[np.float32], captions: Captions) -> Neighb
 
 
 def joined(base: Neighbours, pooled: npt.NDArray[np.float32], captions: Captions) -> Neighbours:
-    """The neighbours of `base` and new ones beside them; the old keep their keys and weights."""
+    """Return the neighbours of `base` and new ones beside them; the old keep their keys and weights."""
     hashed = [[hashed_ngrams(caption) for caption in texts] for texts in captions]
     own = _document_frequencies(hashed)
     known = Counter(dict(zip(base.hashes.tolist(), base.document_frequencies.tolist(), strict=True)))

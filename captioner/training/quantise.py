@@ -35,7 +35,7 @@ Range = tuple[float, float]
 
 @torch.no_grad()
 def activation_ranges(model: CompactModel) -> dict[str, Range]:
-    """What the writers' matrices are multiplied with, by the name of the weight, while they write about noise."""
+    """Return what the writers' matrices are multiplied by, by the name of the weight, when they write about noise."""
     found: dict[str, Range] = {}
 
     def note(name: str, values: Tensor) -> None:
@@ -127,7 +127,7 @@ def whole_numbers(name: str, weights: npt.NDArray[np.float32], *, largest: int) 
 
 
 def _rounding(name: str, reach: Range) -> list[onnx.NodeProto]:
-    """What comes in, rounded, once for all products of it."""
+    """Return what comes in, rounded, once for all products of it."""
     low, high = reach
     step = np.float32(max(high - low, 1e-6) / 255.0)
     zero = np.uint8(np.clip(np.rint(-low / step), 0, 255))

@@ -21,7 +21,7 @@ Reward = Callable[[int, str], float]
 
 @torch.no_grad()
 def sample_captions(model: CompactModel, memory: Tensor, n_samples: int) -> Tensor:
-    """Captions drawn from the model's own distribution: token ids (N, n_samples, T) for the memory of N pictures.
+    """Caption drawn from the model's own distribution: token ids (N, n_samples, T) for the memory of N pictures.
 
     Each begins with BOS and has EOS, unless the model's longest caption is shorter, and then PAD.
     """
@@ -43,7 +43,7 @@ def sample_captions(model: CompactModel, memory: Tensor, n_samples: int) -> Tens
 
 
 def self_critical_loss(model: CompactModel, memory: Tensor, captions: Tensor, rewards: Tensor) -> Tensor:
-    """The loss whose gradient is the policy gradient: a scalar, a mean over tokens.
+    """Return the loss whose gradient is the policy gradient: a scalar, a mean over tokens.
 
     Args:
         memory: of N pictures, from `CompactModel.encode`.

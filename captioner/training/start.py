@@ -26,7 +26,7 @@ _PACKINGS = (".half", ".int8", ".scale")
 
 
 def load_start(name: str) -> Start:
-    """The captioner of that name, or of a folder that `lookaloud train --export` wrote, to go on training from.
+    """Return the captioner of that name, or of a folder that `lookaloud train --export` wrote, to go on training from.
 
     Its weights are those of the files: rounded to half precision, and to eight bits where they were learned.
 
@@ -55,7 +55,7 @@ def load_start(name: str) -> Start:
 
 
 def neighbours_of_captioner(name: str) -> Neighbours | None:
-    """The neighbours of the captioner that `load_start` takes by that name, where it has any.
+    """Return the neighbours of the captioner that `load_start` takes by that name, if it has any.
 
     Raises:
         WeightsError: their file is missing or damaged.
@@ -94,7 +94,7 @@ def _folder(name: str) -> Path:
 
 
 def _weights(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of an exported graph under the names that torch knows, in float32."""
+    """Return the tensors of an exported graph under the names that torch knows, in float32."""
     graph = onnx.load(str(path)).graph
     stored: dict[str, npt.NDArray[Any]] = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     for node in graph.node:

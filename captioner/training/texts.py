@@ -27,7 +27,7 @@ _PART = 1024
 
 
 def read_texts(path: Path) -> list[tuple[str, ...]]:
-    """Captions without pictures from a JSONL file: ``{"captions": ["a dog", …]}``, a group of one picture a line.
+    """Caption without pictures from a JSONL file: ``{"captions": ["a dog", …]}``, a group of one picture a line.
 
     Raises:
         TrainingDataError: the file is missing, a row is damaged, or there is no row.
@@ -73,7 +73,7 @@ class WordNoise:
     def of_pictures(
         cls, model: CompactModel, features: CachedFeatures, captions: Sequence[Sequence[str]], words: ClassWords
     ) -> WordNoise:
-        """The words of each picture's first view, held against its captions."""
+        """Return the words of each picture's first view, held against its captions."""
         parts = []
         for start in range(0, len(features), _PART):
             classes = torch.from_numpy(features.classes[start : start + _PART, 0].astype(np.float32))

@@ -83,12 +83,12 @@ def train(
     cache: Path | None = None,
     progress: bool = True,
 ) -> TrainResult:
-    """Trains in `folder`, going on where an earlier run in it stopped.
+    """Train in `folder`, going on where an earlier run in it stopped.
 
     Args:
         train_examples: what to learn from.
         val_examples: what to measure the loss on after each epoch; may be empty.
-        folder: the run's folder, made where it is missing.
+        folder: the run's folder, made if it is missing.
         config: what to train; None for the recipe of the built-in captioner.
         texts: groups of captions without pictures, learned first.
         start: a captioner to go on from, with its vocabulary; None starts from the pretrained encoder alone.
@@ -125,7 +125,7 @@ def train(
 
 
 def load_run(folder: Path) -> tuple[CompactModel, Tokenizer, TrainConfig]:
-    """The averaged weights of a run as a model in evaluation mode, with its vocabulary and settings.
+    """Return the averaged weights of a run as a model in evaluation mode, with its vocabulary and settings.
 
     Raises:
         TrainingDataError: the folder holds no checkpoint.
@@ -209,7 +209,7 @@ class _Run:
     def _prepare(
         self, examples: Sequence[Example], texts: Sequence[Sequence[str]], start: Start | None, cache: Path
     ) -> tuple[Tokenizer, CompactModel, CachedFeatures]:
-        """The vocabulary, the network and the features: those of `start`, or new ones made for these captions."""
+        """Return vocabulary, network and features: those of `start`, or new ones made for these captions."""
         config = self.config
         tokenizer_path, words_path = self.folder / "tokenizer.json", self.folder / "words.json"
 

@@ -11,7 +11,7 @@ _SPECIAL_TOKENS = ["<pad>", "<s>", "</s>"]
 
 
 def train_tokenizer(captions: Iterable[str], vocab_size: int) -> Tokenizer:
-    """A byte-level BPE vocabulary of at most `vocab_size` tokens (Sennrich et al. 2016; bytes as in GPT-2)."""
+    """Return a byte-level BPE vocabulary of at most `vocab_size` tokens (Sennrich et al. 2016; bytes as in GPT-2)."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     tokenizer.decoder = decoders.ByteLevel()

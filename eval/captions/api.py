@@ -59,7 +59,7 @@ def score_captions(
 
     Args:
         candidates: item id -> the caption to score.
-        references: item id -> one or more captions by people, of the same items as `candidates`. None where no metric
+        references: item id -> one or more captions by people, of the same items as `candidates`. None if no metric
             that is asked for needs them. Ids may name an item in different ways, such as 42 and
             "COCO_val2014_000000000042.jpg": see `eval.ids.renamed`. The scores have the ids of the references.
         metrics: names of metrics; None takes `DEFAULT_METRICS`, and leaves out, with a logged warning, one that so few
@@ -82,7 +82,7 @@ def score_captions(
         MismatchedItemsError: the items of candidates and references, pictures or objects differ, or an id could mean
             two of them; the message names some.
         EmptyReferenceError: there is nothing to score, a metric needs references, or an item has none.
-        EvalDataError: a caption is no text, or a picture cannot be opened.
+        EvalDataError: a caption is not a text, or a picture cannot be opened.
         TooFewItemsError: CIDEr-D, asked for by name, on fewer than two items without `df`, or no item defines a figure.
         ModelError: CLIP cannot be downloaded or loaded, or a Java program fails.
         MissingExtraError: an extra, Java or a Java program is not there.
@@ -188,7 +188,7 @@ def _check_items(candidates: Mapping[str, str], references: Mapping[str, Sequenc
             bare.append(name)
         elif not all(isinstance(caption, str) for caption in captions):
             no_text.append(name)
-    if no_text:  # None, and the NaN that a table has where nothing was written
+    if no_text:  # None, and the NaN that a table has if nothing was written
         raise EvalDataError(
             f"{len(no_text)} item(s) have a caption or reference that is no text ({_name_some(no_text)}); "
             "give an empty text where nothing was said."

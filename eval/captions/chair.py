@@ -56,7 +56,7 @@ class ObjectWords:
 
     @classmethod
     def of(cls, synonyms: Mapping[str, Sequence[str]], *, name: str = "given") -> ObjectWords:
-        """The words of object -> other words for it. The object's own name and plurals are added.
+        """Return the words of object -> other words for it. The object's own name and plurals are added.
 
         Raises:
             EvalDataError: a word stands for two objects, has no letter, or there are none.

@@ -61,7 +61,7 @@ class ClipOptions:
         return repo, revision or _REVISIONS.get(repo, "main")
 
     def folder(self) -> str:
-        """Return the folder with the model's files, downloaded where they are not here.
+        """Return the folder with the model's files, downloaded if they are not here.
 
         Raises:
             ModelError: they are not here, and cannot or may not be downloaded.
@@ -139,7 +139,7 @@ def clip_similarities(
     Args:
         captions: id -> caption.
         images: id -> path of the picture, for each caption.
-        references: id -> captions by people; None where only CLIPScore is wanted.
+        references: id -> captions by people; None if only CLIPScore is wanted.
         options: which CLIP, and how it is run.
 
     Raises:

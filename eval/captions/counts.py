@@ -80,7 +80,7 @@ class Corpus:
         return np.stack([*matches, *totals, own_lengths, of_references[best][first]], axis=1).astype(np.float64)
 
     def cider_d(self) -> Floats:
-        """Each item's CIDEr-D, (n_items,), as `eval.captions.cider.CiderD` computes it: mostly within [0, 10]."""
+        """Return each item's CIDEr-D, (n_items,), as `eval.captions.cider.CiderD` computes it: mostly in [0, 10]."""
         log_n = math.log(self.n_items)
         n_references = len(self.item)
         cosines = np.zeros(n_references)

@@ -26,7 +26,7 @@ class Measured:
     Attributes:
         stats: a row of statistics per caption, in their order.
         details: parts of the signature.
-        value: the figure, where it is not exactly the aggregate's of the rows; None where it is.
+        value: the figure, where it is not exactly the aggregate's of the rows; None if it is.
     """
 
     stats: Stats
@@ -40,7 +40,7 @@ class Inputs:
 
     Attributes:
         captions: id -> caption.
-        given_references: id -> captions by people; None where none were given.
+        given_references: id -> captions by people; None if none were given.
         tokenizer: name of what cuts words.
         images, objects, synonyms: as for `score_captions`.
         clip: which CLIP, and how it is run.

@@ -23,7 +23,7 @@ def _places(tokens: Sequence[str]) -> dict[str, int]:
 def _common_subsequence_length(places: Mapping[str, int], length: int, other: Sequence[str]) -> int:
     """Return the longest common subsequence's length, a row of the usual table in one number (Hyyrö 2004).
 
-    A bit of `row` is 0 where the table's row steps up; each token of `other` makes the next row by an addition.
+    A bit of `row` is 0 if the table's row steps up; each token of `other` makes the next row by an addition.
     """
     everywhere = (1 << length) - 1
     row = everywhere

@@ -54,7 +54,7 @@ def find_spice() -> tuple[str, Path]:
 def spice_figures(
     candidates: Mapping[str, Sequence[str]], references: Mapping[str, Sequence[Sequence[str]]]
 ) -> NDArray[np.float64]:
-    """Return the F score of each caption's scene graph, shape (n_items,), in [0, 1]; NaN where it has none.
+    """Return the F score of each caption's scene graph, shape (n_items,), in [0, 1]; NaN if it has none.
 
     Unverified: the models of the parser that SPICE needs are in no package registry, so no test of ours ever ran the
     real program to its end. This follows its documented files (spice-1.0.jar's README, as pycocoevalcap 1.2 uses it)

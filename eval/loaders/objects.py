@@ -18,7 +18,7 @@ class PictureObjects:
 
     Attributes:
         objects: picture's id -> names of the objects in it.
-        synonyms: object -> other words for it; None where the file has none.
+        synonyms: object -> other words for it; None if the file has none.
     """
 
     objects: dict[str, list[str]]

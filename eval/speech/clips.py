@@ -78,7 +78,7 @@ class Clip:
 
     @cached_property
     def f0(self) -> NDArray[np.float64]:
-        """The pitch of `speech` in Hz every 10 ms, 0 where it is not voiced: see `speech.hearing.measure_pitch`."""
+        """The pitch of `speech` in Hz every 10 ms, 0 if it is not voiced: see `speech.hearing.measure_pitch`."""
         return measure_pitch(Audio(self.speech, ANALYSIS_RATE)).f0
 
     def pace(self, text: str) -> Pace:

@@ -24,7 +24,7 @@ class SpeechTimes:
 
     Attributes:
         seconds: from the request to the whole sound.
-        first_audio_seconds: from the request to the first piece of sound; None where the engine does not stream.
+        first_audio_seconds: from the request to the first piece of sound; None if the engine does not stream.
 
     Raises:
         ValueError: a time is negative or not a number, or the first piece comes after the whole.

@@ -22,7 +22,7 @@ Takes = Callable[[str], bool]
 def items_of_archive(
     source: str, takes: Takes, *, path: str | None = None, address: str | None = None, limits: Limits | None = None
 ) -> Iterator[Item]:
-    """The pictures in an archive, in the order in which they lie there; damage is an item with its `problem`.
+    """Yield the pictures in an archive, in the order in which they lie there; damage is an item with its `problem`.
 
     So is a member that is named like a picture and is not read: locked, a link, or named to lead out of the archive.
 

@@ -55,7 +55,7 @@ class Channel(Generic[T]):
         return self._cancelled
 
     def take(self, most: int) -> list[T]:
-        """What is there, one thing at least and `most` at most; [] when no more will come.
+        """Return what is there, one thing at least and `most` at most; [] when no more will come.
 
         Raises:
             StoppedError: the run is over.

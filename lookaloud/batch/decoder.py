@@ -34,7 +34,7 @@ def write_message(stream: IO[bytes], header: Mapping[str, Any], parts: Sequence[
 
 
 def read_message(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]] | None:
-    """The next message; None where the other side has gone."""
+    """Return the next message; None if the other side has gone."""
     start = stream.read(_LENGTH.size)
     if len(start) < _LENGTH.size:
         return None

@@ -93,7 +93,7 @@ class Decoder:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Start the process where there is none, so that the first picture need not wait for it.
+        """Start the process if there is none, so that the first picture need not wait for it.
 
         Raises:
             OSError: the decoder was closed, or the system has no room for a process.

@@ -63,7 +63,7 @@ class OutputFolder:
     """A batch's folder, held by this process alone from `__enter__` to `__exit__`.
 
     Args:
-        path: the folder; it is made where it is not there.
+        path: the folder; it is made if it is not there.
         redo: finished pictures to describe again.
         about: what the run was asked to do, for `run.json`.
 
@@ -150,7 +150,7 @@ class OutputFolder:
             raise self._stopped(error) from error
 
     def _load(self) -> None:
-        """Take in the manifest, and set aside what of it is no record."""
+        """Take in the manifest, and set aside what of it is not a record."""
         with SetAside(self.path) as aside:
 
             def rejected(line: Rejected) -> None:
@@ -186,12 +186,12 @@ class OutputFolder:
             self._size += len(line)
 
     def record_at(self, offset: int) -> Record:
-        """The record whose line begins at that byte."""
+        """Return the record whose line begins at that byte."""
         with open(self.manifest, "rb") as file:
             return record_at(file, offset)
 
     def stopped_by(self, error: BaseException) -> BatchStoppedError | None:
-        """The error as one that ends the run, because nothing more can be written here; None where it is another."""
+        """Return the error as one that ends the run, because nothing can be written here; None if it is another."""
         cause = cannot_go_on(error)
         return None if cause is None else self._stopped(cause)
 
@@ -229,7 +229,7 @@ class OutputFolder:
 
 
 def cannot_go_on(error: BaseException) -> OSError | None:
-    """The cause of an error after which nothing more can be written; None where it is another."""
+    """Return the cause of an error after which nothing more can be written; None if it is another."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in _CANNOT_GO_ON:
@@ -239,7 +239,7 @@ def cannot_go_on(error: BaseException) -> OSError | None:
 
 
 def stopped(place: str, reason: str) -> BatchStoppedError:
-    """The error that ends a run whose output folder can no longer be written."""
+    """Return the error that ends a run whose output folder can no longer be written."""
     return BatchStoppedError(
         f"Stopped, because {place} can no longer be written: {reason}. What was finished is kept: make room or "
         "mend it, and run the same command again."
@@ -266,7 +266,7 @@ def read_run(folder: Path) -> tuple[LastRun, str | None]:
 
 
 def is_busy(folder: Path) -> bool:
-    """Whether a run works in that folder at this moment."""
+    """Return whether a run works in that folder at this moment."""
     from filelock import FileLock, Timeout
 
     if not is_regular(folder / LOCK_FILE):

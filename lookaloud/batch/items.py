@@ -17,11 +17,11 @@ class Item:
         path: the absolute path or the URL of the file, or of the archive that holds it.
         member: its name in that archive; None for a file.
         page: which page of the file, counted from 1; None for the file as a whole.
-        size: of the file in bytes; None where that is not known.
-        modified_ns: when it was last changed, in nanoseconds since 1970; None where that is not known.
+        size: of the file in bytes; None if that is not known.
+        modified_ns: when it was last changed, in nanoseconds since 1970; None if that is not known.
         read: gives its bytes, and is to be called before the next item is asked for; None for a file on this
             computer, which the process that decodes it reads itself.
-        problem: why there is no picture here, such as a folder that may not be read; None where there is one.
+        problem: why there is no picture here, such as a folder that may not be read; None if there is one.
         address: where `path` is a URL without its password or signature, the whole, to read it; never written down.
     """
 

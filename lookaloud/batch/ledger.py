@@ -27,7 +27,7 @@ class Redo:
     what: str
 
     def selects(self, record: Record) -> bool:
-        """Whether that picture is one of them.
+        """Return whether that picture is one of them.
 
         >>> Redo("*.tif").selects(Record("scan.tif", "ok", "/scan.tif"))
         True
@@ -84,7 +84,7 @@ class Ledger:
         return sum(not line.is_ok for line in self._latest.values())
 
     def load(self, manifest: Path, *, rejected: OnRejected | None = None) -> None:
-        """Take in every line of a manifest; `rejected` is called with each that is no record."""
+        """Take in every line of a manifest; `rejected` is called with each that is not a record."""
         for offset, record in read_lines(manifest, rejected=rejected):
             self.add(record, offset)
 
@@ -105,7 +105,7 @@ class Ledger:
         return replaced - {line.audio for line in self._latest.values()} if replaced else replaced
 
     def unfinished(self, item: Item) -> Iterator[Item]:
-        """The item where it is unfinished; of a file with pages, those that are."""
+        """Yield the item where it is unfinished; of a file with pages, those that are."""
         pages = self._latest.pages(item.path, item.member)
         if pages is None:
             if not self._is_finished(item.key, item):
@@ -124,7 +124,7 @@ class Ledger:
                 yield replace(item, page=key[2])
 
     def is_finished_page(self, item: Item) -> bool:
-        """Whether that page of a file needs no more work."""
+        """Return whether that page of a file needs no more work."""
         return self._is_finished(item.key, item)
 
     def failed_alike(self, key: Key, sha256: str | None) -> bool:
@@ -134,16 +134,16 @@ class Ledger:
         return line is not None and not line.is_ok and not line.again and line.sha256 == own
 
     def described(self, sha256: str, page: int | None) -> Line | None:
-        """The line of a picture with the same bytes, its sound still there; None where there is none."""
+        """Return the line of a picture with the same bytes, its sound still there; None if there is none."""
         line = self._by_content.get((bytes.fromhex(sha256), page))
         return line if line is not None and self._has_sound(line) else None
 
     def contents(self) -> set[tuple[str, int | None]]:
-        """What has been described: the SHA-256 of files, and pages of them."""
+        """Return what has been described: the SHA-256 of files, and pages of them."""
         return {(sha256.hex(), page) for sha256, page in self._by_content}
 
     def described_alike(self, item: Item, sha256: str, *, by_content: bool) -> bool:
-        """Whether the picture's own last line describes the same bytes, and nothing else of it has changed.
+        """Return whether the picture's own last line describes the same bytes, and nothing else of it has changed.
 
         Args:
             item: the picture, or a page.
@@ -169,5 +169,5 @@ class Ledger:
 
 
 def _is_unchanged(line: Line, item: Item) -> bool:
-    """Whether the file looks as it did; what its source does not tell cannot differ."""
+    """Return whether the file looks as it did; what its source does not tell cannot differ."""
     return item.size in (None, line.size) and item.modified_ns in (None, line.modified_ns)

@@ -30,7 +30,7 @@ class ListRow:
 
     Attributes:
         number: of the line, from 1; of the last one where a row has several.
-        name: the file, folder or address that it names; None where it names none.
+        name: the file, folder or address that it names; None if it names none.
         problem: why not; the words go on after "Line 3 of list.csv".
     """
 
@@ -143,7 +143,7 @@ def _open(path: Path) -> IO[str]:
 
 
 def _header(lines: _Lines) -> tuple[str | None, list[str]]:
-    """What stands between the columns, None where no column names pictures; and the columns."""
+    """Return what stands between the columns, None if no column names pictures; and the columns."""
     first = next(iter(lines), "")
     if first.lower().startswith("sep=") and len(first.strip()) <= 5:  # Excel's own way to say it
         first = next(iter(lines), "")

@@ -67,7 +67,7 @@ class Location:
         return Location, (self.url,)  # connections are made anew on the other side
 
     def inside(self, name: str) -> str:
-        """The path of a file in the folder, for `system`."""
+        """Return the path of a file in the folder, for `system`."""
         return posixpath.join(self.root, name)
 
     def put(self, name: str, data: bytes) -> None:
@@ -83,7 +83,7 @@ class Location:
         self.system.mv(part, path)
 
     def get(self, name: str, most: int) -> bytes | None:
-        """What is in a file; None where there is none.
+        """Return what is in a file; None if there is none.
 
         Raises:
             ValueError: it is longer than `most` bytes.
@@ -109,7 +109,7 @@ class Location:
         return True
 
     def names(self, folder: str) -> list[str]:
-        """The names in a folder, in their order; [] where there is none."""
+        """Return the names in a folder, in their order; [] if there is none."""
         self.system.invalidate_cache()
         try:
             found = self.system.ls(self.inside(folder), detail=False)
@@ -288,5 +288,5 @@ def write_sound(location: Location | Path, audio: Any, name: str) -> None:
 
 
 def _without_repeats(lines: bytes) -> bytes:
-    """The lines, each once: a run that died while it put them together left some in two places."""
+    """Return the lines, each once: a run that died while it put them together left some in two places."""
     return b"".join(dict.fromkeys(lines.splitlines(keepends=True)))

@@ -58,7 +58,7 @@ def mark(folder: Path) -> None:
 
 
 def without_own(items: Iterable[Item], source: str, counter: Counter) -> Iterator[Item]:
-    """The items that Lookaloud did not make itself; the others are counted.
+    """Yield the items that Lookaloud did not make itself; the others are counted.
 
     Args:
         items: what was found in a source.
@@ -87,7 +87,7 @@ class _OwnFolders:
         self.batch_above = cache(self._batch_above)
 
     def made(self, path: str) -> bool:
-        """Whether Lookaloud made the file at that absolute path."""
+        """Return whether Lookaloud made the file at that absolute path."""
         folder, name = os.path.split(path)
         if path == self._top or "://" in path:
             return False
@@ -97,7 +97,7 @@ class _OwnFolders:
         return batch is not None and bool(_NO_PICTURE.fullmatch(path[len(batch) + 1 :].replace(os.sep, "/")))
 
     def _batch_above(self, folder: str) -> str | None:
-        """The nearest folder with a manifest: this one or one around it, up to the source."""
+        """Return the nearest folder with a manifest: this one or one around it, up to the source."""
         if os.path.isfile(os.path.join(folder, MANIFEST)):
             return folder
         above = os.path.dirname(folder)
@@ -119,7 +119,7 @@ class _OwnFolders:
 
 
 def _holds_pictures_of(copies: Path, batch: Path) -> bool:
-    """Whether a folder without a marker, as older versions wrote it, holds copies of a batch's pictures."""
+    """Return whether a folder without a marker, as older versions wrote it, holds copies of a batch's pictures."""
     copies = Path(os.path.abspath(copies))
     names = {name for _, _, files in os.walk(copies) for name in files}
     try:

@@ -75,7 +75,7 @@ class RayRun:
         self._failed: dict[Content, Record] = {}
 
     def records(self, items: Iterable[Item]) -> Iterator[Record]:
-        """A record for each picture that needed work, when it is written down.
+        """Yield a record for each picture that needed work, when it is written down.
 
         Raises:
             BatchStoppedError: the folder can no longer be written.
@@ -115,7 +115,7 @@ class RayRun:
             raise RuntimeError(f"pictures with {len(self._waiting)} contents were lost on the way")
 
     def _plan(self, items: list[Item], wanted: Wanted) -> Any:
-        """The stages over some items, as a data set that has not begun yet."""
+        """Return the stages over some items, as a data set that has not begun yet."""
         import ray
 
         context = ray.data.DataContext.get_current()
@@ -177,14 +177,14 @@ class RayRun:
         return records
 
     def _failed_before(self, finished: Finished) -> bool:
-        """Whether a picture whose bytes alone count failed as it did the last time."""
+        """Return whether a picture whose bytes alone count failed as it did the last time."""
         record = finished.record
         if record.is_ok or finished.is_first or not self.settings.by_content:
             return False
         return self.folder.ledger.failed_alike(record.key, record.sha256)
 
     def _same(self, decoded: Decoded) -> Iterator[Finished]:
-        """A picture with the same bytes as another one; nothing comes back where it waits, or is finished itself."""
+        """Yield the record of a picture with the bytes of another; nothing if it waits, or is finished itself."""
         content = (decoded.sha256, decoded.item.page)
         ledger, sha256 = self.folder.ledger, decoded.sha256 or ""
         line = ledger.described(sha256, decoded.item.page)

@@ -136,13 +136,13 @@ class SpeakStage:
 
 
 def things_in(table: Any) -> list[Any]:
-    """What is in a table."""
+    """Return what is in a table."""
     # Only what this run's own actors pickled, and Ray carried between them.
     return [pickle.loads(each) for each in table.column("thing").to_pylist()]  # noqa: S301  # nosec B301
 
 
 def table_of(things: Iterable[Any]) -> Any:
-    """A table of things."""
+    """Return a table of things."""
     import pyarrow  # type: ignore[import-untyped]
 
     return pyarrow.table({"thing": pyarrow.array([pickle.dumps(each) for each in things], pyarrow.large_binary())})

@@ -41,7 +41,7 @@ class Engines:
 
 
 def engines_of(narrator: Narrator) -> Engines:
-    """What a narrator is made of."""
+    """Return what a narrator is made of."""
     versions = {}
     for package in ("lookaloud", *(package for module, package in _PACKAGES.items() if module in sys.modules)):
         try:
@@ -113,7 +113,7 @@ def now() -> str:
 
 
 def same_record(record: Record, decoded: Decoded) -> Record:
-    """The record of a picture with the same bytes as one that has a record."""
+    """Return the record of a picture with the same bytes as one that has a record."""
     own = record_of(decoded, Description(decoded.item.source), Engines())
     same_as = record.same_as or record.source
     return replace(
@@ -127,7 +127,7 @@ def same_record(record: Record, decoded: Decoded) -> Record:
 
 
 def named(item: Item) -> str:
-    """What an item is called, its page among it.
+    """Return what an item is called, its page among it.
 
     >>> named(Item("scan.tif", "/scan.tif", page=2))
     'scan.tif#page=2'

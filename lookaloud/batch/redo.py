@@ -18,7 +18,7 @@ from lookaloud.places import is_url
 
 
 def items_to_redo(folder: Path, redo: Redo, base: Choice | None = None) -> Iterator[Item]:
-    """The pictures of the manifest in `folder` that `redo` selects; each file and each archive is looked at once.
+    """Yield the pictures of the manifest in `folder` that `redo` selects; each file and each archive is looked at once.
 
     Raises:
         FileNotFoundError: there is no manifest in that folder.

@@ -31,7 +31,7 @@ _LINK = re.compile(r"<a\s[^<>]*?\bhref\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s
 
 
 def items_of_url(url: str, takes: Takes, limits: Limits | None = None) -> Iterator[Item]:
-    """The pictures at a URL, by their names: one file, an archive, a pattern, or a folder with all its folders.
+    """Yield the pictures at a URL, by their names: one file, an archive, a pattern, or a folder with all its folders.
 
     What cannot be listed is an item with its `problem`, and so is where a listing goes past a limit.
     """
@@ -109,7 +109,7 @@ class _Listing:
         self.n_entries = 0
 
     def items(self, page: _Page, depth: int) -> Iterator[Item]:
-        """The pictures that a page links to, and those of the folders that it links to.
+        """Yield the pictures that a page links to, and those of the folders that it links to.
 
         Raises:
             SourceError: a limit is reached.
@@ -184,7 +184,7 @@ def _joined(base: str, link: str) -> str:
 
 
 def _with_user(url: str, given: str) -> str:
-    """An address with the user and password of another one, if it is of the same server."""
+    """Return an address with the user and password of another one, if it is of the same server."""
     user, at, host = urlsplit(given).netloc.rpartition("@")
     parts = urlsplit(url)
     if not at or "@" in parts.netloc or parts.netloc != host:
@@ -223,7 +223,7 @@ def _of_driver(url: str, takes: Takes, limits: Limits) -> Iterator[Item]:
 
 
 def _infos(system: Any, path: str, url: str, limits: Limits) -> Iterator[dict[str, Any]]:
-    """What a driver knows of each file; of a folder that cannot be read, the reason under "unread"."""
+    """Yield what a driver knows of each file; of a folder that cannot be read, the reason under "unread"."""
     seconds = limits.answer_seconds
     if glob.has_magic(path):
         found = within(seconds, lambda: system.glob(path, detail=True, maxdepth=limits.max_depth + 1))
@@ -238,7 +238,7 @@ def _infos(system: Any, path: str, url: str, limits: Limits) -> Iterator[dict[st
 def _walk(
     system: Any, folder: str, infos: list[dict[str, Any]], limits: Limits, depth: int
 ) -> Iterator[dict[str, Any]]:
-    """The files in a folder and its folders, in the order of their names."""
+    """Yield the files in a folder and its folders, in the order of their names."""
     for info in sorted(infos, key=lambda info: str(info["name"])):
         name = info["name"]
         if name.rstrip("/") == folder.rstrip("/"):
@@ -257,7 +257,7 @@ def _walk(
 
 
 def _full(system: Any, name: str, path: str, url: str) -> str:
-    """The URL of a file of a driver, which knows it by a name of its own."""
+    """Return the URL of a file of a driver, which knows it by a name of its own."""
     full: str = system.unstrip_protocol(name)
     given, path = url.rstrip("/"), path.rstrip("/")
     if urlsplit(url).netloc.rpartition("@")[2] in full or not given.endswith(path) or not name.startswith(path):

@@ -48,7 +48,7 @@ class RunCounts:
 
 
 def unfinished(items: Iterable[Item], ledger: Ledger, settings: BatchSettings, counts: RunCounts) -> Iterator[Item]:
-    """The items that are still to be worked on, `settings.limit` at most; counts those that are passed over."""
+    """Yield the items that are still to be worked on, `settings.limit` at most; counts those that are passed over."""
     n_fed = 0
     for item in items:
         needed = [item] if settings.by_content else list(ledger.unfinished(item))
@@ -92,14 +92,14 @@ class Run:
 
     @property
     def narrator(self) -> Narrator:
-        """The narrator, loaded where it was not."""
+        """The narrator, loaded if it was not."""
         if self._narrator is None:
             self._narrator = self._load if isinstance(self._load, Narrator) else self._load()
             self._engines = engines_of(self._narrator)
         return self._narrator
 
     def records(self, items: Iterable[Item]) -> Iterator[Record]:
-        """A record for each picture that needed work, when it is on the disk.
+        """Yield a record for each picture that needed work, when it is on the disk.
 
         Raises:
             BatchStoppedError: the folder can no longer be written.
@@ -238,7 +238,7 @@ class Run:
                     self._finish(each)
 
     def _is_known(self, decoded: Decoded) -> bool:
-        """Whether the same bytes have been described, or are being: then the picture needs no more than a line."""
+        """Return whether the same bytes have been described, or are being: the picture then needs only a line."""
         page = decoded.item.page
         assert decoded.sha256 is not None  # noqa: S101 - what was decoded was read  # nosec B101
         with self._lock:

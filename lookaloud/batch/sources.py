@@ -52,7 +52,7 @@ class Choice:
     n_own: int = field(default=0, compare=False)
 
     def takes(self, inside: str) -> bool:
-        """Whether a file is taken; `inside` is its path in the source, with forward slashes."""
+        """Return whether a file is taken; `inside` is its path in the source, with forward slashes."""
         name = inside.rpartition("/")[2]
         if any(_matches(pattern, name, inside) for pattern in self.exclude):
             return False
@@ -64,7 +64,7 @@ class Choice:
 
 
 def find_items(sources: Sequence[str], choice: Choice, *, lines: Iterable[str] = ()) -> Iterator[Item]:
-    """The pictures in the sources, in a fixed order: sources as given, names in a folder sorted.
+    """Return the pictures in the sources, in a fixed order: sources as given, names in a folder sorted.
 
     What cannot be read is an item with its `problem`, so that nothing is left out silently.
 
@@ -125,7 +125,7 @@ def _items(source: str, kind: str, choice: Choice, lines: Iterable[str]) -> Iter
 
 
 def named_items(source: str, choice: Choice) -> Iterator[Item]:
-    """What one name stands for, where it may be a file, a folder, an archive or a URL, and need not exist."""
+    """Yield what one name stands for, where it may be a file, a folder, an archive or a URL, and need not exist."""
     if is_url(source) and not choice.asks:
         if not urlsplit(source).path.lower().endswith(PICTURE_ENDINGS):
             raise SourceError(f"What is behind {without_secrets(source)} is not known without asking.")
@@ -177,7 +177,7 @@ def _unreadable(problems: list[OSError]) -> Iterator[Item]:
 
 
 def _listed(path: Path, choice: Choice) -> Iterator[Item]:
-    """What a list names; relative names start at the list's own folder."""
+    """Yield what a list names; relative names start at the list's own folder."""
     try:
         for row in rows_of(path, choice.limits):
             if row.name is None:

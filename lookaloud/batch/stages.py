@@ -58,7 +58,7 @@ def wanted_by(narrator: Narrator) -> Wanted:
 def decoded_pages(
     decode: Callable[[Item], Decoded], item: Item, is_finished: Callable[[Item], bool]
 ) -> Iterator[Decoded]:
-    """What comes of decoding one item; one that turns out to be a file of several pages is as many pictures.
+    """Yield what comes of decoding one item; one that turns out to be a file of several pages is as many pictures.
 
     Args:
         decode: decodes an item.
@@ -105,7 +105,7 @@ def _told_one(
 def spoken(
     narrator: Narrator, told: Told, engines: Engines, *, format: str, write: Callable[[Audio, str], None]
 ) -> Record:
-    """The record of a picture, once its sound is written.
+    """Return the record of a picture, once its sound is written.
 
     Args:
         narrator: speaks.

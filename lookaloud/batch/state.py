@@ -22,8 +22,8 @@ class Status:
         n_described, n_failed: pictures, by their last line.
         failures: source and reason of each that failed, in the order of their names.
         n_damaged: lines of the manifest that cannot be used; their pictures are described again by the next run.
-        command: of the last run; "" where it is not known.
-        pid: of the last run; None where it is not known.
+        command: of the last run; "" if it is not known.
+        pid: of the last run; None if it is not known.
         warnings: what of the folder could not be used, in sentences.
     """
 
@@ -84,7 +84,7 @@ class Stats:
 
 
 def status_of(folder: Path) -> Status:
-    """Where the batch in that folder stands.
+    """Return where the batch in that folder stands.
 
     Raises:
         OutputError: there is no batch in it.

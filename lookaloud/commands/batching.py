@@ -292,7 +292,7 @@ class _Total:
 
 
 def failure_lines(failures: Sequence[tuple[str, str]], most: int, *, more: str, n_hidden: int = 0) -> Iterator[str]:
-    """A line for each of the first failures, and one for how many more there are."""
+    """Yield a line for each of the first failures, and one for how many more there are."""
     for source, reason in failures[:most]:
         name = printable(source)
         reason = f"it{reason.removeprefix(name)}" if reason.startswith(f"{name} ") else reason
@@ -303,7 +303,7 @@ def failure_lines(failures: Sequence[tuple[str, str]], most: int, *, more: str, 
 
 
 def retry_sentence(out: str | Path, options: Sequence[str] = ()) -> str:
-    """How to describe just the failures again."""
+    """Return how to describe just the failures again."""
     command = ["lookaloud", "batch", *(options or ("--out", str(out))), "--redo", "failed"]
     return f"To try those that failed again: {shlex.join(command)}"
 

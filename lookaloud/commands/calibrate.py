@@ -132,7 +132,7 @@ def _opened(loaded: Captioner, examples: Sequence[Example], positions: range) ->
 
 
 def _acceptable(said: Mapping[int, tuple[str, float]], examples: Sequence[Example]) -> list[bool]:
-    """Whether each caption is as near to those by people as three of four of theirs are to each other."""
+    """Return whether each caption is as near to those by people as three of four of theirs are to each other."""
     from eval.captions.cider import CiderD, human_level
     from eval.tokens import lower_nopunct
 

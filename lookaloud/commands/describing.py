@@ -148,7 +148,7 @@ def _save(description: Description, path: Path | None) -> None:
 
 
 def plan_sounds(sources: Sources, target: Target, *, overwrite: bool) -> Sounds:
-    """A sound file for each picture, chosen before any work.
+    """Return a sound file for each picture, chosen before any work.
 
     Raises:
         OutputError: the target cannot be used, or is one file for several pictures.

@@ -160,7 +160,7 @@ def export(*, name: str, out: Path, precision: str, local_only: bool) -> None:
 
 
 def _check_out(out: Path) -> None:
-    """Returns where a captioner can be written into a folder: a new or empty one, or over an exported captioner."""
+    """Return where a captioner can be written into a folder: a new or empty one, or over an exported captioner."""
     from lookaloud.errors import OutputError
 
     if out.is_dir() and any(out.iterdir()) and not (out / "encoder.onnx").is_file():
@@ -168,7 +168,7 @@ def _check_out(out: Path) -> None:
 
 
 def _verify(model: Model) -> bool:
-    """Says what is wrong with a model's files; whether nothing is."""
+    """Say what is wrong with a model's files; whether nothing is."""
     if model.store.is_package:
         click.echo(f"{model.name} {_comes_with(model)}{'; there is nothing to check.' if model.downloaded else ''}")
         return True

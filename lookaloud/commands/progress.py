@@ -27,7 +27,7 @@ def show_nothing() -> Iterator[Update]:
 
 @contextmanager
 def show_bar(total: Callable[[], int | None]) -> Iterator[Update]:
-    """A bar with pictures a second, time left and failures; `total` gives the number of files once it is known."""
+    """Yield a bar with pictures a second, time left and failures; `total` gives the number of files once known."""
     from tqdm import tqdm
 
     with tqdm(ascii=True, unit="picture", file=sys.stderr) as bar:
@@ -43,7 +43,7 @@ def show_bar(total: Callable[[], int | None]) -> Iterator[Update]:
 
 @contextmanager
 def show_lines(total: Callable[[], int | None]) -> Iterator[Update]:
-    """A plain line now and then, for logs."""
+    """Yield a plain line now and then, for logs."""
     began = last = time.monotonic()
 
     def update(counts: RunCounts) -> None:
@@ -61,7 +61,7 @@ def _left(n_files: int | None, counts: RunCounts) -> int | None:
 
 
 def progress_line(n_finished: int, n_failed: int, n_left: int | None, seconds: float) -> str:
-    """One line of progress.
+    """Return one line of progress.
 
     >>> progress_line(1200, 3, 8800, 100.0)
     '1,200 of 10,000 pictures, 12.0 a second, 12 minutes left, 3 failed.'

@@ -88,7 +88,7 @@ def _about(source: str, error: Exception) -> str:
 
 
 def sound_sentence(sound: Path, seconds: float) -> str:
-    """Where a sound was saved and how long it is.
+    """Return where a sound was saved and how long it is.
 
     >>> sound_sentence(Path("dog.wav"), 2.62)
     'Sound: dog.wav, 2.6 seconds.'
@@ -97,7 +97,7 @@ def sound_sentence(sound: Path, seconds: float) -> str:
 
 
 def summary(n_described: int, n_failed: int, folder: Path | None) -> str:
-    """What the whole run came to.
+    """Return what the whole run came to.
 
     >>> summary(9, 1, None)
     'Described 9 of 10 pictures. 1 failed.'

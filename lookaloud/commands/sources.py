@@ -40,7 +40,7 @@ class Sources:
 
 
 def find_sources(arguments: Sequence[str]) -> Sources:
-    """The pictures that the arguments name: files, patterns such as *.jpg, and - for standard input.
+    """Return the pictures that the arguments name: files, patterns such as *.jpg, and - for standard input.
 
     A pattern is expanded here where the shell did not do it. What is neither a pattern nor a file is kept as it is:
     opening it says what is wrong.
@@ -63,5 +63,5 @@ def find_sources(arguments: Sequence[str]) -> Sources:
 
 
 def stem_of(picture: Picture) -> str:
-    """The name, without ending, that a picture's sound file gets."""
+    """Return the name, without ending, that a picture's sound file gets."""
     return Path(picture.source).stem if isinstance(picture.source, str) else "standard-input"

@@ -337,7 +337,7 @@ def _load_voice(name: str, **options: Any) -> Voice:
 
 
 def _load_reader(n_threads: int | None, language: str | None, local_only: bool) -> TextReader | None:
-    """The reader; None where it is not installed, and one that says what is wrong where it is broken.
+    """Return the reader; None if it is not installed, and one that says what is wrong where it is broken.
 
     A language that was asked for is different: without its network there is nothing to go on with.
     """

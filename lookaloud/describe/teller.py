@@ -121,7 +121,7 @@ def brief(text: str) -> str:
 
 
 def _brief(told: Told) -> Told:
-    """The first sentence, whose last piece is the caption."""
+    """Return the first sentence, whose last piece is the caption."""
     short = brief(told)
     if not told.parts or short == told:
         return told
@@ -234,7 +234,7 @@ def _found_text(caption: Caption, lines: Sequence[TextLine], words: Words) -> To
 
 
 def _alternatives(caption: Caption, words: Words) -> Told:
-    """The captions that name something which neither the caption nor the one before names."""
+    """Return the captions that name something which neither the caption nor the one before names."""
     known = [_content(caption.text)]
     different: list[str] = []
     for text in caption.alternatives:
@@ -253,7 +253,7 @@ def _word(text: str) -> str:
 
 
 def _content(text: str) -> set[str]:
-    """The words that name something, by their stems."""
+    """Return the words that name something, by their stems."""
     return {_stem(word) for word in map(_word, text.split()) if word and word not in _EMPTY_WORDS}
 
 

@@ -33,7 +33,7 @@ class ExportKind:
     function: tuple[str, str]
 
     def load(self) -> Callable[[Batch], Export]:
-        """What writes it; its module is imported now."""
+        """Return what writes it; its module is imported now."""
         module, name = self.function
         loaded: Callable[[Batch], Export] = getattr(import_module(f"lookaloud.exports.{module}"), name)
         return loaded
@@ -54,7 +54,7 @@ KINDS: dict[str, ExportKind] = {
 
 
 def write_exports(out_dir: str | Path, kinds: Sequence[str], *, options: ExportOptions | None = None) -> list[Export]:
-    """What was written, one `Export` for each of `kinds` and in their order.
+    """Return what was written, one `Export` for each of `kinds` and in their order.
 
     Args:
         out_dir: the output folder of a batch; everything is written into it.

@@ -107,7 +107,7 @@ def _vtt_text(text: str) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A time as WebVTT writes it.
+    """Return a time as WebVTT writes it.
 
     >>> clock(3725.5)
     '01:02:05.500'
@@ -118,7 +118,7 @@ def clock(seconds: float) -> str:
 
 
 def _chapters(timeline: Timeline) -> Iterator[str]:
-    """The chapters as a file of ffmpeg's own kind; each goes on until the next begins."""
+    """Yield the chapters as a file of ffmpeg's own kind; each goes on until the next begins."""
     yield ";FFMETADATA1"
     yield f"title={_escaped(timeline.batch.title)}"
     yield "genre=Audiobook"
@@ -184,7 +184,7 @@ def _encode(start: Sequence[str], timeline: Timeline, end: Sequence[str]) -> Non
 
 
 def _samples(track: Track, timeline: Timeline) -> bytes:
-    """The samples of one picture, exactly as many as planned, so that no chapter is out of step.
+    """Return the samples of one picture, exactly as many as planned, so that no chapter is out of step.
 
     A sound that cannot be read to its end is silence, and its picture is named among those that are left out.
     """

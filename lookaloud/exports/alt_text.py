@@ -60,7 +60,7 @@ def write_alt_text(batch: Batch) -> Export:
 
 
 def texts_for(records: Iterable[Record]) -> tuple[str, str]:
-    """The alternative text, at most 125 characters, and the whole description of one picture file.
+    """Return the alternative text, at most 125 characters, and the whole description of one picture file.
 
     Args:
         records: what is known of it, one record for each page.
@@ -117,7 +117,7 @@ def _save(record: Record, data: bytes, path: Path) -> None:
 
 
 def _copy_of(batch: Batch, record: Record, name: str, places: FreePaths) -> Path:
-    """Where the copy goes: below a folder of the same shape as that of the pictures."""
+    """Return where the copy goes: below a folder of the same shape as that of the pictures."""
     if record.page is not None:
         name = name.removesuffix(f"#page={record.page}")
     place = Path(*(safe_parts(name.replace("!/", "/").replace("://", "/")) or ("picture",)))

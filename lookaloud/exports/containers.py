@@ -45,12 +45,12 @@ class Container:
     write: Write
 
     def read(self, data: bytes) -> bytes:
-        """The first packet, b"" for none."""
+        """Return the first packet, b"" for none."""
         return next(iter(self.read_all(data)), b"")
 
 
 def container_of(data: bytes) -> Container | None:
-    """How XMP is written into a file of that content, whatever its name ends in; None where it cannot be.
+    """Return how XMP is written into a file of that content, whatever its name ends in; None if it cannot be.
 
     >>> container_of(b"GIF89a") is None
     True
@@ -67,12 +67,12 @@ def container_of(data: bytes) -> Container | None:
 
 
 def read_png(data: bytes) -> list[bytes]:
-    """The XMP packets of a PNG."""
+    """Return the XMP packets of a PNG."""
     return [_png_text(body) for kind, body, _, _ in _png_chunks(data) if _is_png_xmp(kind, body)]
 
 
 def write_png(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The PNG with its first packet changed where it is, or one before the pixels.
+    """Return the PNG with its first packet changed where it is, or one before the pixels.
 
     Raises:
         UnmergeableError: it is damaged, or its packet cannot be changed.
@@ -126,12 +126,12 @@ def _png_text(body: bytes) -> bytes:
 
 
 def read_webp(data: bytes) -> list[bytes]:
-    """The XMP packets of a WebP."""
+    """Return the XMP packets of a WebP."""
     return [data[start + 8 : end] for kind, start, end in _webp_chunks(data) if kind == b"XMP "]
 
 
 def write_webp(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The WebP with its first packet changed where it is, or one at the end of its chunks.
+    """Return the WebP with its first packet changed where it is, or one at the end of its chunks.
 
     Raises:
         UnmergeableError: it is damaged, or its packet cannot be changed.
@@ -207,7 +207,7 @@ class _Directory:
 
 
 def read_tiff(data: bytes) -> list[bytes]:
-    """The XMP packets of a TIFF's first directory."""
+    """Return the XMP packets of a TIFF's first directory."""
     directory = _tiff_directory(data)
     return [_tiff_packet(data, directory, raw) for tag, raw in directory.entries if tag == _TAG]
 
@@ -226,7 +226,7 @@ def _tiff_packet(data: bytes, directory: _Directory, entry: bytes) -> bytes:
 
 
 def write_tiff(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The TIFF with its packet changed: the packet and a new first directory follow what was there.
+    """Return the TIFF with its packet changed: the packet and a new first directory follow what was there.
 
     Raises:
         UnmergeableError: it is damaged or has no room left, or its packet cannot be changed.

@@ -33,7 +33,7 @@ class Embedded:
 def embed_texts(
     data: bytes, alt_text: str, description: str, *, replace: bool = False, language: str = "en"
 ) -> Embedded:
-    """The bytes of a picture file with IPTC's `AltTextAccessibility` and `ExtDescrAccessibility`.
+    """Return the bytes of a picture file with IPTC's `AltTextAccessibility` and `ExtDescrAccessibility`.
 
     JPEG, PNG, WebP and TIFF. Pixels and all other metadata stay byte for byte.
 
@@ -79,7 +79,7 @@ def embed_texts(
 
 
 def _parted(data: bytes, texts: dict[str, str], *, replace: bool, language: str) -> bytes:
-    """A JPEG whose description has no room beside its alternative text."""
+    """Return a JPEG whose description has no room beside its alternative text."""
     # The rest has no packet wrapper: readers add it to the first part.
     whole = packet_with({DESCRIPTION: texts[DESCRIPTION]})
     rest = whole[whole.index(b"<x:xmpmeta") : whole.rindex(b"<?xpacket")].rstrip()

@@ -117,19 +117,19 @@ class Batch:
                 )
 
     def records(self) -> Iterator[Record]:
-        """Every record, in order; read anew each time, so that no list of them is held."""
+        """Return every record, in order; read anew each time, so that no list of them is held."""
         return read_manifest(self.folder)
 
     def described(self) -> Iterator[Record]:
-        """The records of pictures that have a description."""
+        """Return the records of pictures that have a description."""
         return (record for record in self.records() if record.is_ok)
 
     def names(self) -> ShortNames:
-        """The names of its pictures without the folders that all of them share."""
+        """Return the names of its pictures without the folders that all of them share."""
         return ShortNames(record.source for record in self.records())
 
     def sound_of(self, record: Record) -> Path | None:
-        """The sound file of a picture, if it has one and it is there."""
+        """Return the sound file of a picture, if it has one and it is there."""
         if record.audio is None:
             return None
         try:
@@ -160,17 +160,17 @@ class ShortNames:
         self._n_shared = len(shared or ())
 
     def of(self, source: str) -> str:
-        """The short name of one of them."""
+        """Return the short name of one of them."""
         return "/".join(source.split("/")[self._n_shared :])
 
 
 def spoken(record: Record) -> str:
-    """The words that are spoken of a picture."""
+    """Return the words that are spoken of a picture."""
     return record.text or record.caption or ""
 
 
 def counted(number: int, noun: str = "picture") -> str:
-    """A number with its noun.
+    """Return a number with its noun.
 
     >>> counted(1), counted(2000)
     ('1 picture', '2,000 pictures')

@@ -101,7 +101,7 @@ def write_gallery(batch: Batch) -> Export:
 
 
 def style() -> bytes:
-    """The style sheet of the gallery and of the book."""
+    """Return the style sheet of the gallery and of the book."""
     return files("lookaloud.exports").joinpath("style.css").read_bytes()
 
 
@@ -139,7 +139,7 @@ def _pages(n_items: int, per_page: int, name: str, label: str) -> list[_Page]:
 
 
 def _small_copy(batch: Batch, record: Record, pictures: Pictures) -> str:
-    """The path, from the gallery's folder, of a small copy, which is made once.
+    """Return the path, from the gallery's folder, of a small copy, which is made once.
 
     Raises:
         ImageError: the picture is gone, has changed or cannot be opened.

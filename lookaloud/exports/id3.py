@@ -67,7 +67,7 @@ def id3_tag(title: str, chapters: Iterable[Chapter]) -> bytes:
 
 
 def _tables(entries: list[_Entry]) -> list[bytes]:
-    """The tables of contents as frames, the top one first."""
+    """Return the tables of contents as frames, the top one first."""
     frames: list[bytes] = []
     while len(entries) > _MOST_ENTRIES:
         tables, level = [], []

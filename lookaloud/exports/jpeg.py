@@ -52,7 +52,7 @@ def read_jpeg(data: bytes) -> list[bytes]:
 
 
 def write_jpeg(data: bytes, change: Callable[[bytes], bytes], rest: bytes = b"") -> bytes:
-    """The JPEG with its first packet changed; every other segment stays as it is, where it is.
+    """Return the JPEG with its first packet changed; every other segment stays as it is, where it is.
 
     Args:
         data: the file.
@@ -77,12 +77,12 @@ def write_jpeg(data: bytes, change: Callable[[bytes], bytes], rest: bytes = b"")
 
 
 def digest_of(rest: bytes) -> str:
-    """The name of the rest of a packet: its MD5 sum in capital hex digits."""
+    """Return the name of the rest of a packet: its MD5 sum in capital hex digits."""
     return hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
 
 
 def read_rests(data: bytes) -> dict[str, bytes]:
-    """What a JPEG's further segments hold: a packet for each name that they go by, its pieces in order."""
+    """Return what a JPEG's further segments hold: a packet for each name that they go by, its pieces in order."""
     found: dict[str, list[tuple[int, bytes]]] = {}
     head = len(_REST) + 40  # the name, the length of the whole and the place of the piece
     for part in _segments(data):
@@ -115,7 +115,7 @@ def _packed(content: bytes) -> bytes:
 
 
 def _segments(data: bytes) -> list[_Segment]:
-    """The segments before the first scan."""
+    """Return the segments before the first scan."""
     segments: list[_Segment] = []
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST_NAMED = 5
-"""How many pictures a sentence names: enough to see what the matter is; a thousand would be no sentence any more."""
+"""How many pictures a sentence names: enough to see what the matter is; a thousand would not be a sentence any more."""
 
 _MAY_BE_FOR_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM)
 _ROOM = 4096  # bytes; the least that a file takes on most disks

@@ -12,7 +12,7 @@ from lookaloud.exports.text import clean
 
 
 def element(tag: str, attributes: Mapping[str, str] | None = None, *content: Element | str | None) -> Element:
-    """An element with texts and elements in it; None is left out.
+    """Return an element with texts and elements in it; None is left out.
 
     >>> as_xml(element("p", {"dir": "auto"}, "1 < 2", element("br"), "end"))[39:]
     b'<p dir="auto">1 &lt; 2<br />end</p>\\n'
@@ -32,7 +32,7 @@ def element(tag: str, attributes: Mapping[str, str] | None = None, *content: Ele
 
 
 def as_html(root: Element) -> bytes:
-    """A whole HTML page.
+    """Return a whole HTML page.
 
     >>> as_html(element("html", {"lang": "en"}, element("br")))
     b'<!DOCTYPE html>\\n<html lang="en"><br></html>\\n'
@@ -42,7 +42,7 @@ def as_html(root: Element) -> bytes:
 
 
 def as_xml(root: Element, doctype: str = "") -> bytes:
-    """A whole XML document in UTF-8.
+    """Return a whole XML document in UTF-8.
 
     >>> as_xml(element("a"))
     b'<?xml version="1.0" encoding="UTF-8"?>\\n<a />\\n'
@@ -53,7 +53,7 @@ def as_xml(root: Element, doctype: str = "") -> bytes:
 
 
 def link_to(path: str) -> str:
-    """A relative file path, with forward slashes, as a relative web address.
+    """Return a relative file path, with forward slashes, as a relative web address.
 
     >>> link_to("a b/c#d:e.wav")
     'a%20b/c%23d%3Ae.wav'

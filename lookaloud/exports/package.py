@@ -24,7 +24,7 @@ class Part:
         titles: place and name of each picture on it.
         images: numbers of its image files.
         sounds: numbers of its sound files.
-        seconds: how long its overlay speaks; 0.0 where it has none.
+        seconds: how long its overlay speaks; 0.0 if it has none.
     """
 
     number: int
@@ -48,7 +48,7 @@ class Part:
 def package_document(
     parts: Sequence[Part], *, title: str, language: str, identifier: str, modified: str, has_failures: bool
 ) -> bytes:
-    """The package document (EPUB 3.3, 5; its accessibility metadata by EPUB Accessibility 1.1 and schema.org).
+    """Return the package document (EPUB 3.3, 5; its accessibility metadata by EPUB Accessibility 1.1 and schema.org).
 
     >>> b"urn:uuid:0" in package_document(
     ...     [], title="A", language="en", identifier="urn:uuid:0", modified="2026-01-01T00:00:00Z", has_failures=False)

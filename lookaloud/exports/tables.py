@@ -87,7 +87,7 @@ def write_playlist(batch: Batch) -> Export:
 
 
 def titled(record: Record) -> str:
-    """A picture's name and what is spoken of it, on one line."""
+    """Return a picture's name and what is spoken of it, on one line."""
     return f"{shown_name(record.source)}: {one_line(spoken(record))}"
 
 
@@ -98,12 +98,12 @@ def _entry(audio: str) -> str:
 
 
 def write_text_sidecars(batch: Batch) -> Export:
-    """A text file for each picture: the words that are spoken, beside its sound."""
+    """Return a text file for each picture: the words that are spoken, beside its sound."""
     return _write_sidecars(batch, "txt", lambda record: clean(spoken(record)))
 
 
 def write_json_sidecars(batch: Batch) -> Export:
-    """A JSON file for each picture: its row of the manifest, beside its sound."""
+    """Return a JSON file for each picture: its row of the manifest, beside its sound."""
     return _write_sidecars(batch, "json", lambda record: json.dumps(json.loads(record.to_json()), indent=1))
 
 

@@ -16,7 +16,7 @@ _UNCERTAIN = "\N{REPLACEMENT CHARACTER}"
 
 
 def clean(text: str) -> str:
-    """The text with a replacement character for each character that XML 1.0 and UTF-8 have no place for.
+    """Return the text with a replacement character for each character that XML 1.0 and UTF-8 have no place for.
 
     >>> clean("a\\x00b")
     'a\ufffdb'
@@ -25,7 +25,7 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The clean text with every run of white space and line ends as one space.
+    """Return the clean text with every run of white space and line ends as one space.
 
     >>> one_line(" two\\nlines ")
     'two lines'
@@ -46,7 +46,7 @@ def at_most(text: str, n_bytes: int) -> str:
 
 
 def shown_name(source: str) -> str:
-    """What people call a picture: the last part of its path, on one line.
+    """Return what people call a picture: the last part of its path, on one line.
 
     >>> shown_name("holiday/dog.jpg"), shown_name("s3://bucket/cat.jpg")
     ('dog.jpg', 'cat.jpg')

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Rates that AAC, Vorbis and MP3 all have.
 _RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-_MAX_SECONDS = 6 * 3600  # more is no description: a damaged or hostile header would fill the disk with silence
+_MAX_SECONDS = 6 * 3600  # more is not a description: a damaged or hostile header would fill the disk with silence
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Timeline:
     left: LeftOut
 
     def tracks(self) -> Iterator[Track]:
-        """The parts in order; read anew each time."""
+        """Yield the parts in order; read anew each time."""
         start = 0
         for record in self.batch.described():
             path = self.batch.sound_of(record) if record.key in self.sizes else None
@@ -76,7 +76,7 @@ class Timeline:
 
 
 def timeline_of(batch: Batch) -> Timeline:
-    """The timeline of a batch, at the rate of its first sound.
+    """Return the timeline of a batch, at the rate of its first sound.
 
     Raises:
         OutputError: no picture has a sound that can be read.

@@ -84,13 +84,13 @@ class _Found:
     extension: str | None = None
 
     def says(self, name: str) -> bool:
-        """Whether a field says something."""
+        """Return whether a field says something."""
         written = any(each.says_something for each in self.properties.get(name, ()))
         return written or any(says for _, says in self.attributes.get(name, ()))
 
 
 def packet_with(texts: Mapping[str, str], packet: bytes = b"", *, replace: bool = False, language: str = "en") -> bytes:
-    """An XMP packet with the texts in the default language.
+    """Return an XMP packet with the texts in the default language.
 
     Args:
         texts: name of a field, `ALT_TEXT` or `DESCRIPTION` -> its text.
@@ -100,7 +100,7 @@ def packet_with(texts: Mapping[str, str], packet: bytes = b"", *, replace: bool 
         language: of the texts.
 
     Raises:
-        UnmergeableError: `packet` is no XMP.
+        UnmergeableError: `packet` is not XMP.
 
     >>> b"A dog." in packet_with({ALT_TEXT: "A dog."})
     True
@@ -129,7 +129,7 @@ def packet_with(texts: Mapping[str, str], packet: bytes = b"", *, replace: bool 
 
 
 def fields_in(packet: bytes) -> frozenset[str]:
-    """Which of the two fields say something in a packet; none where it is no XMP.
+    """Return which of the two fields say something in a packet; none if it is not XMP.
 
     >>> sorted(fields_in(packet_with({ALT_TEXT: "A dog."})))
     ['AltTextAccessibility']
@@ -142,7 +142,7 @@ def fields_in(packet: bytes) -> frozenset[str]:
 
 
 def extension_of(packet: bytes) -> str | None:
-    """The name of the rest of a packet; None if it has none, or is no XMP."""
+    """Return the name of the rest of a packet; None if it has none, or is not XMP."""
     try:
         return _look_into(_as_utf8(packet)).extension
     except UnmergeableError:
@@ -150,10 +150,10 @@ def extension_of(packet: bytes) -> str | None:
 
 
 def naming_extension(packet: bytes, digest: str) -> bytes:
-    """The packet, naming the rest of itself by that digest.
+    """Return the packet, naming the rest of itself by that digest.
 
     Raises:
-        UnmergeableError: it is no XMP, or names one already.
+        UnmergeableError: it is not XMP, or names one already.
     """
     packet = _as_utf8(packet)
     found = _look_into(packet)
@@ -164,7 +164,7 @@ def naming_extension(packet: bytes, digest: str) -> bytes:
 
 
 def without_padding(packet: bytes) -> bytes:
-    """The packet without the spaces that leave room for changes in place.
+    """Return the packet without the spaces that leave room for changes in place.
 
     >>> without_padding(b"<x/>  \\n\\n <?xpacket end='w'?>")
     b"<x/>\\n<?xpacket end='w'?>"
@@ -200,7 +200,7 @@ def _new_items(there: _Property, text: str, language: str) -> list[_Edit]:
 
 
 def _without_attribute(packet: bytes, name: str, start: int) -> _Edit:
-    """What takes an attribute out of the tag that begins there.
+    """Return what takes an attribute out of the tag that begins there.
 
     Raises:
         UnmergeableError: another attribute ends in the same name.
@@ -259,7 +259,7 @@ def _look_into(packet: bytes) -> _Found:
     """Find the ends of things in a packet, with the parser that knows where in the bytes it stands.
 
     Raises:
-        UnmergeableError: it is no XMP, or could swell: no declaration of entities is read any further.
+        UnmergeableError: it is not XMP, or could swell: no declaration of entities is read any further.
     """
     reader = _Reader(packet)
     # Behind the packet's own head an XML declaration is none; spaces in its place leave everything where it is.
@@ -347,7 +347,7 @@ class _Reader:
 
 
 def _after_tag(packet: bytes, start: int) -> int:
-    """Where the tag that begins there ends."""
+    """Return where the tag that begins there ends."""
     tag = _TAG.match(packet, start)
     if tag is None:
         raise UnmergeableError("its XMP is damaged")
@@ -355,5 +355,5 @@ def _after_tag(packet: bytes, start: int) -> int:
 
 
 def _is_empty(packet: bytes, start: int) -> bool:
-    """Whether the tag that begins there is a whole element, for which the parser tells no end tag's place."""
+    """Return whether the tag that begins there is a whole element, for which the parser tells no end tag's place."""
     return packet[start : _after_tag(packet, start)].endswith(b"/>")

@@ -46,7 +46,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 
 @cache
 def _cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; where it does not, bfloat16 is slower than float32.
+    """Return whether the processor multiplies bfloat16 itself; where it does not, bfloat16 is slower than float32.
 
     Linux alone says so in a file; elsewhere the answer is no.
     """

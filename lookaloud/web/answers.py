@@ -37,7 +37,7 @@ class Refusal:
     message: str
 
     def to_json(self) -> dict[str, Any]:
-        """The body of the answer.
+        """Return the body of the answer.
 
         >>> Refusal(422, "image", "notes.txt is a text file.").to_json()
         {'error': {'code': 'image', 'message': 'notes.txt is a text file.'}}
@@ -87,7 +87,7 @@ def problem_of(error: Exception) -> str:
 
 
 def answer(error: Exception) -> JSONResponse:
-    """The answer for an error; what is a fault is logged."""
+    """Return the answer for an error; what is a fault is logged."""
     refusal = refusal_of(error)
     headers: dict[str, str] = dict(getattr(error, "headers", None) or {})
     if refusal.status == 503 or hasattr(error, "retry_after"):

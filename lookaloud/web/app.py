@@ -132,7 +132,7 @@ def _handle(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """The methods of an address: each has a route of its own, and the router names those of the first it finds."""
+    """Return the methods of an address: each has its own route, and the router names those of the first it finds."""
     methods = [method for method in _METHODS if _has_route(request, method)]
     return [*methods, "HEAD"] if "GET" in methods else methods
 

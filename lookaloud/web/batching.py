@@ -58,7 +58,7 @@ class Stop:
                 self._calls.remove(call)
 
     def check(self) -> None:
-        """Returns where somebody still waits.
+        """Return where somebody still waits.
 
         Raises:
             Stopped: nobody does.
@@ -96,7 +96,7 @@ class Batcher:
         self._thread.start()
 
     def caption(self, images: Sequence[Image], options: CaptionOptions, stop: Stop) -> list[Caption]:
-        """The captions of upright RGB pictures, in their order; waits until they are there.
+        """Return the captions of upright RGB pictures, in their order; waits until they are there.
 
         Raises:
             Stopped: the request was stopped before its turn came.
@@ -169,5 +169,5 @@ class RequestCaptioner(Captioner):
         self._stop = stop
 
     def caption_batch(self, images: Sequence[Image], options: CaptionOptions | None = None) -> list[Caption]:
-        """The captions of upright RGB pictures: as many as pictures, in the same order."""
+        """Return the captions of upright RGB pictures: as many as pictures, in the same order."""
         return self._batcher.caption(images, options or CaptionOptions(), self._stop)

@@ -78,7 +78,7 @@ def picture_of(given: object) -> bytes:
 
 
 def options_from(given: Mapping[str, Any], *, is_json: bool = False, **usual: Any) -> DescribeOptions:
-    """The options that a client gave: text as in a form, or values as in JSON.
+    """Return the options that a client gave: text as in a form, or values as in JSON.
 
     Args:
         given: name -> value; one that is None counts as not given.

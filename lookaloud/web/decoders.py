@@ -57,7 +57,7 @@ class Decoders:
         stop: Stop,
         on_first: Callable[[Decoded], None] | None = None,
     ) -> Decoded:
-        """The picture; when nobody waits for it any more, its process is ended at once.
+        """Return the picture; when nobody waits for it any more, its process is ended at once.
 
         Args:
             data: the bytes of a picture file.

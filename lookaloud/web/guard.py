@@ -45,7 +45,7 @@ _HEADERS = {
 
 
 def session_of(token: str) -> str:
-    """What the cookie of a browser holds that has given the token: not the token itself."""
+    """Return what the cookie of a browser holds that has given the token: not the token itself."""
     return hmac.new(token.encode(), b"lookaloud session", hashlib.sha256).hexdigest()
 
 
@@ -133,7 +133,7 @@ def _check_page(method: str, headers: Headers) -> None:
 
 
 def _host_name(given: str) -> str:
-    """The name in a Host header, without its port; "" where it is none."""
+    """Return the name in a Host header, without its port; "" if it is none."""
     try:
         name = urlsplit(f"//{given}").hostname or ""
     except ValueError:

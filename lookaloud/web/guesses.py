@@ -80,7 +80,7 @@ class Guesses:
             self._records.popitem(last=False)
 
     def __len__(self) -> int:
-        """How many addresses are known."""
+        """Return how many addresses are known."""
         return len(self._records)
 
 

@@ -37,7 +37,7 @@ class Job:
         options: how they are described.
         usual: what the lines of the manifest have in common.
         pictures: the file that holds them; closed with the job.
-        error: why the job could not go on, in a sentence; None where it did not fail.
+        error: why the job could not go on, in a sentence; None if it did not fail.
         is_done: the result is complete.
         is_forgotten: it was deleted or has expired.
         n_readers: how many are in the middle of fetching the result.
@@ -74,7 +74,7 @@ class Job:
         self._archive = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED)
 
     def status(self) -> JobStatus:
-        """How far it is."""
+        """Return how far it is."""
         is_over = self.is_done or self.error is not None
         return JobStatus(
             id=self.id,
@@ -119,7 +119,7 @@ class Job:
             self.is_done = True
 
     def read(self, start: int) -> bytes:
-        """A piece of the result, of `PIECE_BYTES` or what is left."""
+        """Return a piece of the result, of `PIECE_BYTES` or what is left."""
         with self._lock:
             self._file.seek(start)
             return self._file.read(PIECE_BYTES)
@@ -140,7 +140,7 @@ def close_file(file: IO[bytes]) -> None:
 
 
 def _stem(number: int, record: Record) -> str:
-    """The name of a picture's files in the result: its number, and of its own name what is safe everywhere."""
+    """Return the name of a picture's files in the result: its number, and of its own name what is safe everywhere."""
     name = (record.member or record.path).rpartition("/")[2]
     safe = re.sub(r"[^A-Za-z0-9]+", "-", name.rpartition(".")[0] or name).strip("-")[:40]
     return f"{number + 1:04d}-{safe or 'picture'}"

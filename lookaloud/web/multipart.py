@@ -30,7 +30,7 @@ class Body:
 
     @classmethod
     def of_json(cls, value: Any) -> Body:
-        """A value as JSON.
+        """Return a value as JSON.
 
         >>> list(Body.of_json({"input": "Hello."}).pieces())
         [b'{"input": "Hello."}']
@@ -40,7 +40,7 @@ class Body:
 
 
 def encode_form(pictures: Sequence[Picture], options: Mapping[str, str]) -> Body:
-    """A form with a field `image` for each picture and a field for each option.
+    """Return a form with a field `image` for each picture and a field for each option.
 
     Raises:
         FileNotFoundError, PermissionError, IsADirectoryError: a path is no file that can be read.

@@ -167,7 +167,7 @@ def _describe_body() -> dict[str, Any]:
 
 
 def _events(*names: str) -> dict[str, Any]:
-    """The schema of each event of a stream."""
+    """Return the schema of each event of a stream."""
     data = {"type": "string", "contentMediaType": "application/json"}
     return {"schema": object_of(("event", "data"), {"event": {"type": "string", "enum": list(names)}, "data": data})}
 

@@ -52,21 +52,24 @@ _STATIC = {
 class _Result:
     """What the template `result.html` shows; its URLs hold the data itself, because nothing is kept on the server."""
 
+    described: Described
     name: str
-    text: str
-    pieces: tuple[tuple[str, str], ...]
     sure: str
-    alternatives: tuple[str, ...]
-    text_found: tuple[str, ...]
-    problems: tuple[str, ...]
     text_url: str
-    file_stem: str
     sound_url: str = ""
     sound_error: str = ""
 
+    @property
+    def text(self) -> str:
+        return self.described.text or ""
+
+    @property
+    def file_stem(self) -> str:
+        return self.described.source.rpartition(".")[0] or self.described.source
+
 
 def router(service: Service, settings: ServeSettings) -> APIRouter:
-    """The routes of the page: `GET /`, `POST /describe` (the form without script) and `/static/...`.
+    """Return the routes of the page: `GET /`, `POST /describe` (the form without script) and `/static/...`.
 
     Args:
         service: describes and speaks.
@@ -99,7 +102,7 @@ class _Page:
         return RedirectResponse("./", status_code=303)
 
     async def describe(self, request: Request) -> Response:
-        """The page again, with the description of the picture that the form holds, or with what is wrong."""
+        """Return the page again, with the description of the picture that the form holds, or with what is wrong."""
         async with request.form(max_files=2, max_fields=8) as form:
             chosen = {
                 name: value for name in ("detail", "part", "voice", "rate") if isinstance(value := form.get(name), str)
@@ -140,20 +143,22 @@ class _Page:
         name = told.source
         if told.part != "whole":
             name = self.words["say_part"].format(name=name, part=self.words[f"say_part_{told.part}"])
-        return _Result(
-            name=name,
-            text=told.text or "",
-            pieces=told.pieces or ((self.all_words.language, told.text or ""),),
-            sure=sure,
-            alternatives=told.alternatives,
-            text_found=told.text_found,
-            problems=told.problems,
-            text_url=_data_url("text/plain;charset=utf-8", f"{told.text}\n".encode()),
-            file_stem=told.source.rpartition(".")[0] or told.source,
-        )
+        return _Result(told, name, sure, _data_url("text/plain;charset=utf-8", f"{told.text}\n".encode()))
+
+    def _voices(self) -> list[tuple[str, str]]:
+        """The names and labels of the voices that speak the page's language."""
+        from speech import list_voices
+
+        about = {spec.name: spec for spec in list_voices()}
+        names, language = self.service.voices.names(), self.all_words.language
+        if language != "en":
+            names = tuple(name for name in names if name in about and about[name].language.startswith(language))
+        return [(name, f"{name} ({about[name].description})" if name in about else name) for name in names]
 
     async def _with_sound(self, result: _Result, voice: str | None, rate: float) -> _Result:
         """With its sound, or why it has none: the description is worth reading all the same."""
+        if not self._voices():
+            return result
         try:
             sound = await self.service.encode(await self.service.speak(result.text, voice=voice, rate=rate), "mp3")
         except Exception as error:
@@ -182,7 +187,7 @@ class _Page:
                 details=DETAILS,
                 parts=PARTS,
                 reads_text=self.service.narrator.reader is not None,
-                voices=_voices(self.service.voices.names()),
+                voices=self._voices(),
                 rates=RATES,
                 chosen={**usual, **chosen},
                 result=result,
@@ -195,14 +200,14 @@ class _Page:
 
 @lru_cache(maxsize=1)
 def templates() -> Environment:
-    """What makes HTML of the files in `templates/`: everything that is filled in is escaped."""
+    """Return what makes HTML of the files in `templates/`: everything that is filled in is escaped."""
     from jinja2 import Environment, PackageLoader
 
     return Environment(loader=PackageLoader("lookaloud.web"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def _static(name: str) -> Any:
-    """A route that answers with one file of the package, read once; no name from a client is ever opened."""
+    """Return a route that answers with one file of the package, read once; no name from a client is ever opened."""
     content = files("lookaloud.web").joinpath("static").joinpath(name).read_bytes()
 
     async def answer() -> Response:
@@ -211,15 +216,8 @@ def _static(name: str) -> Any:
     return answer
 
 
-def _voices(names: tuple[str, ...]) -> list[tuple[str, str]]:
-    from speech import list_voices
-
-    about = {spec.name: spec.description for spec in list_voices()}
-    return [(name, f"{name} ({about[name]})" if name in about else name) for name in names]
-
-
 def _upload(form: FormData) -> UploadFile | None:
-    """The picture, chosen or photographed; a browser sends a field of files that was left empty as well."""
+    """Return the picture, chosen or photographed; a browser sends a field of files that was left empty as well."""
     for field in ("picture", "photograph"):
         value = form.get(field)
         if isinstance(value, UploadFile) and value.size:

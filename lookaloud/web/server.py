@@ -103,14 +103,14 @@ class _TimedProtocol(H11Protocol):
 
 
 async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers on connections for which there is no room."""
+    """Answer on connections for which there is no room."""
     refusal = answer(BusyError("Too many connections are open; ask again in a few seconds.", retry_after=5))
     refusal.headers["Connection"] = "close"
     await refusal(scope, receive, send)
 
 
 def config_of(app: ASGIApp, settings: ServeSettings) -> uvicorn.Config:
-    """How uvicorn serves the application."""
+    """Return how uvicorn serves the application."""
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -129,7 +129,7 @@ def config_of(app: ASGIApp, settings: ServeSettings) -> uvicorn.Config:
 
 
 def check_address(settings: ServeSettings) -> None:
-    """Returns where others cannot reach the address, or have to know the token.
+    """Return where others cannot reach the address, or have to know the token.
 
     Raises:
         ServeError: anybody could use the service, or guess the token; or a proxy has no address.
@@ -152,7 +152,7 @@ def check_address(settings: ServeSettings) -> None:
 
 
 def listen(settings: ServeSettings) -> socket.socket:
-    """A socket that has the address: taken before the models are loaded, so that nobody waits for them in vain.
+    """Return a socket that has the address: taken before the models are loaded, so that nobody waits for them in vain.
 
     Raises:
         ServeError: the address cannot be had, or anybody could use the service.

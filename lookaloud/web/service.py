@@ -81,7 +81,7 @@ class Service:
         self._batcher.close()
 
     async def describe(self, data: bytes, name: str, options: DescribeOptions | None = None) -> Described:
-        """What is said of one picture; with its sound where `options.audio` is set.
+        """Return what is said of one picture; with its sound where `options.audio` is set.
 
         When the task that waits for this is cancelled, the work ends at its next step.
 
@@ -92,7 +92,7 @@ class Service:
 
         Raises:
             BusyError: too many wait already, or it took longer than `ServeSettings.work_seconds`.
-            ImageError: the bytes are no picture, or too large a one.
+            ImageError: the bytes are not a picture, or too large a one.
             UnknownVoiceError, WeightsError, MissingExtraError: that voice cannot be had.
             CaptionerError, SpeechError: the picture cannot be described.
         """
@@ -103,7 +103,7 @@ class Service:
         """The same, and the picture's width and height; not counted among those who wait: jobs bound their number."""
         began = perf_counter()
         with self._stopping() as stop:
-            voice = await self._voice_of(options.voice) if options.audio else None
+            voice = await self._voice_for(options)
             told, size = await self._run(self._pictures, lambda: self._tell(data, name, options, stop, None))
             sound = None
             if voice is not None:
@@ -121,7 +121,7 @@ class Service:
     async def stream(
         self, data: bytes, name: str, options: DescribeOptions | None = None
     ) -> AsyncGenerator[CaptionKnown | Described | Sound, None]:
-        """The caption as soon as it is known, then the whole description, then its sound, a sentence at a time.
+        """Yield the caption as soon as it is known, then the whole description, then its sound, a sentence at a time.
 
         There is no sound where `options.audio` is not set. Raises as `describe` does; close it to stop the work.
         """
@@ -129,7 +129,7 @@ class Service:
         began = perf_counter()
         async with self._admitted():
             with self._stopping() as stop:
-                voice = await self._voice_of(options.voice) if options.audio else None
+                voice = await self._voice_for(options)
                 loop = asyncio.get_running_loop()
                 known: asyncio.Future[Caption] = loop.create_future()
 
@@ -168,7 +168,7 @@ class Service:
     async def speak_stream(
         self, text: str, *, voice: str | None = None, rate: float = 1.0
     ) -> AsyncGenerator[Audio, None]:
-        """The sound of a text, a sentence at a time. Raises as `speak` does; close it to stop the work."""
+        """Yield the sound of a text, a sentence at a time. Raises as `speak` does; close it to stop the work."""
         async with self._admitted():
             loaded = await self._in_time(self._voice_of(voice))
             pieces = self._pieces(text, loaded, rate)
@@ -176,7 +176,7 @@ class Service:
                 yield piece
 
     async def speak(self, text: str, *, voice: str | None = None, rate: float = 1.0) -> Audio:
-        """The sound of a text.
+        """Return the sound of a text.
 
         Raises:
             BusyError: too many wait already, or it took longer than `ServeSettings.work_seconds`.
@@ -187,7 +187,7 @@ class Service:
             return await self._in_time(self._speak(text, voice, rate))
 
     async def encode(self, audio: Audio, format_name: str) -> bytes:
-        """The bytes of a sound file; encoded in a thread."""
+        """Return the bytes of a sound file; encoded in a thread."""
         return await self.in_speech_thread(lambda: encode_audio(audio, format_name))
 
     async def in_speech_thread(self, work: Callable[[], _Result]) -> _Result:
@@ -200,14 +200,23 @@ class Service:
 
     async def _voice_of(self, name: str | None) -> Voice:
         # Not the speech threads: loading takes a while, and others speak meanwhile.
-        voice = await self._run(self._pictures, lambda: self.voices.get(name))
-        language = self.narrator.words.language
+        return await self._run(self._pictures, lambda: self.voices.get(name))
+
+    async def _voice_for(self, options: DescribeOptions) -> Voice | None:
+        """The voice of a description; None without sound.
+
+        Raises:
+            VoiceOptionError: it speaks another language than that of the words.
+        """
+        if not options.audio:
+            return None
+        voice, language = await self._voice_of(options.voice), self.narrator.words.language
         if language not in ("en", voice.language.partition("-")[0]):
             raise VoiceOptionError(f"The voice {voice.name} speaks {voice.language}, not {language}; choose another.")
         return voice
 
     async def _pieces(self, text: str, voice: Voice | None, rate: float) -> AsyncIterator[Audio]:
-        """The text a sentence at a time, each made in a thread, so that whoever gives up ends it between two."""
+        """Yield the text a sentence at a time, each made in a thread, so that whoever gives up ends it between two."""
         if voice is None:
             return
         pieces = await self._run(self._speech, lambda: voice.stream(text, rate=rate))
@@ -227,7 +236,7 @@ class Service:
     def _tell(
         self, data: bytes, name: str, options: DescribeOptions, stop: Stop, on_caption: Callable[[Caption], None] | None
     ) -> tuple[Description, Size]:
-        """The description without its sound, and the picture's size; runs in a thread."""
+        """Return the description without its sound, and the picture's size; runs in a thread."""
         stop.check()
         narrator = Narrator(
             RequestCaptioner(self.narrator.captioner, self._batcher, stop),
@@ -251,7 +260,7 @@ class Service:
         return narrator.tell(picture, caption, part=options.part), whole.size
 
     def _decoded(self, data: bytes, name: str, narrator: Narrator, options: DescribeOptions, stop: Stop) -> Picture:
-        """The picture, decoded elsewhere: back as soon as the captioner can begin, while the rest is decoded."""
+        """Return the picture, decoded elsewhere: back as soon as the captioner can begin, while the rest is decoded."""
         is_part = options.part in THIRDS
         wanted = Wanted(
             (CLOSE_VIEW,) if is_part else narrator.views,
@@ -316,7 +325,7 @@ class Service:
 def _described(
     told: Description, sound: bytes | None, options: DescribeOptions, *, total: float | None = None
 ) -> Described:
-    """What is answered; the stages that were not passed are left out."""
+    """Return what is answered; the stages that were not passed are left out."""
     row = told.to_json(problem_of)
     stages = ("open", "caption", "read") if sound is None else tuple(row["seconds"])
     seconds = {stage: row["seconds"][stage] for stage in stages}

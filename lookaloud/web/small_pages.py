@@ -22,7 +22,7 @@ _DAYS = 30
 
 
 def router(settings: ServeSettings, guesses: Guesses, words: Words) -> APIRouter:
-    """The routes `/sign-in` and `/docs`.
+    """Return the routes `/sign-in` and `/docs`.
 
     Args:
         settings: has the token.
@@ -35,7 +35,7 @@ def router(settings: ServeSettings, guesses: Guesses, words: Words) -> APIRouter
         return _html("sign_in.html", words, wrong="")
 
     async def sign_in(request: Request) -> Response:
-        """Takes the token, and gives the cookie by which the browser is known from then on."""
+        """Take the token, and gives the cookie by which the browser is known from then on."""
         address = address_of(request.scope, settings.proxies)
         async with request.form(max_files=0, max_fields=2, max_part_size=4096) as form:
             given = form.get("token")

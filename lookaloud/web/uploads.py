@@ -120,7 +120,7 @@ class _Reader:
         }
 
     def taken(self) -> list[bytes]:
-        """What is to be written now."""
+        """Return what is to be written now."""
         pieces, self._pieces = self._pieces, []
         return pieces
 
@@ -267,7 +267,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def printable(name: str) -> str:
-    """What a client calls a file, as it may stand in messages: one line, its last 200 letters."""
+    """Return what a client calls a file, as it may stand in messages: one line, its last 200 letters."""
     return on_one_line(name.replace("\\", "/")[-200:])
 
 

@@ -64,7 +64,7 @@ class JobStatus:
         n_done: of these, how many are finished, described or not.
         n_failed: of these, how many could not be described; the manifest in the result says why.
         expires_in_seconds: how long the result can still be fetched; None while the job runs.
-        error: why the job failed, in a sentence; None where it did not.
+        error: why the job failed, in a sentence; None if it did not.
     """
 
     id: str

@@ -34,13 +34,13 @@ class Voices:
         return list_voices()[0].name if self._usual is None else self._usual.name
 
     def names(self) -> tuple[str, ...]:
-        """The voices that can be chosen now, the usual one first."""
+        """Return the voices that can be chosen now, the usual one first."""
         from speech import list_voices
 
         return tuple(dict.fromkeys([self.usual_name, *(spec.name for spec in list_voices() if spec.installed())]))
 
     def get(self, name: str | None = None) -> Voice:
-        """The voice of that name, loaded at its first use; the usual one for None. Takes a while then.
+        """Return the voice of that name, loaded at its first use; the usual one for None. Takes a while then.
 
         Raises:
             UnknownVoiceError: it cannot be chosen; the message lists those that can.

@@ -30,15 +30,15 @@ KINDS = {
     "small": "Das Bild ist zu klein für eine Beschreibung.",
 }
 SCRIPTS = {
-    "Arabic": "arabischer",
-    "Armenian": "armenischer",
-    "Cyrillic": "kyrillischer",
-    "Devanagari": "Devanagari-",
-    "Georgian": "georgischer",
-    "Greek": "griechischer",
-    "Hebrew": "hebräischer",
-    "Korean": "koreanischer",
-    "Thai": "thailändischer",
+    "Arabic": "arabischer Schrift",
+    "Armenian": "armenischer Schrift",
+    "Cyrillic": "kyrillischer Schrift",
+    "Devanagari": "Devanagari-Schrift",
+    "Georgian": "georgischer Schrift",
+    "Greek": "griechischer Schrift",
+    "Hebrew": "hebräischer Schrift",
+    "Korean": "koreanischer Schrift",
+    "Thai": "thailändischer Schrift",
 }
 COLOURS = {
     "black": "schwarz",
@@ -60,7 +60,7 @@ LIGHTS = {
     "dim": "eher dunkel",
     "evenly lit": "gleichmäßig beleuchtet",
     "bright": "hell",
-    "strong light and shadow": "voll von starkem Licht und Schatten",
+    "strong light and shadow": "mit starkem Licht und Schatten",
 }
 ORIENTATIONS = {"landscape": "im Querformat", "portrait": "im Hochformat", "square": "quadratisch"}
 PLACES = {"left": "links", "middle": "in der Mitte", "right": "rechts"}
@@ -69,14 +69,14 @@ MONTHS = (
     "Juli", "August", "September", "Oktober", "November", "Dezember",
 )  # fmt: skip
 SENTENCES = {
-    "possibly": "Vielleicht: {caption}",
+    "possibly": "Vielleicht {caption}",
     "alternatives": "Es könnte auch sein: {captions}",
     "or": "; oder ",
     "page": "Dort steht: {text}",
     "sign": "Auf dem Schild steht: {text}",
     "text": "Text im Bild: {texts}",
     "unread": "Das Bild enthält Text in einer Schrift, die hier nicht gelesen werden kann.",
-    "unread_script": "Das Bild enthält Text in {script} Schrift, die hier nicht gelesen werden kann.",
+    "unread_script": "Das Bild enthält Text in {script}, die hier nicht gelesen werden kann.",
 }
 
 
@@ -127,7 +127,7 @@ PAGE = {
     "detail_no_text_hint": "was zu sehen ist",
     "detail_detailed": "Ausführlich",
     "detail_detailed_hint": "auch links, Mitte und rechts, Licht und Farben",
-    "no_reader_hint": "Text in Bildern wird nicht gelesen, weil die Texterkennung auf jenem Computer nicht "
+    "no_reader_hint": "Text in Bildern wird nicht gelesen, weil die Texterkennung auf dem Computer nicht "
     "installiert ist.",
     "part_label": "Teil des Bildes",
     "part_whole": "Das ganze Bild",
@@ -135,6 +135,7 @@ PAGE = {
     "part_middle": "Der mittlere Teil",
     "part_right": "Der rechte Teil",
     "voice_label": "Stimme",
+    "no_voice_hint": "Auf dem Computer spricht keine Stimme Deutsch; Beschreibungen kommen ohne Ton.",
     "rate_label": "Tempo",
     "rate_normal": "Normal",
     "rate_times": "{rate}-mal so schnell",
@@ -178,8 +179,7 @@ PAGE = {
     "sign_in_button": "Anmelden",
     "too_many_guesses": "Von Ihrer Adresse kamen zu viele falsche Kennwörter. Warten Sie eine Minute und geben Sie "
     "dann das richtige ein.",
-    "wrong_token": "Das ist nicht das Kennwort. Sehen Sie nach, wo Lookaloud gestartet wurde, und geben Sie es"  # nosec B105
-    " noch einmal ein.",
+    "wrong_token": "Das Kennwort ist falsch. Sehen Sie nach, wo Lookaloud gestartet wurde.",  # words  # nosec B105
     "docs_title": "Lookaloud für Programme",
     "docs_hint": "Alles im Einzelnen, für Programme:",
     "docs_link": "OpenAPI",

@@ -135,6 +135,7 @@ PAGE = {
     "part_middle": "The middle part",
     "part_right": "The right part",
     "voice_label": "Voice",
+    "no_voice_hint": "No voice on that computer speaks English, so descriptions come without sound.",
     "rate_label": "Speed",
     "rate_normal": "Normal",
     "rate_times": "{rate} times normal",

@@ -55,8 +55,8 @@ class Told(str):
 def pieces_of(text: str) -> tuple[tuple[str, str], ...]:
     """Return the pieces of a text that is not all in English, as (language, text); () for one that is.
 
-    >>> pieces_of(Told(("de", "Vielleicht: "), ("en", "a dog.")))
-    (('de', 'Vielleicht: '), ('en', 'a dog.'))
+    >>> pieces_of(Told(("de", "Vielleicht "), ("en", "a dog.")))
+    (('de', 'Vielleicht '), ('en', 'a dog.'))
     """
     parts = text.parts if isinstance(text, Told) else ()
     return () if {language for language, _ in parts} <= {CAPTIONS} else parts

@@ -23,7 +23,7 @@ class CaptionedImage:
         id: unique in its dataset; for a Karpathy file, the picture's file name.
         image: path of the picture. That it exists is not checked: captions can be scored without pictures.
         references: one or more captions by people, as written.
-        split: "train", "val", "test", "restval"...; None where the file names none.
+        split: "train", "val", "test", "restval"...; None if the file names none.
     """
 
     id: str

@@ -62,7 +62,7 @@ async function describe(file, part, signal) {
   const shown = part === "whole" ? file.name : say("part", { name: file.name, part: say(`part_${part}`) });
   const stem = file.name.replace(/\.\w{1,5}$/, "") + (part === "whole" ? "" : `-${part}`);
   return {
-    name: shown, stem, file, text: told.text, pieces: told.pieces, found: told.text_found, sound: null, soundUrl: null,
+    name: shown, stem, file, text: told.text, pieces: told.pieces ?? [], found: told.text_found, sound: null, soundUrl: null,
     sure: say(told.is_photo ? `sure_${told.certainty}` : "sure_none"),
     alternatives: told.alternatives, problems: told.problems,
   };
@@ -106,7 +106,7 @@ async function describeOne(file, part = byId("part").value) {
     show(entry);
     list(entry);
     byId("result-text").scrollIntoView({ block: "nearest" }); // seen, and the focus stays where it is
-    tell(say("done", entry), { shown: false }); // it can be seen below
+    tell(spoken(say("done", { name: entry.name, sure: entry.sure }), entry), { shown: false }); // it can be seen below
     await heard(entry, signal);
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -118,6 +118,7 @@ async function describeOne(file, part = byId("part").value) {
 }
 
 async function heard(entry, signal) {
+  if (!byId("voice").value) return; // no voice speaks the page's language
   try {
     await speak(entry, signal);
   } catch (error) {
@@ -144,7 +145,7 @@ function show(entry) {
   byId("result-sound").load(); // only now is the sound before gone
   byId("sound-error").textContent = "";
   byId("result-name").textContent = entry.name;
-  show(byId("result-text"), entry);
+  byId("result-text").replaceChildren(...spoken("{text}", entry));
   byId("result-sure").textContent = entry.sure;
   picture(byId("result-picture"), entry.file);
   save(byId("result-save-text"), textUrl(entry), `${entry.stem}.txt`);
@@ -155,7 +156,7 @@ function show(entry) {
 
 function tell(message, { shown = true } = {}) {
   byId("status").classList.toggle("only-heard", !shown);
-  byId("status").textContent = message;
+  byId("status").replaceChildren(...[message].flat());
 }
 
 function fault(field, message) {
@@ -180,16 +181,17 @@ function save(holder, url, name) {
   link.download = name;
 }
 
-// The text of an entry; pieces in another language than the page's are marked, so that they are spoken as such.
-function show(holder, entry) {
-  const marked = entry.pieces.map(([tag, text]) => {
-    if (tag === document.documentElement.lang) return text;
+// A template of words with an entry's text in it; pieces in another language than the page's are marked, so that they are
+// spoken as such.
+function spoken(template, entry) {
+  const marked = (entry.pieces.length ? entry.pieces : [["en", entry.text]]).map(([tag, text]) => {
     const span = document.createElement("span");
     span.lang = tag;
     span.textContent = text;
-    return span;
+    return tag === document.documentElement.lang ? text : span;
   });
-  holder.replaceChildren(...(marked.length ? marked : [entry.text]));
+  const [before, after] = template.split("{text}");
+  return [before, ...marked, after].filter((each) => each);
 }
 
 function textUrl(entry) {
@@ -213,7 +215,7 @@ function list(entry) {
   const row = byId("entry").content.cloneNode(true).firstElementChild;
   const [button, sound, text] = row.querySelectorAll(".play, .save-sound, .save-text");
   row.querySelector("h3").textContent = entry.name;
-  show(row.querySelector("p"), entry);
+  row.querySelector("p").replaceChildren(...spoken("{text}", entry));
   picture(row.querySelector("img"), entry.file);
   for (const named of [button, sound, text]) { // the same words in every row: to a screen reader, say which
     named.setAttribute("aria-label", `${named.textContent}: ${entry.name}`);
@@ -326,7 +328,7 @@ async function oneOfMany(file, signal) {
   let entry = null;
   try {
     entry = await describe(file, "whole", signal);
-    await speak(entry, signal);
+    if (byId("voice").value) await speak(entry, signal);
     return { entry };
   } catch (error) {
     return { entry, failure: error.name === "AbortError" ? null : { name: file.name, reason: error.message } };
