@@ -35,7 +35,7 @@ from lookaloud.errors import (
     UnknownJobError,
     UnknownModelError,
 )
-from lookaloud.ground.errors import DeviceError, MissingExtraError
+from lookaloud.ground.errors import DatasetError, DeviceError, MissingExtraError
 
 
 class Exit(IntEnum):
@@ -97,6 +97,7 @@ _FULL = _about_file("The disk is full while writing {}", "free some space and ru
 TABLE: Mapping[type[BaseException], _Rule] = {
     MissingExtraError: _Rule(Exit.FAILED, 501),
     DeviceError: _Rule(Exit.USAGE, 422),
+    DatasetError: _Rule(Exit.FAILED, 422),
     captioning.UnknownCaptionerError: _Rule(Exit.USAGE, 404),
     captioning.ImageError: _Rule(Exit.FAILED, 422),
     captioning.WeightsError: _Rule(Exit.FAILED, 503),

@@ -63,7 +63,7 @@ class Row:
     kind: Word | None = None
     detail: Word | None = None
     part: Word = "whole"
-    pieces: tuple[tuple[str, str], ...] = ()
+    pieces: tuple[tuple[str, ...], ...] = ()
     text_found: tuple[str, ...] = ()
     notes: Mapping[str, str | None] | None = None
     findings: Mapping[str, Any] = field(default_factory=dict)
