@@ -23,7 +23,7 @@ from captioner.training import train as training
 from captioner.training.class_words import ClassWords
 from captioner.training.data import Example
 from captioner.training.export import export_model
-from captioner.training.model import CompactModel, class_table
+from captioner.training.model import CompactModel, FrozenOutput, class_table
 from captioner.training.self_critical import sample_captions, self_critical_loss
 from captioner.training.train import TrainResult, load_run, train
 from captioner.training.vocabulary import BOS, EOS, PAD
