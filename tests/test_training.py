@@ -23,7 +23,7 @@ from captioner.training import train as training
 from captioner.training.class_words import ClassWords
 from captioner.training.data import Example
 from captioner.training.export import export_model
-from captioner.training.model import CompactModel, Picture, class_table
+from captioner.training.model import CompactModel, FrozenOutput, class_table
 from captioner.training.self_critical import sample_captions, self_critical_loss
 from captioner.training.train import TrainResult, load_run, train
 from captioner.training.vocabulary import BOS, EOS, PAD
@@ -203,7 +203,7 @@ def random_model(seed: int = 3) -> CompactModel:
     return model.eval()
 
 
-def picture_of(model: CompactModel, images: list[Image.Image]) -> Picture:
+def picture_of(model: CompactModel, images: list[Image.Image]) -> FrozenOutput:
     picture, _ = model.encoder(torch.from_numpy(np.stack([np.asarray(image) for image in images])))
     return picture
 

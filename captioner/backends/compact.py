@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from captioner.backends.cached_step import cached_step, memory_names
 from captioner.backends.files import open_session, open_tokenizer
-from captioner.backends.stepping import cached_step, memory_names
 from captioner.beam import Hypothesis, Step, diverse_beam_search
 from captioner.captioner import Draft
 from captioner.confidence import DIVERSITY, FUNCTION_WORDS, N_FEATURES, Calibration, content, features_of
@@ -236,22 +236,24 @@ class CompactBackend:
         # The encoder takes one picture at a time: no slower, and a batch needs a hundred megabytes less.
         encoded = [self._encode(image, graphs) for image in images]
         kinds = [
-            self._judge(image, pooled[0]).kind if options.only_photos else PHOTOGRAPH
+            self.judge(image, pooled[0]).kind if options.only_photos else PHOTOGRAPH
             for image, (_, pooled) in zip(images, encoded, strict=True)
         ]
         seen = [both for both, kind in zip(encoded, kinds, strict=True) if kind == PHOTOGRAPH]
         written = iter(self._write(seen, options, graphs) if seen else [])
         return [next(written) if kind == PHOTOGRAPH else Draft((), 0.0, kind) for kind in kinds]
 
-    def judge(self, image: Image.Image) -> Verdict:
-        """Return what an upright RGB picture is: a photograph, or what else."""
-        return self._judge(image, self.encode(image)[1][0])
+    def judge(self, image: Image.Image, pooled: npt.NDArray[np.float32] | None = None) -> Verdict:
+        """Return what an upright RGB picture is: a photograph, or what else.
 
-    def _judge(self, image: Image.Image, pooled: npt.NDArray[np.float32]) -> Verdict:
+        Args:
+            image: the picture.
+            pooled: its pooled features; None to compute them.
+        """
         if self._gate is None:
             plain = plain_kind(image)
             return Verdict(plain or PHOTOGRAPH, 0.0 if plain else 1.0)
-        return self._gate.judge(image, pooled)
+        return self._gate.judge(image, self.encode(image)[1][0] if pooled is None else pooled)
 
     def _write(
         self,

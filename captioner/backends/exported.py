@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from captioner.backends.cached_step import cached_step, memory_names
 from captioner.backends.exported_format import DECODER_FILE, ENCODER_FILE, TOKENIZER_FILE, ExportedConfig
 from captioner.backends.files import open_session, open_tokenizer
-from captioner.backends.stepping import cached_step, memory_names
-from captioner.backends.ungated import Costs, UngatedBackend, costs_of_others, with_others
+from captioner.backends.search import Costs, SearchingBackend, costs_of_others, with_others
 from captioner.beam import Hypothesis, Step, beam_search
 from captioner.confidence import CALIBRATION_FILE, FUNCTION_WORDS, LogprobCalibration
 from captioner.errors import CaptionerError
@@ -35,7 +35,7 @@ _TIDIED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 _DAMAGED = "; export the captioner again."
 
 
-class ExportedBackend(UngatedBackend):
+class ExportedBackend(SearchingBackend):
     """Captions pictures with the files of a folder.
 
     Args:

@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from captioner.backends.decoding import Decoder
 from captioner.backends.network import Network
-from captioner.backends.ungated import UngatedBackend
+from captioner.backends.search import SearchingBackend
+from captioner.backends.torch_search import TorchSearch
 from captioner.beam import Hypothesis
 from captioner.confidence import LogprobCalibration
 from captioner.findings.caption import CaptionOptions
@@ -20,7 +20,7 @@ from captioner.hub import check_weights, network_of, read_config
 from lookaloud.ground.devices import choose_device, choose_dtype
 
 
-class TransformersBackend(UngatedBackend):
+class TransformersBackend(SearchingBackend):
     """Captions pictures with a network of transformers.
 
     Args:
@@ -34,7 +34,7 @@ class TransformersBackend(UngatedBackend):
         super().__init__(calibration)
         self.name = name
         self.network = network
-        self._decoder = Decoder(network)
+        self._search = TorchSearch(network)
         # Most pictures that fitted into memory at once; None as long as all did.
         self._largest: int | None = None
         # The layers remember the pictures they work on, so there is one batch at a time.
@@ -77,7 +77,7 @@ class TransformersBackend(UngatedBackend):
         """Return what `search` gives; None where memory ran out. The failed attempt's tensors are gone by then."""
         try:
             with self._lock, torch.inference_mode():
-                return self._decoder.search(images, options)
+                return self._search.search(images, options)
         except torch.OutOfMemoryError:
             pass
         except RuntimeError as error:
@@ -89,7 +89,7 @@ class TransformersBackend(UngatedBackend):
 
     def text_of(self, hypothesis: Hypothesis, options: CaptionOptions) -> str:
         """Return the words of a caption, the prompt's among them."""
-        return self._decoder.text_of(hypothesis, options)
+        return self._search.text_of(hypothesis, options)
 
 
 def load(

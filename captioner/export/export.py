@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from captioner.backends.cached_step import memory_names
 from captioner.backends.exported_format import (
     CONFIG_FILE,
     DECODER_FILE,
@@ -22,7 +23,6 @@ from captioner.backends.exported_format import (
     Preprocessing,
 )
 from captioner.backends.network import as_set, from_transformers, load_model, load_processor
-from captioner.backends.stepping import memory_names
 from captioner.confidence import CALIBRATION_FILE
 from captioner.errors import CaptionerError, UnknownCaptionerError
 from captioner.export.graphs import BlipStep, BlipTower, DecoderStep, Encoder, Gpt2Step, VitTower

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from captioner.backends.stepping import memory_names, past_names, present_names
+from captioner.backends.cached_step import memory_names, past_names, present_names
 
 _OPSET = 17
 
@@ -67,7 +67,7 @@ def trace_step(
     longer_memory: Mapping[str, int] | None = None,
     keep_names: bool = False,
 ) -> bytes:
-    """Return the graph of one step of a search, with the names that `captioner.backends.stepping.cached_step` reads.
+    """Return the graph of one step of a search, with the names that `captioner.backends.cached_step.cached_step` reads.
 
     Args:
         step: takes tokens and parents (B,), the cache's keys and values of each layer and those of the memory; gives

@@ -156,6 +156,11 @@ class Picture:
                 self._notes = notes_in(self.metadata)
             return self._notes
 
+    @property
+    def n_pixels_held(self) -> int:
+        """How many decoded pixels it holds."""
+        return sum(image.width * image.height for image in list(self._views.values()))
+
     def expect(self, *views: View) -> None:
         """Say which views will be asked for: they are made together, and the full-size pixels are then let go of."""
         with self._lock:

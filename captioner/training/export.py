@@ -97,7 +97,7 @@ def _copy_gate(model: CompactModel, folder: Path) -> bool:
 
 
 def encoder_session(model: CompactModel) -> onnxruntime.InferenceSession:
-    """Return the frozen encoder as an onnxruntime session: `pixels` (N, S, S, 3) uint8 to the arrays of a `Picture`."""
+    """Return the frozen encoder as a session: `pixels` (N, S, S, 3) uint8 to the arrays of a `FrozenOutput`."""
     size = model.config.image_size
     graph = _graph(
         _FrozenEncoder(model),

@@ -25,7 +25,7 @@ from captioner.backends.compact import square_pixels
 from captioner.picture import open_image
 from captioner.training.data import Example
 from captioner.training.export import encoder_session
-from captioner.training.model import CompactModel, Picture
+from captioner.training.model import CompactModel, FrozenOutput
 from lookaloud.ground.files import write_whole
 from lookaloud.ground.typed import typed_json
 
@@ -48,13 +48,13 @@ class CachedFeatures:
     def __len__(self) -> int:
         return len(self.features)
 
-    def pictures(self, index: Any, device: torch.device) -> Picture:
+    def pictures(self, index: Any, device: torch.device) -> FrozenOutput:
         """Return the pictures at an index into (picture, view), on the device, in float32."""
         features, classes = (
             torch.from_numpy(np.ascontiguousarray(array[index])).to(device).float()
             for array in (self.features, self.classes)
         )
-        return Picture(features, classes)
+        return FrozenOutput(features, classes)
 
 
 def cached_features(
@@ -115,7 +115,7 @@ def _device(model: CompactModel) -> torch.device:
 
 
 def _encoder_function(model: CompactModel) -> Callable[[npt.NDArray[np.uint8]], Sequence[npt.NDArray[np.generic]]]:
-    """Pictures (V, S, S, 3) to the arrays of a `Picture`, the fastest way that the machine has."""
+    """Pictures (V, S, S, 3) to the arrays of a `FrozenOutput`, the fastest way that the machine has."""
     device = _device(model)
     if device.type == "cpu":
         # onnxruntime fuses batch norm and runs the network three times as fast as torch does on a CPU.

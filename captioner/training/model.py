@@ -69,7 +69,7 @@ class ModelConfig:
             raise ValueError(f"a captioner has from 1 to {_MAX_LAYERS} layers")
 
 
-class Picture(NamedTuple):
+class FrozenOutput(NamedTuple):
     """What the frozen part of the encoder says of N pictures.
 
     Attributes:
@@ -96,12 +96,12 @@ class ImageEncoder(nn.Module):
         self.requires_grad_(False)
         self.top.requires_grad_(True)
 
-    def forward(self, pixels: Tensor) -> tuple[Picture, Tensor]:
+    def forward(self, pixels: Tensor) -> tuple[FrozenOutput, Tensor]:
         """What the stem and the classes say of uint8 pictures (N, S, S, 3); the frozen top's features (N, C, h, w)."""
         # The scale of the TensorFlow weights that the package carries: (x - 127) / 128.
         features = self.stem((pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0)
         frozen = self.frozen_top(features)
-        return Picture(features, self.classifier(frozen.mean(dim=(2, 3))).softmax(dim=-1)), frozen
+        return FrozenOutput(features, self.classifier(frozen.mean(dim=(2, 3))).softmax(dim=-1)), frozen
 
     def train(self, mode: bool = True) -> ImageEncoder:
         # Its batch statistics are part of the pretrained weights: a batch here is too small to learn better ones.
@@ -387,7 +387,7 @@ class CompactModel(nn.Module):
         empty = (0, self.config.n_words - n_chosen)
         return F.pad(ids, empty, value=n_known), F.pad(levels, empty, value=len(WORD_LEVELS))
 
-    def _looks(self, picture: Picture, frozen: Tensor | None) -> list[Tensor]:
+    def _looks(self, picture: FrozenOutput, frozen: Tensor | None) -> list[Tensor]:
         """The features (N, P, C) that each writer is given; `frozen` is what the frozen top says, where it is known."""
         looks = []
         for look in self.config.looks.split("+"):
@@ -401,7 +401,7 @@ class CompactModel(nn.Module):
             looks.append(features.flatten(2).transpose(1, 2))
         return looks
 
-    def encode(self, picture: Picture, frozen: Tensor | None = None) -> Tensor:
+    def encode(self, picture: FrozenOutput, frozen: Tensor | None = None) -> Tensor:
         """Cross-attention keys and values (M * L, 2, N, H, P, dh) of pictures for the M writers.
 
         `frozen` spares the frozen top's work where its features (N, C, h, w) are known.

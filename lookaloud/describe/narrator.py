@@ -153,15 +153,15 @@ class Narrator:
 
     # The four steps of a description, for programs that run many pictures through them at once.
 
-    def open(self, picture: Picture) -> Image:
-        """Return the picture's pixels as the captioner sees them, and have it keep what is looked at later.
+    def open(self, picture: Picture) -> None:
+        """Have a picture decoded for the captioner, and keep what is looked at later.
 
         Raises:
             CaptionerError: it cannot be opened.
         """
         views = self.views
         picture.expect(*views)
-        return picture.upright(views[0])
+        picture.upright(views[0])
 
     def captions(self, pictures: Sequence[Picture]) -> list[Caption | Exception]:
         """Return the caption of each picture that was opened, or why there is none, in their order."""
@@ -233,8 +233,8 @@ class Narrator:
         for position, source in enumerate(sources, start=1):
             picture = _named(source, position)
             try:
-                image = self.open(picture)
-                n_pixels += image.width * image.height
+                self.open(picture)
+                n_pixels += picture.n_pixels_held
                 batch.append(picture)
             except PICTURE_ERRORS as error:
                 batch.append(Description(picture.name, self.detail, error=error))

@@ -40,21 +40,10 @@ SCRIPTS = {
     "Korean": "Korean",
     "Thai": "Thai",
 }
-COLOURS = {
-    "black": "black",
-    "white": "white",
-    "grey": "grey",
-    "brown": "brown",
-    "beige": "beige",
-    "red": "red",
-    "orange": "orange",
-    "yellow": "yellow",
-    "green": "green",
-    "turquoise": "turquoise",
-    "blue": "blue",
-    "purple": "purple",
-    "pink": "pink",
-}
+COLOURS = {name: name for name in (
+    "black", "white", "grey", "brown", "beige", "red", "orange", "yellow", "green", "turquoise", "blue", "purple",
+    "pink",
+)}  # fmt: skip
 LIGHTS = {
     "dark": "dark",
     "dim": "dim",

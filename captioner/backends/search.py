@@ -1,4 +1,4 @@
-"""What the captioners without a gate of their own have in common, run they on torch or on onnxruntime."""
+"""What captioners without a gate have in common, on torch or on onnxruntime: a search, and costs for other captions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Costs = Sequence[tuple[frozenset[int], float]]
 """For each row of a search the tokens that cost something there, and how many nats each use of one costs."""
 
 
-class UngatedBackend(ABC):
+class SearchingBackend(ABC):
     """A captioner that refuses only what is plain, and whose confidence is its captions' mean log-probability.
 
     Args:

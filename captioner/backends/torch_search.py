@@ -10,13 +10,13 @@ from PIL import Image
 from torch import Tensor
 
 from captioner.backends.network import Network
-from captioner.backends.ungated import Costs, costs_of_others, with_others
+from captioner.backends.search import Costs, costs_of_others, with_others
 from captioner.beam import Hypothesis
 from captioner.confidence import FUNCTION_WORDS
 from captioner.findings.caption import CaptionOptions
 
 
-class Decoder:
+class TorchSearch:
     """Searches for captions with a network.
 
     Args:
