@@ -15,6 +15,7 @@ from typing import Any
 
 from captioner.errors import UnknownCaptionerError, WeightsError
 from lookaloud.ground.errors import reason_of
+from lookaloud.ground.hub import HubFiles
 from lookaloud.ground.typed import typed, typed_json
 
 CONFIG_FILE = "config.json"
@@ -52,38 +53,23 @@ class Source:
         return cls(repo, revision or "main")
 
     @property
+    def files(self) -> HubFiles:
+        """The files that are fetched."""
+        return HubFiles(self.repo, self.revision, _WANTED, is_complete)
+
+    @property
     def page(self) -> str:
         """The web page with the files."""
-        return f"https://huggingface.co/{self.repo}/tree/{self.revision.replace('/', '%2F')}"
+        return self.files.page
 
     @property
     def folder(self) -> Path:
         """Where the files lie once they are here; they can also be copied there by hand."""
-        from huggingface_hub.constants import HF_HUB_CACHE
-
-        name = self.repo.replace("/", "--")
-        return Path(HF_HUB_CACHE) / f"models--{name}" / "snapshots" / self.revision
+        return self.files.folder
 
     def local_folder(self) -> Path | None:
-        """Return the folder with all the files, where they are on this computer; never downloads."""
-        from huggingface_hub import snapshot_download
-
-        if is_complete(self.folder):
-            return self.folder
-        try:
-            # With the same patterns as the download: it is complete without the files that were not asked for.
-            found = Path(
-                snapshot_download(
-                    self.repo,
-                    revision=self.revision,
-                    local_files_only=True,
-                    allow_patterns=list(_WANTED),
-                    ignore_patterns=list(_UNWANTED),
-                )
-            )
-        except (OSError, ValueError):
-            return None
-        return found if is_complete(found) else None
+        """Return the folder with all the files, if they are on this computer; never downloads."""
+        return self.files.local()
 
     def fetch(self, facts: str, *, local_only: bool) -> Path:
         """Return the folder with the files, downloaded if they are not here.
@@ -96,42 +82,24 @@ class Source:
             WeightsError: the files are not here and cannot or may not be downloaded; the message names the folder that
                 they can be copied to.
         """
-        found = self.local_folder()
-        if found is not None:
-            return found
-        if local_only:
-            raise WeightsError(
-                f"The files of {self.repo} are not on this computer; allow the download, or {self._by_hand}."
-            )
-        _log.warning("Downloading %s: %s, from %s", self.repo, facts, self.page)
-        return self.download()
+
+        def announce() -> str:
+            _log.warning("Downloading %s: %s, from %s", self.repo, facts, self.page)
+            return self.revision
+
+        folder = self.files.get(WeightsError, local_only=local_only, announce=announce)
+        check_weights(folder)
+        return folder
 
     def download(self) -> Path:
-        """Return the folder with the files, what is not here of them downloaded; nothing is said before.
+        """Return the folder with the files; what is not here of them is downloaded, and nothing is said before.
 
         Raises:
             WeightsError: they cannot be downloaded; the message names the folder that they can be copied to.
         """
-        from huggingface_hub import snapshot_download
-
-        try:
-            folder = Path(
-                snapshot_download(
-                    self.repo, revision=self.revision, allow_patterns=list(_WANTED), ignore_patterns=list(_UNWANTED)
-                )
-            )
-        # Every way in which a network can fail has a class of its own, in three libraries.
-        except Exception as error:
-            raise WeightsError(
-                f"{self.repo} could not be downloaded ({reason_of(error)}); check the name and the network, or "
-                f"{self._by_hand}."
-            ) from error
+        folder = self.files.download(WeightsError, lambda: self.revision)
         check_weights(folder)
         return folder
-
-    @property
-    def _by_hand(self) -> str:
-        return f"copy the files of {self.page} to {self.folder}"
 
 
 def is_wanted(file: str) -> bool:

@@ -6,7 +6,6 @@ two, the newer one where there are several versions.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 import urllib.request
@@ -16,7 +15,7 @@ from typing import Any
 
 from captioner.errors import WeightsError
 from lookaloud.ground.errors import reason_of
-from lookaloud.ground.files import replacing
+from lookaloud.ground.files import replacing, sha256_of
 
 MAX_MODEL_BYTES = 200_000_000
 """Largest network that is downloaded, in bytes; the largest in the table has 81 MB."""
@@ -113,7 +112,7 @@ def fetched(model: ReadingModel, *, local_only: bool = False) -> Path:
     """
     file = model.file
     if file.is_file():
-        if _sha256(file) == model.sha256:
+        if sha256_of(file) == model.sha256:
             return file
         if local_only:
             raise WeightsError(f"{file} is damaged; delete it and run this again while online.")
@@ -125,7 +124,7 @@ def fetched(model: ReadingModel, *, local_only: bool = False) -> Path:
     try:
         with replacing(file, make_folder=True) as part:
             _download(model.url, part)
-            if _sha256(part) != model.sha256:
+            if sha256_of(part) != model.sha256:
                 raise WeightsError(
                     f"What came from {model.url} is not the network that rapidocr lists (its SHA-256 differs); "
                     "try again later, or update rapidocr."
@@ -147,11 +146,3 @@ def _download(url: str, target: Path) -> None:
             if n_bytes > MAX_MODEL_BYTES:
                 raise ValueError(f"it has more than {MAX_MODEL_BYTES / 1e6:.0f} MB")
             file.write(block)
-
-
-def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    with open(file, "rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

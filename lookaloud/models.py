@@ -19,6 +19,7 @@ from captioner.hub import Source, is_wanted
 from captioner.registry import facts
 from lookaloud.errors import LookaloudError
 from lookaloud.ground.errors import reason_of
+from lookaloud.ground.files import sha256_of
 from speech import VoiceSpec, list_voices
 from speech.backends.hibari import voice_file
 
@@ -230,7 +231,7 @@ class HibariStore(Store):
     def check(self) -> Checked:
         from hibari.voices import VOICES
 
-        wrong = _sha256(self.file) != VOICES[self.name]["sha256"]
+        wrong = sha256_of(self.file) != VOICES[self.name]["sha256"]
         return Checked(1, 0, (Damage(self.file, "its checksum is wrong"),) if wrong else ())
 
     def remove(self) -> int:
@@ -280,7 +281,7 @@ class HubStore(Store):
                 unknown += 1
             else:
                 known += 1
-                if (_sha256(path) if len(blob) == 64 else _git_sha1(path)) != blob:
+                if (sha256_of(path) if len(blob) == 64 else _git_sha1(path)) != blob:
                     damages.append(Damage(path, "its checksum is wrong"))
         if self.source.local_folder() is None and not damages:
             damages.append(Damage(self.folder or self.source.folder, "its download is not finished"))
@@ -312,14 +313,6 @@ class HubStore(Store):
         folder = self.folder
         if folder is not None:
             yield from sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _git_sha1(path: Path) -> str:

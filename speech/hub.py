@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lookaloud.ground.errors import reason_of
+from lookaloud.ground.hub import HubFiles
 from lookaloud.ground.typed import typed
 from speech.errors import WeightsError
 
@@ -20,7 +21,6 @@ _log = logging.getLogger(__name__)
 
 _REPO = re.compile(r"([A-Za-z0-9][\w.-]*/[\w.-]+)(?:@(\S+))?")
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model", "README.md")
-_UNWANTED = ("*/*",)
 
 
 def model_folder(target: str, *, local_only: bool) -> Path:
@@ -91,31 +91,9 @@ def _warn_of_licence(target: str, licence: str) -> None:
 
 
 def _hub_folder(repo: str, revision: str, local_only: bool) -> Path:
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.constants import HF_HUB_CACHE
+    from huggingface_hub import HfApi
 
-    copied = Path(HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}" / "snapshots" / revision
-    by_hand = f"copy the files of https://huggingface.co/{repo} to {copied}, or to any other folder and give its path"
-    if (copied / "config.json").is_file():
-        return copied
-    try:
-        # With the patterns of the download: it is complete without the other files.
-        found = Path(
-            snapshot_download(
-                repo,
-                revision=revision,
-                local_files_only=True,
-                allow_patterns=list(_WANTED),
-                ignore_patterns=list(_UNWANTED),
-            )
-        )
-        if (found / "config.json").is_file():
-            return found
-    except (OSError, ValueError):  # not in the cache
-        pass
-    if local_only:
-        raise WeightsError(f"The files of {repo} are not on this computer; allow the download, or {by_hand}.")
-    try:
+    def announce() -> str:
         info = HfApi().model_info(repo, revision=revision, files_metadata=True)
         wanted = [file for file in info.siblings or [] if any(Path(file.rfilename).match(glob) for glob in _WANTED)]
         size_mb = sum(file.size or 0 for file in wanted if "/" not in file.rfilename) / 1e6
@@ -124,14 +102,11 @@ def _hub_folder(repo: str, revision: str, local_only: bool) -> Path:
             "Downloading %s: %.0f MB, licence %s. To keep to this version, name it %s@%s",
             *(repo, size_mb, licence, repo, info.sha),
         )
-        return Path(
-            snapshot_download(repo, revision=info.sha, allow_patterns=list(_WANTED), ignore_patterns=list(_UNWANTED))
-        )
-    # Network errors are of many classes, in three libraries.
-    except Exception as error:
-        raise WeightsError(
-            f"{repo} could not be downloaded ({reason_of(error)}); check the name and the network, or {by_hand}."
-        ) from error
+        return info.sha or revision
+
+    other = ", or to any other folder and give its path"
+    files = HubFiles(repo, revision, _WANTED, lambda folder: (folder / "config.json").is_file(), other)
+    return files.get(WeightsError, local_only=local_only, announce=announce)
 
 
 def _check_weights(folder: Path) -> None:

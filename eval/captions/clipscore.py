@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from eval.errors import EvalDataError, MismatchedItemsError, ModelError
 from lookaloud.ground.extras import needing
+from lookaloud.ground.hub import HubFiles
 
 DEFAULT_CLIP = "openai/clip-vit-base-patch32"
 # The repository's main branch has pickled weights only; this is its conversion to safetensors.
@@ -25,7 +26,7 @@ _SIZES = {DEFAULT_CLIP: "605 MB"}
 PROMPT = "A photo depicts "
 WEIGHT = 2.5
 _BATCH = 32
-_FILES = ["*.json", "*.safetensors", "*.txt"]
+_FILES = ("*.json", "*.safetensors", "*.txt")
 _NAMED_AT_MOST = 5
 _Item = TypeVar("_Item")
 
@@ -68,17 +69,9 @@ class ClipOptions:
         """
         if Path(self.model).is_dir():
             return self.model
-        from huggingface_hub import snapshot_download
-
         repo, revision = self._source()
         try:
-            return snapshot_download(
-                repo,
-                revision=revision,
-                local_files_only=self.local_only,
-                allow_patterns=_FILES,
-                ignore_patterns=["*/*"],
-            )
+            return str(HubFiles(repo, revision, _FILES).snapshot(revision, local_only=self.local_only))
         # Every way in which a network can fail has a class of its own, in three libraries.
         except Exception as error:
             reason = str(error).partition("\n")[0]

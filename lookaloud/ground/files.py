@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -67,6 +68,15 @@ def write_whole(path: Path, content: bytes, *, make_folder: bool = False) -> Non
     """Write a file: a kill leaves the old one or the new one."""
     with writing(path, make_folder=make_folder) as file:
         file.write(content)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with open(path, "rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def write_lines(path: Path, lines: Iterable[str], *, bom: bool = False, make_folder: bool = False) -> Path:
